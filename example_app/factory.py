@@ -1,0 +1,38 @@
+"""The application factory: every room behind one boundary."""
+
+import atexit
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask
+
+from example_app.rooms import Room, close_rooms
+from flask_faultmap import FaultMap, Profile
+
+ROOMS: tuple[Room, ...] = ()
+
+
+def build(name: str, rooms: Mapping[str, Room], config: Mapping[str, Any] | None = None) -> Flask:
+    """Make the app *name* with *rooms*, each below its key's URL prefix."""
+    app = Flask(name)
+    app.config["FAULTMAP_SCOPES"] = {
+        prefix: _profile_name(room) for prefix, room in rooms.items() if room.PROFILE is not None
+    }
+    app.config["FAULTMAP_STATUSES"] = {
+        code: status for room in rooms.values() for code, status in room.STATUSES.items()
+    }
+    app.config.from_mapping(config or {})
+    app.extensions["example_app"] = {room.NAME: room.open_state(app.config) for room in rooms.values()}
+    for prefix, room in rooms.items():
+        app.register_blueprint(room.blueprint, url_prefix=prefix)
+    FaultMap(
+        app,
+        rules=[rule for room in rooms.values() for rule in room.RULES],
+        profiles=[room.PROFILE for room in rooms.values() if isinstance(room.PROFILE, Profile)],
+    )
+    atexit.register(close_rooms, app)
+    return app
+
+
+def _profile_name(room: Room) -> str | None:
+    return room.PROFILE.name if isinstance(room.PROFILE, Profile) else room.PROFILE

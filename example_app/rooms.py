@@ -1,0 +1,69 @@
+"""What a room is, and what a step of its tour is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+from flask import Blueprint, Flask, current_app
+
+from flask_faultmap import Profile, Rule
+
+State = TypeVar("State")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One request of the tour and the answer that must come.
+
+    Args:
+        title: what is tried, as one sentence.
+        method: of HTTP.
+        path: the whole path, with the room's prefix.
+        json: the body, if it is JSON that can be written.
+        data: the body as it is, if it is not.
+        headers: added to the request.
+        status: of the answer.
+        code: of the fault that is signalled; None if none may be.
+        body: members of the answer's JSON body, by dotted path.
+    """
+
+    title: str
+    method: str
+    path: str
+    json: Any = None
+    data: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    status: int
+    code: str | None = None
+    body: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Room(Protocol):
+    """What the factory asks of a room's module; the package's docstring says what each name means."""
+
+    NAME: str
+    PREFIX: str
+    PROFILE: Profile | str | None
+    RULES: tuple[Rule, ...]
+    STATUSES: Mapping[str, int]
+    WALK: tuple[Step, ...]
+    blueprint: Blueprint
+
+    def open_state(self, config: Mapping[str, Any]) -> object:
+        """Make the room's state for one app."""
+
+
+def state_of(name: str, cls: type[State]) -> State:
+    """Give the current app's state of the room *name*."""
+    state = current_app.extensions["example_app"][name]
+    if not isinstance(state, cls):
+        raise TypeError(f"the state of room {name!r} is {state!r}, not a {cls.__name__}")
+    return state
+
+
+def close_rooms(app: Flask) -> None:
+    """End what the rooms of *app* started: processes, servers, stores."""
+    for state in app.extensions["example_app"].values():
+        close = getattr(state, "close", None)
+        if close is not None:
+            close()
