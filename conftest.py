@@ -1,0 +1,77 @@
+"""Run what the README and the docs show: code blocks as code, console blocks as requests.
+
+The ``curl`` lines of a console block are sent to the *app* that the document made. What stands below
+such a line must be in the answer: the status line, some of the headers, the body. ``…`` is anything.
+"""
+
+import re
+import shlex
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from sybil import Document, Example, Region, Sybil
+from sybil.parsers.markdown import PythonCodeBlockParser
+
+CONSOLE = re.compile(r"^```console\n(?P<lines>\$ curl .*?)^```$", re.MULTILINE | re.DOTALL)
+
+curl = ArgumentParser("curl")
+curl.add_argument("-s", action="store_true")
+curl.add_argument("-i", action="store_true", dest="with_head")
+curl.add_argument("-X", dest="method")
+curl.add_argument("-H", action="append", default=[], dest="headers")
+curl.add_argument("-d", dest="data")
+curl.add_argument("--json")
+curl.add_argument("url")
+
+
+def parse_console(document: Document) -> Iterator[Region]:
+    """Find the blocks of ``curl`` lines."""
+    for found in CONSOLE.finditer(document.text):
+        yield Region(found.start(), found.end(), found["lines"], evaluate_console)
+
+
+def evaluate_console(example: Example) -> None:
+    """Send each request and compare the answer with what the document shows."""
+    for exchange in re.split(r"^\$ ", example.parsed, flags=re.MULTILINE)[1:]:
+        command, _, shown = exchange.replace("\\\n", " ").partition("\n")
+        seen = answer(example.namespace["app"], shlex.split(command)[1:])
+        missing = [line for line in shown.strip().splitlines() if not shows(seen, line)]
+        assert not missing, (
+            f"{command}\nanswered:\n" + "\n".join(seen) + "\nnot in it:\n" + "\n".join(missing)
+        )
+
+
+def shows(seen: list[str], line: str) -> bool:
+    """Say whether one of the lines *seen* is *line*, where ``…`` is anything."""
+    pattern = ".*".join(map(re.escape, line.split("…")))
+    return any(re.fullmatch(pattern, each) for each in seen)
+
+
+def answer(app: Flask, words: list[str]) -> list[str]:
+    """Do what ``curl`` with *words* would do, and return the lines that it would print."""
+    asked = curl.parse_args(words)
+    headers = [tuple(header.split(": ", 1)) for header in asked.headers]
+    headers += [("Content-Type", "application/json")] if asked.json else []
+    body = asked.json or asked.data
+    path = "/" + asked.url.removeprefix("http://").partition("/")[2]
+    method = asked.method or ("POST" if body else "GET")
+    response = app.test_client().open(path, method=method, headers=headers, data=body)
+    head = [f"HTTP/1.1 {response.status}", *(f"{name}: {value}" for name, value in response.headers)]
+    return (head if asked.with_head else []) + response.get_data(as_text=True).splitlines()
+
+
+def name_the_module(namespace: dict[str, Any]) -> None:
+    """Let ``Flask(__name__)`` in a code block mean a module of its own."""
+    namespace["__name__"] = "app"
+
+
+pytest_collect_file = Sybil(
+    parsers=[PythonCodeBlockParser(), parse_console],
+    path=str(Path(__file__).parent),
+    patterns=["README.md", "docs/**/*.md"],
+    excludes=["docs/_build/**"],
+    setup=name_the_module,
+).pytest()

@@ -1,0 +1,154 @@
+#!/usr/bin/env python3
+"""One command for each job in this repository; it needs Python and nothing else.
+
+    python3 dev.py tour          see the main job done: real failures, real answers
+    python3 dev.py test          run all tests, with coverage
+    python3 dev.py test -k rule  run some tests: what follows is for pytest
+    python3 dev.py lint          ruff, mypy and pyright
+    python3 dev.py docs          build the documentation in docs/_build
+    python3 dev.py bench         measure the cost: what follows is for the benchmarks
+
+Each command makes a virtual environment in .venv when there is none, installs what it needs there
+when setup.cfg or pyproject.toml changed, runs, and ends with the status of what it ran.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+OLDEST_PYTHON = (3, 11)
+TOP = Path(__file__).resolve().parent
+VENV = TOP / ".venv"
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+PYTHON = str(BIN / "python")
+
+WHOLE_SUITE = ["--cov", "--cov-report=term:skip-covered", "--cov-fail-under=0"]
+
+# command: (the extra that it needs, the command lines that it runs)
+COMMANDS = {
+    "tour": ("example", [[PYTHON, "-m", "flask", "--app", "example_app", "tour"]]),
+    "test": ("test", [[PYTHON, "-m", "pytest"]]),
+    "lint": (
+        "dev",
+        [
+            [PYTHON, "-m", "ruff", "check"],
+            [PYTHON, "-m", "ruff", "format", "--check"],
+            [PYTHON, "-m", "mypy"],
+            [PYTHON, "-m", "pyright", "--verifytypes", "flask_faultmap", "--ignoreexternal"],
+        ],
+    ),
+    "docs": ("docs", [[PYTHON, "-m", "sphinx", "-W", "-n", "-q", "-b", "html", "docs", "docs/_build"]]),
+    "bench": ("", [[PYTHON, "-m", "benchmarks"]]),
+}
+
+
+def main(arguments):
+    """Run one command and return its exit status."""
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(__doc__.strip())
+        return 0
+    name, rest = arguments[0], arguments[1:]
+    complaint = refuse(sys.version_info[:2], name)
+    if complaint:
+        print(complaint, file=sys.stderr)
+        return 2
+    extra, lines = COMMANDS[name]
+    try:
+        prepare(extra)
+    except StepError as exc:
+        print(exc, file=sys.stderr)
+        return 1
+    if name == "test" and not rest:
+        rest = WHOLE_SUITE
+    for line in lines:
+        say("$ " + " ".join(["python", *line[1:], *rest]))
+        status = subprocess.call([*line, *rest], cwd=TOP)
+        if status:
+            return status
+    return 0
+
+
+def refuse(version, name):
+    """Return what is wrong with this call, or None."""
+    if version < OLDEST_PYTHON:
+        wanted, found = (".".join(map(str, pair)) for pair in (OLDEST_PYTHON, version))
+        advice = f"Try: python{wanted} dev.py {name}"
+        return f"This project needs Python {wanted} or newer; this is Python {found}. {advice}"
+    if name not in COMMANDS:
+        return "dev.py has no command {!r}; it has: {}.".format(name, ", ".join(COMMANDS))
+    return None
+
+
+def prepare(extra):
+    """Bring the virtual environment up to date for *extra*; do nothing where it is."""
+    stamp = VENV / (".installed-" + extra)
+    mark = fingerprint()
+    if stamp.exists() and stamp.read_text() == mark:
+        return
+    if not runs(PYTHON):
+        step("Making a virtual environment in .venv", [sys.executable, "-m", "venv", "--clear", str(VENV)])
+    wish = f".[{extra}]" if extra else "."
+    install = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "-e", wish]
+    step(f"Installing {wish} into it", install)
+    stamp.write_text(mark)
+
+
+def fingerprint():
+    """Return a digest of all that decides what has to be installed."""
+    digest = hashlib.sha256(repr((str(TOP), sys.version_info[:3])).encode())
+    for name in ("setup.cfg", "pyproject.toml"):
+        digest.update((TOP / name).read_bytes())
+    return digest.hexdigest()
+
+
+def runs(python):
+    """Say whether *python* is an interpreter of the version that runs this script."""
+    ask = [python, "-c", "import pip, sys; print(sys.version_info[:2])"]
+    try:
+        answer = subprocess.run(ask, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+    except OSError:
+        return False
+    return answer.stdout.decode().strip() == str(tuple(sys.version_info[:2]))
+
+
+class StepError(Exception):
+    """A step of the preparation failed; the text says which one, and what it printed."""
+
+
+def step(title, command):
+    """Run *command* under one line of progress; show its output only if it fails."""
+    say(title + " ...")
+    started, output = time.monotonic(), []
+    with subprocess.Popen(command, cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        for line in process.stdout:
+            output.append(line.decode(errors="replace"))
+            show_progress(output[-1])
+    show_progress("")
+    if process.returncode == 0:
+        say(f"{title}: done in {time.monotonic() - started:.0f} s")
+        return
+    if "ensurepip is not available" in "".join(output):
+        shutil.rmtree(VENV, ignore_errors=True)
+    raise StepError("".join(output) + title + ": failed, see above.")
+
+
+def show_progress(line):
+    """Show *line* in place of the one before, on a terminal only."""
+    if sys.stdout.isatty():
+        print("\r\033[K" + line.strip()[: shutil.get_terminal_size().columns - 1], end="", flush=True)
+
+
+def say(text):
+    """Print one line of our own."""
+    print("[dev] " + text, flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)
