@@ -1,20 +1,22 @@
 """The application factory: every room behind one boundary."""
 
-import atexit
+import weakref
 from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask
 
-from example_app.rooms import Room, close_rooms
+from example_app.boxes import room as boxes
+from example_app.rooms import Room, close_states
 from flask_faultmap import FaultMap, Profile
 
-ROOMS: tuple[Room, ...] = ()
+ROOMS: tuple[Room, ...] = (boxes,)
 
 
 def build(name: str, rooms: Mapping[str, Room], config: Mapping[str, Any] | None = None) -> Flask:
     """Make the app *name* with *rooms*, each below its key's URL prefix."""
     app = Flask(name)
+    app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
     app.config["FAULTMAP_SCOPES"] = {
         prefix: _profile_name(room) for prefix, room in rooms.items() if room.PROFILE is not None
     }
@@ -22,7 +24,9 @@ def build(name: str, rooms: Mapping[str, Room], config: Mapping[str, Any] | None
         code: status for room in rooms.values() for code, status in room.STATUSES.items()
     }
     app.config.from_mapping(config or {})
-    app.extensions["example_app"] = {room.NAME: room.open_state(app.config) for room in rooms.values()}
+    states = {room.NAME: room.open_state(app.config) for room in rooms.values()}
+    app.extensions["example_app"] = states
+    weakref.finalize(app, close_states, states)  # no process outlives the app, however it ends
     for prefix, room in rooms.items():
         app.register_blueprint(room.blueprint, url_prefix=prefix)
     FaultMap(
@@ -30,7 +34,6 @@ def build(name: str, rooms: Mapping[str, Room], config: Mapping[str, Any] | None
         rules=[rule for room in rooms.values() for rule in room.RULES],
         profiles=[room.PROFILE for room in rooms.values() if isinstance(room.PROFILE, Profile)],
     )
-    atexit.register(close_rooms, app)
     return app
 
 

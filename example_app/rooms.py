@@ -63,7 +63,12 @@ def state_of(name: str, cls: type[State]) -> State:
 
 def close_rooms(app: Flask) -> None:
     """End what the rooms of *app* started: processes, servers, stores."""
-    for state in app.extensions["example_app"].values():
+    close_states(app.extensions["example_app"])
+
+
+def close_states(states: Mapping[str, object]) -> None:
+    """Close each of *states* that can be closed; closing twice does no harm."""
+    for state in states.values():
         close = getattr(state, "close", None)
         if close is not None:
             close()

@@ -1,0 +1,132 @@
+"""The tour's walk through *boxes*."""
+
+from typing import Any
+
+from example_app.rooms import Step
+
+B1 = "/boxes/b1"
+
+
+def run(*command: str, title: str, status: int, code: str | None = None, **more: Any) -> Step:
+    """Make a step that runs *command* in the box b1 and waits."""
+    body = more.pop("body", {})
+    return Step(
+        title=title,
+        method="POST",
+        path=f"{B1}/exec",
+        json={"command": list(command), **more},
+        status=status,
+        code=code,
+        body=body if code is None else {"error.code": code, **body},
+    )
+
+
+def post(path: str, sent: Any, title: str, status: int, code: str | None = None, **body: Any) -> Step:
+    """Make a step that posts *sent*."""
+    expected = body if code is None else {"error.code": code}
+    return Step(title=title, method="POST", path=path, json=sent, status=status, code=code, body=expected)
+
+
+SLEEP = {"command": ["sleep", "30"]}
+
+WALK = (
+    post("/boxes", {"name": "b1"}, "A box is made", 201, name="b1"),
+    run("echo", "hello", title="A command runs in it", status=200, body={"output": "hello\n"}),
+    post("/boxes", {"name": "b1"}, "Its name is taken", 409, "already_exists"),
+    post("/boxes", {"name": "b2", "image": "nope:1"}, "The image is unknown", 422, "image_pull_failed"),
+    post("/boxes", {"name": "b2", "cpus": 0}, "A box cannot have no CPU", 400, "invalid_argument"),
+    Step(
+        title="No box has this name",
+        method="GET",
+        path="/boxes/b9",
+        status=404,
+        code="not_found",
+        body={"error.message": "box not found: box b9", "error.type": "NotFoundError"},
+    ),
+    run(
+        "/nonexistent/binary",
+        title="The program is missing: a rule finds FileNotFoundError behind the SDK's code INTERNAL",
+        status=422,
+        code="execution_failed",
+    ),
+    run(
+        "/dev/null",
+        title="The system refuses to execute this one; the answer does not say why, the log does",
+        status=403,
+        code="permission_denied",
+    ),
+    run("rm", "-rf", "/", title="Not on the allow-list", status=403, code="permission_denied"),
+    run(
+        "id",
+        user="bogus",
+        title="The guest user is missing: only a sentence tells, so a narrow text rule reads it",
+        status=400,
+        code="invalid_argument",
+        body={"error.message": "The box has no such user"},
+    ),
+    run(
+        "sleep",
+        "30",
+        seconds=0.3,
+        title="The time limit passes: 504, with advice for the retry",
+        status=504,
+        code="timeout",
+    ),
+    post(f"{B1}/executions", SLEEP, "One command is left running", 201, id="e3"),
+    post(f"{B1}/executions", SLEEP, "And a second", 201, id="e4"),
+    post(
+        f"{B1}/executions",
+        SLEEP,
+        "A third is one too many: 429, and Retry-After says when a slot is free",
+        429,
+        "resource_exhausted",
+    ),
+    post(f"{B1}/executions/e3/signal", {"signal": 9}, "This signal may not be sent", 400, "invalid_argument"),
+    Step(
+        title="The first is killed, its session reaped",
+        method="DELETE",
+        path=f"{B1}/executions/e3",
+        status=204,
+    ),
+    Step(
+        title="What was reaped is gone for good",
+        method="GET",
+        path=f"{B1}/executions/e3",
+        status=410,
+        code="session_reaped",
+        body={"error.type": "SessionReapedError"},
+    ),
+    Step(title="The box is stopped, and what runs in it", method="POST", path=f"{B1}/stop", status=204),
+    run(
+        "true",
+        title="Nothing runs in a stopped box: the SDK's error is found inside the runner's",
+        status=409,
+        code="stopped",
+    ),
+    Step(
+        title="This is not JSON",
+        method="POST",
+        path="/boxes",
+        data=b"{name:",
+        headers={"Content-Type": "application/json"},
+        status=400,
+        code="malformed_json",
+    ),
+    Step(
+        title="A wrong method keeps its Allow header, and the room's shape",
+        method="PUT",
+        path=B1,
+        json={},
+        status=405,
+        code="method_not_allowed",
+        body={"error.type": "MethodNotAllowedError"},
+    ),
+    Step(
+        title="A browser asks for HTML and gets JSON all the same",
+        method="GET",
+        path="/boxes/b1/nope",
+        headers={"Accept": "text/html"},
+        status=404,
+        code="unknown_path",
+    ),
+)
