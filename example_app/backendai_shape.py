@@ -1,0 +1,78 @@
+"""Backend.AI's wire shape: problem+json by its media type, with members of its own."""
+
+from typing import Any
+
+from marshmallow import Schema, fields, post_dump
+
+from flask_faultmap import Fault, Profile
+
+PROBS = "https://api.backend.ai/probs/"
+
+# The slug of the problem type, by the error code of a class: two axes, since several codes share a slug.
+SLUGS = {
+    "backendai_generic_internal-error": "general-error",
+    "api_generic_invalid-parameters": "invalid-api-params",
+    "vfolder_read_not-found": "object-not-found",
+    "appproxy_request_unavailable": "appproxy-connection-error",
+    "appproxy_request_invalid-data-format": "appproxy-response-error",
+    "storage-proxy_request_internal-error": "forwarded-error",
+}
+
+# Slug, title and error code of what no class of Backend.AI's said, by our code.
+FRAMEWORK = {
+    "unknown_path": ("url-not-found", "Unknown URL path.", "api_read_not-found"),
+    "not_found": ("url-not-found", "Unknown URL path.", "api_read_not-found"),
+    "method_not_allowed": ("method-not-allowed", "HTTP Method Not Allowed.", "api_access_forbidden"),
+    "invalid_argument": ("generic-bad-request", "Bad request.", "backendai_generic_bad-request"),
+    "internal": ("internal-server-error", "Internal server error.", "backendai_generic_internal-error"),
+}
+
+
+class BackendAISchema(Schema):
+    """Backend.AI's body; ``msg`` is the text of one raise, ``data`` any JSON."""
+
+    type = fields.Function(lambda fault: PROBS + naming(fault)[0], str, metadata={"type": "string"})
+    title = fields.Function(lambda fault: naming(fault)[1], str, metadata={"type": "string"})
+    code = fields.Function(
+        lambda fault: naming(fault)[2], str, data_key="error_code", metadata={"type": "string"}
+    )
+    text = fields.String(data_key="msg")
+    data = fields.Function(lambda fault: data_of(fault))
+
+    @post_dump(pass_original=True)
+    def _leave_out(self, body: dict[str, Any], fault: Fault, **_: Any) -> dict[str, Any]:
+        if fault.code in FRAMEWORK or fault.text == fault.title:
+            del body["msg"]
+        if body["data"] is None:
+            del body["data"]
+        return body
+
+
+def naming(fault: Fault) -> tuple[str, str, str]:
+    """Give slug, title and error code; three parts, as Backend.AI's clients split them."""
+    if fault.code in FRAMEWORK:
+        return FRAMEWORK[fault.code]
+    if fault.code in SLUGS:
+        return SLUGS[fault.code], fault.title, fault.code
+    words = fault.code.replace("_", "-")
+    return words, fault.title, f"api_generic_{words}"
+
+
+def data_of(fault: Fault) -> Any:
+    """Give what a client may work with: field errors, the path that is unknown, the raise's own data."""
+    if fault.violations:
+        return [
+            {"path": violation.pointer or violation.name, "msg": violation.message}
+            for violation in fault.violations
+        ]
+    if fault.code in ("unknown_path", "not_found"):
+        return fault.text
+    return fault.details.get("data")
+
+
+PROFILE = Profile(
+    name="backendai",
+    schema=BackendAISchema,
+    media_type="application/problem+json; charset=utf-8",
+    wording={"unknown_path": "{path}", "not_found": "{path}"},
+)
