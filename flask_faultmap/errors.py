@@ -109,6 +109,7 @@ class DomainError(Exception):
         # BaseException would call the subclass's __init__ with self.args, whatever its signature.
         return _rebuild, (type(self), self.args), self.__dict__.copy()
 
+
 def _rebuild(cls: type[DomainError], args: tuple[Any, ...]) -> DomainError:
     exc = cls.__new__(cls)
     exc.args = args

@@ -1,0 +1,299 @@
+"""The Flask border at request time: from the callback of ``errorhandler`` to Flask's response."""
+
+import logging
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from flask import Flask, Request, Response, current_app, g, has_app_context, has_request_context, request
+from flask.globals import request_ctx
+from werkzeug.exceptions import HTTPException, InternalServerError, default_exceptions
+from werkzeug.routing import RoutingException
+
+from flask_faultmap.errors import InternalError
+from flask_faultmap.faults import Fault
+from flask_faultmap.http_errors import BY_STATUS, FrameworkError, UnknownPathError, unreadable_json
+from flask_faultmap.logs import ExceptionLineFilter, escape, log_text, root_cause, text_of
+from flask_faultmap.mapper import Mapper, new_id
+from flask_faultmap.profiles import Profile, Reply
+from flask_faultmap.replies import collect_headers, render
+from flask_faultmap.rulebook import Decision
+from flask_faultmap.signals import fault_translated, notify
+
+KEY = "faultmap"  # in app.extensions, and with an underscore on requests and on g
+ID = re.compile(r"[A-Za-z0-9._-]{8,128}")
+MAX_PATH = 512  # characters of a path that an answer repeats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Boundary:
+    """What one app keeps in ``app.extensions["faultmap"]``."""
+
+    mapper: Mapper
+    owner: object
+    last_resorts: Mapping[str, Reply]
+    earlier: Mapping[type, Callable[[Any], Any]]
+    id_key: str
+
+
+def boundary_of(app: Flask) -> Boundary:
+    """Give the boundary of *app*."""
+    return cast(Boundary, app.extensions[KEY])
+
+
+def handle_http(exc: HTTPException) -> Any:
+    """Answer an HTTP error, or the 500 by which Flask asks for the answer to an unhandled one."""
+    if _is_none_of_ours(exc):
+        return exc
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # of LocalProxy
+    unhandled = exc.original_exception if isinstance(exc, InternalServerError) else None
+    if unhandled is None and app.trap_http_exception(exc):
+        raise exc  # Flask signals and logs it, then asks us again with a 500.
+    boundary, req = boundary_of(app), cast(Request, request._get_current_object())  # type: ignore[attr-defined]
+    try:
+        if unhandled is None:
+            decision = _of_http_error(boundary, req, exc)
+            return exc if decision is None else answer(app, boundary, req, exc, decision)
+        decision = _of_unhandled(app, boundary, req, unhandled)
+        return exc if decision is None else answer(app, boundary, req, unhandled, decision, logged=True)
+    except Exception as failure:  # the border: whatever failed here, the client gets JSON
+        return answer_last(app, boundary, req, exc, failure)
+
+
+def handle_error(exc: Exception) -> Any:
+    """Answer a domain error, or what a rule knows; the rest is the app's or Flask's."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # of LocalProxy
+    boundary, req = boundary_of(app), cast(Request, request._get_current_object())  # type: ignore[attr-defined]
+    try:
+        decision = boundary.mapper.translate(exc)
+        if decision is not None:
+            return answer(app, boundary, req, exc, decision)
+    except Exception as failure:  # the border: whatever failed here, the client gets JSON
+        return answer_last(app, boundary, req, exc, failure)
+    for cls in type(exc).__mro__ if boundary.earlier else ():
+        if cls in boundary.earlier:
+            return app.ensure_sync(boundary.earlier[cls])(exc)
+    raise exc  # Flask signals and logs it, then asks us again with a 500.
+
+
+def handle_codeless(exc: HTTPException) -> Any:
+    """Answer an HTTP error with neither code nor response, which Flask would send as 200 and HTML."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # of LocalProxy
+    boundary, req = boundary_of(app), cast(Request, request._get_current_object())  # type: ignore[attr-defined]
+    try:
+        decision = _of_http_error(boundary, req, exc)
+        return exc if decision is None else answer(app, boundary, req, exc, decision)
+    except Exception as failure:  # the border: whatever failed here, the client gets JSON
+        return answer_last(app, boundary, req, exc, failure)
+
+
+def answer(
+    app: Flask,
+    boundary: Boundary,
+    req: Request,
+    exc: BaseException,
+    decision: Decision,
+    *,
+    logged: bool = False,
+) -> Response:
+    """Answer one fault: describe it, render it, remember it, log it unless Flask did, signal it."""
+    mapper, error = boundary.mapper, decision.error
+    prefix, profile = mapper.settings.profile_of(req.path)
+    mould = mapper.mould(error, profile)
+    text = None
+    if profile is not None and profile.wording and isinstance(error, FrameworkError):
+        text = _wording(profile, error, exc, req, prefix)
+    fault = mapper.fault(error, mould.kind, request_id(boundary, req), text)
+    own = error.headers if isinstance(error, FrameworkError) else ()
+    allow = _allowed_methods(req) if mould.kind.status == 405 else None
+    if profile is None:
+        response = _page(fault, collect_headers(mapper.settings, fault, own, allow))
+    else:
+        reply = render(mapper.settings, profile, mould, fault, own, allow)
+        response = app.response_class([reply.body], reply.status, reply.headers)  # type: ignore[arg-type]
+    _remember(req, fault)
+    rule = None if decision.rule is None else str(decision.rule)
+    if mould.kind.level is not None and not logged:
+        _log(app, req, fault, exc, decision, rule)
+    if fault_translated.receivers:
+        notify(
+            app,
+            app.ensure_sync,
+            fault=fault,
+            exception=exc,
+            error=error,
+            status=fault.status,
+            original_status=fault.original_status,
+            rule=rule,
+        )
+    return response
+
+
+def answer_last(
+    app: Flask, boundary: Boundary, req: Request, exc: BaseException, failure: Exception
+) -> Response:
+    """Answer by constant bytes, since the answer to *exc* could not be made: *failure*."""
+    settings = boundary.mapper.settings
+    profile = settings.profile_of(req.path)[1] or settings.profile
+    reply = boundary.last_resorts[profile.name]
+    try:
+        failure.__cause__ = failure.__cause__ or (None if failure is exc else exc)
+        name = type(exc).__name__
+        logging.getLogger(f"{app.name}.faultmap").error("The answer to %s failed", name, exc_info=failure)
+        error = InternalError(f"the answer to {name} failed")
+        fault = boundary.mapper.fault(
+            error, boundary.mapper.mould(error, profile).kind, request_id(boundary, req)
+        )
+        _remember(req, fault)
+        notify(
+            app,
+            app.ensure_sync,
+            fault=fault,
+            exception=exc,
+            error=error,
+            status=500,
+            original_status=500,
+            rule=None,
+        )
+    except Exception:  # noqa: S110  # the border: even the log may be what fails; the client gets JSON all the same
+        pass
+    return Response(reply.body, reply.status, reply.headers)
+
+
+def current_fault() -> Fault | None:
+    """Give the fault that is being answered in this request, or None.
+
+    For teardown functions, which must roll back after an error that was handled and that Flask hides from them.
+    """
+    if has_request_context():
+        return vars(request._get_current_object()).get("_faultmap_fault")  # type: ignore[attr-defined]
+    return g.get("_faultmap_fault") if has_app_context() else None
+
+
+def request_id(boundary: Boundary, req: Request) -> str:
+    """Give the id of the request: its own if it is a sane one, else a new one; always the same."""
+    kept = vars(req).get("_faultmap_id")
+    if kept is None:
+        given = req.environ.get(boundary.id_key)
+        kept = given if isinstance(given, str) and ID.fullmatch(given) else new_id()
+        vars(req)["_faultmap_id"] = kept
+    return kept
+
+
+def _current_id() -> str | None:
+    if not has_request_context() or KEY not in current_app.extensions:
+        return None
+    return request_id(current_app.extensions[KEY], request._get_current_object())  # type: ignore[attr-defined]
+
+
+exception_line_filter = ExceptionLineFilter(_current_id)
+
+
+def _is_none_of_ours(exc: HTTPException) -> bool:
+    """Redirects, 304, and whatever brings its own response."""
+    return (
+        isinstance(exc, RoutingException)
+        or exc.response is not None
+        or (isinstance(exc.code, int) and exc.code < 400)
+    )
+
+
+def _of_http_error(boundary: Boundary, req: Request, exc: HTTPException) -> Decision | None:
+    """Translate an HTTP error; None where HTTP errors are Flask's own."""
+    if boundary.mapper.settings.profile_of(req.path)[1] is None:
+        return None
+    decision = boundary.mapper.decide(exc)
+    if exc is req.routing_exception and type(decision.error) is BY_STATUS[404]:
+        return Decision(UnknownPathError(str(decision.error)), decision.rule)
+    return decision
+
+
+def _of_unhandled(app: Flask, boundary: Boundary, req: Request, exc: BaseException) -> Decision | None:
+    """Translate what reached only the 500 handler; None where an error that no rule knows is Flask's own."""
+    is_http = isinstance(exc, HTTPException)
+    if not (is_http and (_is_none_of_ours(exc) or app.trap_http_exception(exc))):  # type: ignore[arg-type]
+        decision = boundary.mapper.translate(exc)
+        if decision is not None:
+            return decision
+    if boundary.mapper.settings.profile_of(req.path)[1] is None:
+        return None
+    return Decision(InternalError(text_of(exc)))
+
+
+def _wording(
+    profile: Profile, error: FrameworkError, exc: BaseException, req: Request, prefix: str
+) -> str | None:
+    """Word a framework error as the profile does; a text of the app's own stays."""
+    template = profile.wording.get(error.code)
+    if template is None or "public" in vars(error):
+        return None
+    path = req.path[len(prefix) :] or "/"
+    shown = path if len(path) <= MAX_PATH else path[:MAX_PATH] + "…"
+    return template.format(
+        method=req.method,
+        path=shown,
+        token=shown.lstrip("/").partition("/")[0],
+        reason=unreadable_json(exc) if isinstance(exc, HTTPException) else None,
+    )
+
+
+def _allowed_methods(req: Request) -> str:
+    rule = req.url_rule
+    return ", ".join(sorted(rule.methods)) if rule is not None and rule.methods else ""
+
+
+def _page(fault: Fault, headers: tuple[tuple[str, str], ...]) -> Response:
+    """Make werkzeug's page of the fault's status, for a scope whose answers are Flask's own."""
+    cls = default_exceptions.get(fault.status, HTTPException)
+    page = cls(description=fault.text)
+    page.code = fault.status
+    response = Response(page.get_body(), fault.status, mimetype="text/html")
+    for name, value in headers:
+        response.headers.add(name, value)
+    return response
+
+
+def _remember(req: Request, fault: Fault) -> None:
+    vars(req)["_faultmap_fault"] = fault
+    # Under an outer app context g outlives the request, and a later success must not see the fault there.
+    # Flask 3.1 keeps beside the token the app context that the request brought; later ones always bring one.
+    tokens = getattr(request_ctx, "_cv_tokens", None)
+    if not tokens or tokens[-1][1] is not None:
+        g._faultmap_fault = fault
+
+
+def _log(
+    app: Flask, req: Request, fault: Fault, exc: BaseException, decision: Decision, rule: str | None
+) -> None:
+    level = fault.level or logging.NOTSET
+    app.logger.isEnabledFor(level)  # makes Flask set up its handlers, if nobody did
+    logger = logging.getLogger(f"{app.name}.faultmap")
+    if not logger.isEnabledFor(level):
+        return
+    cause = root_cause(exc)
+    method, path = escape(req.method), escape(req.path)
+    facts = {
+        "id": fault.id,
+        "code": fault.code,
+        "category": str(fault.category),
+        "status": fault.status,
+        "original_status": fault.original_status,
+        "method": method,
+        "path": path,
+        "rule": rule,
+        "cause": None if cause is None else escape(f"{type(cause).__name__}: {text_of(cause)}"),
+        "context": decision.error.context,
+    }
+    logger.log(
+        level,
+        "%s %s -> %d %s (%s): %s",
+        method,
+        path,
+        fault.status,
+        fault.code,
+        fault.id,
+        log_text(decision.error, exc),
+        exc_info=exc if level >= logging.ERROR else None,
+        extra={"fault": facts},
+    )

@@ -1,0 +1,78 @@
+"""What a log line may hold: one line, whatever a request or an exception put into it."""
+
+import logging
+from collections.abc import Callable
+
+from flask_faultmap.errors import DomainError
+
+LEVELS = {name: number for name, number in logging.getLevelNamesMapping().items() if number > 0}
+
+
+def escape(text: str) -> str:
+    """Escape what could forge a line or drive a terminal (CWE-117); other texts stay as they are."""
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )
+
+
+def text_of(exc: BaseException) -> str:
+    """Give ``str(exc)``, or the name of its class if that is empty or fails."""
+    try:
+        text = str(exc)
+    except Exception:  # a border: `__str__` may raise anything, and this line must be written
+        text = ""
+    return text or type(exc).__name__
+
+
+def level_number(level: object) -> int | None:
+    """Give the number of a level or its name; None for None.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if level is None or (isinstance(level, int) and not isinstance(level, bool)):
+        return level or None
+    if isinstance(level, str) and level.upper() in LEVELS:
+        return LEVELS[level.upper()]
+    raise ValueError(level)
+
+
+def root_cause(exc: BaseException) -> BaseException | None:
+    """Give the last link of the explicit cause chain; None if the exception has no cause."""
+    seen = {id(exc)}
+    link = exc
+    while link.__cause__ is not None and id(link.__cause__) not in seen:
+        link = link.__cause__
+        seen.add(id(link))
+    return None if link is exc else link
+
+
+def log_text(error: DomainError, exc: BaseException) -> str:
+    """Give the technical text of a fault's record: the domain error's message, else the exception's."""
+    message = error.args[0] if error.args and isinstance(error.args[0], str) else ""
+    return escape(message or text_of(exc))
+
+
+class ExceptionLineFilter(logging.Filter):
+    """Makes Flask's own ``Exception on <path>`` line safe, and ends it with the id of the request.
+
+    One filter serves all apps: *identify* gives the id of the current request, if there is one.
+    """
+
+    PREFIX = "Exception on "
+
+    def __init__(self, identify: Callable[[], str | None]) -> None:
+        super().__init__()
+        self._identify = identify
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Change the record in place; never hold it back."""
+        if not (record.exc_info and isinstance(record.msg, str) and record.msg.startswith(self.PREFIX)):
+            return True
+        identity = self._identify()
+        if identity is not None and not record.msg.endswith(f"({identity})"):
+            record.msg, record.args = f"{escape(record.getMessage())} ({identity})", ()
+        return True

@@ -1,0 +1,231 @@
+"""Both maps of one app, without a request: an exception in, a fault out."""
+
+import logging
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+from weakref import WeakKeyDictionary
+
+from werkzeug.exceptions import HTTPException
+
+from flask_faultmap.categories import Category
+from flask_faultmap.errors import ConfigError, DomainError, InternalError
+from flask_faultmap.faults import Fault, Kind, Violation
+from flask_faultmap.http_errors import FrameworkError, from_http
+from flask_faultmap.logs import level_number, text_of
+from flask_faultmap.profiles import BLANK, FILLABLE, Profile, Template
+from flask_faultmap.retry_after import whole_seconds
+from flask_faultmap.rulebook import Decision, RuleBook, Verdict
+from flask_faultmap.rules import Rule
+from flask_faultmap.settings import Settings
+from flask_faultmap.validation import ValidationFailedError, from_marshmallow, from_pydantic
+
+KIND_ATTRIBUTES = frozenset({"category", "code", "title", "log_level", "retryable"})
+
+HTTP = Rule(on=HTTPException, translate=from_http)
+VALIDATION = (
+    Rule(on="marshmallow.ValidationError", translate=from_marshmallow),
+    Rule(on="pydantic_core.ValidationError", translate=from_pydantic),
+)
+
+
+def new_id() -> str:
+    """Make the id of a request that brought none: 32 hexadecimal digits."""
+    return os.urandom(16).hex()  # a fifth of what uuid4 costs
+
+
+@dataclass(frozen=True, slots=True)
+class Mould:
+    """A kind, and the body of its faults with blanks, where the profile's schema allows one."""
+
+    kind: Kind
+    template: Template | None
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why an exception is answered as it is: each row that was asked, and the fault. Made for people: ``print`` it."""
+
+    exception: BaseException
+    verdicts: tuple[Verdict, ...]
+    fault: Fault
+
+    def __str__(self) -> str:
+        lines = [f"{type(self.exception).__name__}: {text_of(self.exception)}"]
+        lines += [f"  {_mark(verdict)} {verdict.rule}: {verdict.reason}" for verdict in self.verdicts]
+        if not any(verdict.error for verdict in self.verdicts):
+            lines.append("  - no row knows it: an unhandled error, which Flask logs")
+        fault = self.fault
+        lines.append(f"  = {fault.status} {fault.code} ({fault.category}): {fault.text}")
+        return "\n".join(lines)
+
+
+class Mapper:
+    """The machine of one app: never changes once made, holds no app, needs no request."""
+
+    def __init__(self, rules: Iterable[Rule], profiles: Mapping[str, Profile], settings: Settings) -> None:
+        validation = VALIDATION if settings.validation_status is not None else ()
+        self.profiles = profiles
+        self.settings = settings
+        self.book = RuleBook(rules, ours=(HTTP, *validation))
+        self._statuses = {ValidationFailedError.code: settings.validation_status or 422, **settings.statuses}
+        self._moulds: WeakKeyDictionary[type, dict[tuple[Profile | None, int], Mould]] = WeakKeyDictionary()
+        _check(self)
+
+    def translate(self, exc: BaseException) -> Decision | None:
+        """Say what *exc* means to the domain, or return None if no rule knows it.
+
+        A group is known if all its leaves are; then the gravest leaf speaks for it.
+        """
+        decision = self.book.decide(exc)
+        if decision is None and isinstance(exc, ExceptionGroup):
+            return self._gravest(exc)
+        return decision
+
+    def decide(self, exc: BaseException) -> Decision:
+        """Translate *exc*; what no rule knows is an internal error, told to nobody."""
+        return self.translate(exc) or Decision(InternalError(text_of(exc)))
+
+    def describe(self, exc: BaseException) -> Fault:
+        """Give the fault of *exc* as the default profile shows it, with an id of its own."""
+        error = self.decide(exc).error
+        return self.fault(error, self.mould(error, self.settings.profile).kind, new_id())
+
+    def explain(self, exc: BaseException) -> Explanation:
+        """Give the decision about *exc*, row by row."""
+        return Explanation(exc, tuple(self.book.verdicts(exc)), self.describe(exc))
+
+    def fault(self, error: DomainError, kind: Kind, identity: str, text: str | None = None) -> Fault:
+        """Describe one occurrence of *error*, in its own words or by *text*."""
+        return Fault(
+            kind,
+            identity,
+            public_text(error) if text is None else text,
+            _violations(error.violations) if error.violations else (),
+            _details(error.details) if error.details else {},
+            None if error.retry_after is None else whole_seconds(error.retry_after),
+        )
+
+    def mould(self, error: DomainError, profile: Profile | None) -> Mould:
+        """Give the kind of *error* below *profile*; made once for each class, unless the instance differs."""
+        cls = type(error)
+        exact = error.status if isinstance(error, FrameworkError) else 0
+        if not KIND_ATTRIBUTES.isdisjoint(error.__dict__):
+            return Mould(self._kind(error, profile, exact), None)
+        moulds = self._moulds.get(cls)
+        if moulds is None:
+            moulds = self._moulds[cls] = {}
+        mould = moulds.get((profile, exact))
+        if mould is None:
+            mould = moulds[profile, exact] = self._mould(error, profile, exact)
+        return mould
+
+    def status(self, error: DomainError) -> int:
+        """Give the status of *error* before any folding."""
+        if isinstance(error, FrameworkError):
+            return error.status
+        return self._statuses.get(error.code) or self._statuses[_category(error)]
+
+    def _mould(self, error: DomainError, profile: Profile | None, exact: int) -> Mould:
+        kind = self._kind(error, profile, exact)
+        fills = profile is not None and profile.schema in FILLABLE
+        return Mould(kind, Template(profile, kind) if fills else None)  # type: ignore[arg-type]  # told by fills
+
+    def _kind(self, error: DomainError, profile: Profile | None, exact: int) -> Kind:
+        original = exact or self.status(error)
+        code = error.code if isinstance(error.code, str) else type(error).code
+        base = self.settings.type_base
+        return Kind(
+            category=_category(error),
+            code=code,
+            title=error.title if isinstance(error.title, str) else type(error).title,
+            status=self._fold(original, profile),
+            original_status=original,
+            type=BLANK if base is None else base + quote(code),
+            level=self._level(error, code, original),
+            retryable=bool(error.retryable),
+        )
+
+    def _fold(self, status: int, profile: Profile | None) -> int:
+        mode = self.settings.compatibility_mode
+        if mode is False:
+            return status
+        folded = status if profile is None else profile.fold.get(status, status)
+        return 400 if mode is True and folded == 404 else folded
+
+    def _level(self, error: DomainError, code: str, status: int) -> int | None:
+        levels = self.settings.log_levels
+        if "log_level" not in error.__dict__:
+            for word in (code, _category(error), str(status), f"{status // 100}xx"):
+                if word in levels:
+                    return levels[word]
+        try:
+            return level_number(error.log_level)
+        except ValueError:
+            return logging.ERROR  # better one record too many than none
+
+    def _gravest(self, group: ExceptionGroup[Exception]) -> Decision | None:
+        decisions = [self.translate(leaf) for leaf in group.exceptions]
+        known = [decision for decision in decisions if decision is not None]
+        if len(known) < len(decisions):
+            return None
+        return max(known, key=lambda decision: self.status(decision.error) >= 500)  # the first of the gravest
+
+
+def public_text(error: DomainError) -> str:
+    """Give what a client may read of *error*: its public text, else its own if exposed, else the title."""
+    public = error.public
+    if public is None and error.expose:
+        try:
+            public = str(error)
+        except Exception:  # a border: an app's own `__str__` may raise anything
+            public = None
+    if isinstance(public, str) and public:
+        return public
+    return error.title if isinstance(error.title, str) else type(error).title
+
+
+def _category(error: DomainError) -> Category:
+    try:
+        return Category(error.category)
+    except ValueError:
+        return type(error).category
+
+
+def _violations(given: Any) -> tuple[Violation, ...]:
+    return tuple(violation for violation in given if isinstance(violation, Violation))
+
+
+def _details(given: Any) -> Mapping[str, Any]:
+    return given if isinstance(given, Mapping) else {"details": given}
+
+
+def _mark(verdict: Verdict) -> str:
+    return "-" if verdict.error is None else "+"
+
+
+def _check(mapper: Mapper) -> None:
+    mistakes = [*_nameless(mapper.book.rules), *_ambiguous(mapper)]
+    if mistakes:
+        raise ConfigError("\n".join(mistakes))
+
+
+def _nameless(rules: Iterable[Rule]) -> Iterator[str]:
+    for rule in rules:
+        if rule is not HTTP and issubclass(rule.on, HTTPException) and rule.on.code is None:  # type: ignore[arg-type,union-attr]  # resolved
+            yield f"{rule}: {rule.on.__name__} has no status code, and Flask asks no handler for such a one; name a class that has"  # type: ignore[union-attr]  # resolved
+
+
+def _ambiguous(mapper: Mapper) -> Iterator[str]:
+    """A code is a contract: it cannot have two statuses."""
+    seen: dict[str, tuple[type[DomainError], int]] = {}
+    for outcome in dict.fromkeys(outcome for rule in mapper.book.rules for outcome in rule.outcomes):
+        status = mapper._statuses.get(outcome.code) or mapper._statuses[outcome.category]
+        first, known = seen.setdefault(outcome.code, (outcome, status))
+        if known != status:
+            yield (
+                f"The code {outcome.code!r} belongs to {first.__name__} ({known}) and to {outcome.__name__} "
+                f"({status}); give one of them another code"
+            )

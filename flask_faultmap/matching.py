@@ -1,0 +1,75 @@
+"""How the conditions of a rule look at an exception: its chain, its attributes, its text."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+MAX_LINKS = 16
+READ = 4096  # characters of a text from either end; a traceback has its message at the end
+
+
+def causes(exc: BaseException) -> Iterator[BaseException]:
+    """Walk the explicit cause chain of *exc*, itself left out: at most 16 links, cycles end it.
+
+    ``__context__`` never counts, so ``raise … from None`` is a barrier.
+    """
+    seen = {id(exc)}
+    link = exc.__cause__
+    while link is not None and id(link) not in seen and len(seen) <= MAX_LINKS:
+        seen.add(id(link))
+        yield link
+        link = link.__cause__
+
+
+def look_up(exc: object, path: str) -> Any:
+    """Follow a dotted *path* of attributes, keys and indexes from *exc*.
+
+    Raises:
+        LookupError: a step is missing. A property of the exception may raise anything else.
+    """
+    value: Any = exc
+    for step in path.split("."):
+        if isinstance(value, Mapping) and step in value:
+            value = value[step]
+        elif isinstance(value, list | tuple) and step.isdecimal():
+            value = value[int(step)]
+        elif hasattr(value, step):
+            value = getattr(value, step)
+        else:
+            raise LookupError(step)
+    return value
+
+
+class Text:
+    """What text rows read of one exception: its ends, folded once for all rows."""
+
+    __slots__ = ("_regions",)
+
+    def __init__(self, text: str) -> None:
+        # One character more than is read tells whether the last word goes on.
+        if len(text) <= 2 * READ:
+            self._regions = [(text.casefold(), 0, 0)]
+        else:
+            self._regions = [(text[: READ + 1].casefold(), 0, 1), (text[-READ - 1 :].casefold(), 1, 0)]
+
+    def has_all(self, markers: tuple[str, ...]) -> bool:
+        """Say whether all *markers*, casefolded, occur and are not part of a longer word or number."""
+        return all(any(_occurs(marker, *region) for region in self._regions) for marker in markers)
+
+
+def _occurs(marker: str, text: str, before: int, after: int) -> bool:
+    if marker not in text:  # what nearly always happens
+        return False
+    last = len(text) - after
+    at = text.find(marker, before, last)
+    while at >= 0:
+        end = at + len(marker)
+        joined_left = at > 0 and _is_word(marker[0]) and _is_word(text[at - 1])
+        joined_right = end < len(text) and _is_word(marker[-1]) and _is_word(text[end])
+        if not (joined_left or joined_right):
+            return True
+        at = text.find(marker, at + 1, last)
+    return False
+
+
+def _is_word(character: str) -> bool:
+    return character.isalnum() or character == "_"

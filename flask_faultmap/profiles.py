@@ -1,0 +1,309 @@
+"""How faults look to one sort of client: schema, media type, folding, wording."""
+
+import json
+import re
+import string
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from json.encoder import encode_basestring
+from typing import Any
+
+from marshmallow import EXCLUDE, INCLUDE, Schema, fields, post_dump
+
+from flask_faultmap.encoding import encode, jsonable, logger, to_bytes
+from flask_faultmap.errors import ConfigError
+from flask_faultmap.faults import Fault, Kind, Violation
+from flask_faultmap.http_errors import phrase
+
+BLANK = "about:blank"
+WORDING_BLANKS = frozenset({"method", "path", "token", "reason"})
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+MEDIA_TYPE = re.compile(rf"{TOKEN.pattern}/{TOKEN.pattern}(\s*;.*)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What goes to the client, without a framework: status, headers (media type first) and body."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+class _Title(fields.String):
+    """The class's title; with ``about:blank`` the phrase of the status as sent (RFC 9457, section 4.2.1)."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        if obj.type == BLANK:
+            return phrase(obj.status)
+        return super()._serialize(value, attr, obj, **kwargs)
+
+
+class ViolationSchema(Schema):
+    """One field error, as a member of ``errors`` (RFC 9457, section 3)."""
+
+    class Meta:
+        """A peer may send more members than we know (RFC 9457, section 3.2)."""
+
+        unknown = EXCLUDE
+
+    source = fields.String()
+    pointer = fields.String(metadata={"description": "JSON Pointer as a URI fragment, for bodies"})
+    name = fields.String(metadata={"description": "the field's name, for every other source"})
+    detail = fields.String(attribute="message", required=True)
+    code = fields.String()
+
+    @post_dump
+    def _leave_out_none(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        return {name: value for name, value in data.items() if value is not None}
+
+
+class ProblemSchema(Schema):
+    """Problem details for HTTP APIs (RFC 9457)."""
+
+    type = fields.String(metadata={"format": "uri-reference"}, required=True)
+    title = _Title(required=True)
+    status = fields.Integer(required=True, strict=True)
+    detail = fields.String(attribute="text")
+    code = fields.String(required=True)
+    request_id = fields.String(attribute="id", required=True)
+    retryable = fields.Boolean(required=True, truthy={True}, falsy={False})
+    retry_after = fields.Integer(strict=True, metadata={"description": "seconds"})
+    errors = fields.List(fields.Nested(ViolationSchema), attribute="violations")
+
+    @post_dump(pass_original=True)
+    def _fit(self, data: dict[str, Any], fault: Fault, **_: Any) -> dict[str, Any]:
+        if repeats(data["detail"], data["title"]):
+            del data["detail"]
+        if data["retry_after"] is None:
+            del data["retry_after"]
+        if not data["errors"]:
+            del data["errors"]
+        if not data["request_id"]:  # the last resort knows none
+            del data["request_id"]
+        return add_details(data, fault, reserved={*self.fields, "instance"})
+
+
+class FaultMessageSchema(Schema):
+    """Firecracker's error body: exactly one member."""
+
+    fault_message = fields.String(attribute="text", required=True)
+
+
+def repeats(text: str, title: str) -> bool:
+    """Say whether *text* tells no more than *title* does."""
+    return text == title or text.rstrip(".").casefold() == title.casefold()
+
+
+def add_details(data: dict[str, Any], fault: Fault, *, reserved: Iterable[str]) -> dict[str, Any]:
+    """Add the fault's details to a dumped body as extension members, never over a *reserved* one."""
+    if not fault.details:
+        return data
+    taken = {*data, *reserved}
+    for name, value in fault.details.items():
+        if name in taken:
+            logger.warning(
+                "The detail %r of %s was dropped: the profile has a member of that name", name, fault.code
+            )
+        else:
+            data[name] = value
+    return data
+
+
+HeadersOf = Callable[[Fault], Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Profile:
+    """How faults look to one sort of client.
+
+    Args:
+        name: what ``FAULTMAP_PROFILE`` and ``FAULTMAP_SCOPES`` call it.
+        schema: a marshmallow schema class over the attributes of :class:`Fault`; its order is the body's.
+        media_type: sent as ``Content-Type``.
+        fold: statuses that this sort of client does not know, and what they see instead.
+        wording: texts for framework errors, by code; templates over ``{method}``, ``{path}`` (counted
+            from the scope's prefix), ``{token}`` (the path's first segment) and ``{reason}`` (why a JSON
+            body cannot be read).
+        drop_headers: headers that are never sent.
+        headers: gives more headers for a fault.
+
+    Raises:
+        ConfigError: when one of these is wrong.
+    """
+
+    name: str
+    schema: type[Schema]
+    media_type: str = "application/json"
+    fold: Mapping[int, int] = field(default_factory=dict)
+    wording: Mapping[str, str] = field(default_factory=dict)
+    drop_headers: tuple[str, ...] = ()
+    headers: HeadersOf | None = None
+
+    def __post_init__(self) -> None:
+        mistakes = [*self._mistakes()]
+        if mistakes:
+            raise ConfigError(f"Profile {self.name!r}: " + "; ".join(mistakes))
+        object.__setattr__(self, "fold", dict(self.fold))
+        object.__setattr__(self, "wording", dict(self.wording))
+        object.__setattr__(self, "drop_headers", tuple(self.drop_headers))
+
+    def _mistakes(self) -> Iterable[str]:
+        if not isinstance(self.name, str) or not self.name:
+            yield "name must be a text"
+        if not (isinstance(self.schema, type) and issubclass(self.schema, Schema)):
+            yield f"schema is {self.schema!r}; it must be a marshmallow Schema class, not an instance"
+        if not (isinstance(self.media_type, str) and MEDIA_TYPE.fullmatch(self.media_type)):
+            yield f"media_type is {self.media_type!r}; it must look like 'application/json'"
+        if isinstance(self.drop_headers, str):
+            yield f"drop_headers is the text {self.drop_headers!r}; it must be a tuple of names"
+        if self.headers is not None and not callable(self.headers):
+            yield f"headers is {self.headers!r}; it must be a function of a fault"
+        for status, folded in self.fold.items():
+            if not (is_error_status(status) and is_error_status(folded)):
+                yield f"fold has {status!r}: {folded!r}; both must be statuses from 400 to 599"
+        for code, template in self.wording.items():
+            yield from _template_mistakes(code, template)
+
+    def render(self, fault: Fault) -> bytes:
+        """Render *fault* by the schema, whatever the schema does."""
+        return encode(jsonable(self.schema().dump(fault)))
+
+    def read(self, body: bytes | str | Mapping[str, Any]) -> dict[str, Any]:
+        """Read back the members of an answer in this shape, by the names that :class:`Fault` gives them.
+
+        What cannot be read, or has the wrong JSON type, is left out (RFC 9457, section 3.1); never raises.
+        """
+        members = _parse(body)
+        schema = self.schema(unknown=INCLUDE, partial=True)
+        known: dict[str, Any] = {}
+        for name, schema_field in schema.load_fields.items():
+            key = schema_field.data_key or name
+            if members.get(key) is not None:
+                _read_member(schema_field, members[key], schema_field.attribute or name, known)
+        names = {schema_field.data_key or name for name, schema_field in schema.fields.items()}
+        details = {name: value for name, value in members.items() if name not in names}
+        return {**known, "details": details} if details else known
+
+
+def is_error_status(status: object) -> bool:
+    """Say whether *status* may be sent for an error."""
+    return isinstance(status, int) and not isinstance(status, bool) and 400 <= status <= 599
+
+
+def _template_mistakes(code: str, template: str) -> Iterable[str]:
+    try:
+        blanks = {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
+    except (ValueError, TypeError) as exc:
+        yield f"wording of {code!r} is {template!r}: {exc}"
+        return
+    if not blanks <= WORDING_BLANKS:
+        allowed = ", ".join(sorted(WORDING_BLANKS))
+        yield f"wording of {code!r} has the blanks {sorted(blanks - WORDING_BLANKS)}; allowed: {allowed}"
+
+
+def _parse(body: bytes | str | Mapping[str, Any]) -> Mapping[str, Any]:
+    if isinstance(body, Mapping):
+        return body
+    try:
+        members = json.loads(body)
+    except (ValueError, TypeError, RecursionError):
+        return {}
+    return members if isinstance(members, dict) else {}
+
+
+def _read_member(schema_field: fields.Field[Any], value: Any, name: str, known: dict[str, Any]) -> None:
+    try:
+        read = schema_field.deserialize(value)
+    except Exception:  # a border: an app's own field may raise anything, and a peer may send anything
+        logger.debug("a member %r could not be read back", name)
+        return
+    if name == "violations":
+        read = tuple(Violation(**members) for members in read)
+    known[name] = read
+
+
+PROBLEM = Profile(name="problem", schema=ProblemSchema, media_type="application/problem+json")
+
+FAULT_MESSAGE = Profile(
+    name="fault_message",
+    schema=FaultMessageSchema,
+    fold={404: 400, 415: 400, 422: 400},
+    wording={"unknown_path": "No such resource: {path}"},
+)
+
+FIRECRACKER = Profile(
+    name="firecracker",
+    schema=FaultMessageSchema,
+    fold={status: 400 for status in range(401, 500) if status != 413},
+    wording={
+        "unknown_path": "Invalid request method and/or path: {method} {token}.",
+        "method_not_allowed": "Invalid request method and/or path: {method} {token}.",
+        "malformed_json": "An error occurred when deserializing the json body of a request: {reason}.",
+    },
+    drop_headers=("Allow",),
+)
+
+BUILT_IN = (PROBLEM, FAULT_MESSAGE, FIRECRACKER)
+FILLABLE = frozenset({ProblemSchema, FaultMessageSchema})
+
+
+class Template:
+    """The body of one kind, made once, with blanks for text and id.
+
+    A dump costs a third of what Flask needs for a whole request (docs/explanation/performance), so the
+    built-in schemas dump once for each kind. Both ways give the same bytes; a property test holds that.
+    """
+
+    __slots__ = ("_spoken", "_title", "_untold")
+
+    TEXT = "\x00text\x00"
+    ID = "\x00id\x00"
+
+    def __init__(self, profile: Profile, kind: Kind) -> None:
+        self._spoken = _Blanks(profile.render(Fault(kind, self.ID, self.TEXT)).decode())
+        self._title = self._untold = None
+        if profile.schema is ProblemSchema:  # leaves out a text that repeats the title
+            self._title = phrase(kind.status) if kind.type == BLANK else kind.title
+            self._untold = _Blanks(profile.render(Fault(kind, self.ID, self._title)).decode())
+
+    def fill(self, text: str, identity: str) -> bytes:
+        """Give the body of one occurrence; *identity* has only characters that JSON takes as they are."""
+        if self._untold is not None and self._title is not None and repeats(text, self._title):
+            return self._untold.fill(text, identity)
+        return self._spoken.fill(text, identity)
+
+
+class _Blanks:
+    """A JSON text, parted where the text and the id of an occurrence go."""
+
+    __slots__ = ("_head", "_middle", "_shows_id", "_shows_text", "_tail")
+
+    def __init__(self, whole: str) -> None:
+        self._head, self._shows_text, rest = _part(whole, encode_basestring(Template.TEXT))
+        self._middle, self._shows_id, self._tail = _part(rest, encode_basestring(Template.ID))
+
+    def fill(self, text: str, identity: str) -> bytes:
+        shown = encode_basestring(text) if self._shows_text else ""
+        known = f'"{identity}"' if self._shows_id else ""
+        return to_bytes(f"{self._head}{shown}{self._middle}{known}{self._tail}")
+
+
+def _part(whole: str, mark: str) -> tuple[str, bool, str]:
+    """Part *whole* at *mark*; without the mark all of it is the rest."""
+    head, found, rest = whole.partition(mark)
+    return (head, True, rest) if found else ("", False, whole)
+
+
+__all__ = [
+    "BUILT_IN",
+    "FAULT_MESSAGE",
+    "FIRECRACKER",
+    "PROBLEM",
+    "FaultMessageSchema",
+    "ProblemSchema",
+    "Profile",
+    "Reply",
+    "ViolationSchema",
+    "add_details",
+]

@@ -1,0 +1,113 @@
+"""From a fault to what goes over the wire: status, headers and body."""
+
+import logging
+from collections.abc import Mapping
+
+from flask_faultmap.faults import Fault, Kind
+from flask_faultmap.http_errors import Headers
+from flask_faultmap.mapper import Mould
+from flask_faultmap.profiles import PROBLEM, TOKEN, Profile, Reply
+from flask_faultmap.retry_after import whole_seconds
+from flask_faultmap.settings import Settings
+
+logger = logging.getLogger("flask_faultmap")
+
+# What describes a page that is never sent, or belongs to the server (PEP 3333).
+NOT_KEPT = frozenset(
+    {"content-type", "content-length", "content-encoding", "transfer-encoding", "connection"}
+)
+
+
+def render(
+    settings: Settings,
+    profile: Profile,
+    mould: Mould,
+    fault: Fault,
+    own: Headers = (),
+    allow: str | None = None,
+) -> Reply:
+    """Render *fault* below *profile*.
+
+    Args:
+        own: headers of the error itself, as an ``HTTPException`` has them.
+        allow: the methods of the matched URL rule, for a 405 whose own headers do not name them.
+    """
+    kind = mould.kind
+    if mould.template is None or fault.violations or fault.details or fault.retry_after is not None:
+        body = profile.render(fault)
+    else:
+        body = mould.template.fill(fault.text, fault.id)
+    headers = (("Content-Type", profile.media_type), ("Content-Length", str(len(body))))
+    if own or profile.headers is not None or fault.retry_after is not None or kind.status in (401, 405):
+        more = profile.headers(fault) if profile.headers is not None else {}
+        rest = collect_headers(settings, fault, own, allow, more, profile.drop_headers)
+    else:  # what nearly always happens: each header costs 3 microseconds on its way through Flask
+        rest = ((settings.request_id_header, fault.id), ("Cache-Control", "no-store"))
+    return Reply(kind.status, headers + rest, body)
+
+
+def collect_headers(
+    settings: Settings,
+    fault: Fault,
+    own: Headers = (),
+    allow: str | None = None,
+    more: Mapping[str, str] | None = None,
+    dropped: tuple[str, ...] = (),
+) -> Headers:
+    """Collect the headers that *fault* has in every shape: what the standards ask for, and the error's own."""
+    given: dict[str, list[tuple[str, str]]] = {}
+    for name, value in (*own, *(more or {}).items()):
+        if name.lower() not in NOT_KEPT and _is_sendable(name, value):
+            given.setdefault(name.lower(), []).append((name, value))
+    _set(given, settings.request_id_header, fault.id)
+    given.setdefault("cache-control", [("Cache-Control", "no-store")])
+    if fault.retry_after is not None:
+        _set(given, "Retry-After", str(fault.retry_after))
+    elif "retry-after" in given:
+        _normalise_retry_after(given)
+    if fault.status == 401:
+        given.setdefault("www-authenticate", [("WWW-Authenticate", settings.auth_challenge)])
+    if fault.status == 405 and allow is not None:
+        given.setdefault("allow", [("Allow", allow)])
+    for name in dropped:
+        given.pop(name.lower(), None)
+    return tuple(pair for pairs in given.values() for pair in pairs)
+
+
+def last_resort(profile: Profile, kind: Kind) -> Reply:
+    """Make the answer for when everything else failed: constant bytes, made before the first request."""
+    try:
+        body, media_type = profile.render(Fault(kind, "", kind.title)), profile.media_type
+    except Exception:  # a border: an app's own schema may raise anything
+        logger.exception(
+            "The profile %r cannot render an internal error; 'problem' stands in for it", profile.name
+        )
+        body, media_type = PROBLEM.render(Fault(kind, "", kind.title)), PROBLEM.media_type
+    headers = (
+        ("Content-Type", media_type),
+        ("Content-Length", str(len(body))),
+        ("Cache-Control", "no-store"),
+    )
+    return Reply(kind.status, headers, body)
+
+
+def _set(given: dict[str, list[tuple[str, str]]], name: str, value: str) -> None:
+    given[name.lower()] = [(name, value)]
+
+
+def _normalise_retry_after(given: dict[str, list[tuple[str, str]]]) -> None:
+    seconds = whole_seconds(given.pop("retry-after")[0][1])
+    if seconds is not None:
+        _set(given, "Retry-After", str(seconds))
+
+
+def _is_sendable(name: object, value: object) -> bool:
+    """Whether a server takes the header: latin-1, no control characters (RFC 9110, section 5.5)."""
+    if not (isinstance(name, str) and TOKEN.fullmatch(name) and isinstance(value, str)):
+        return False
+    printable = all(
+        character == "\t" or " " <= character <= "\xff" and character != "\x7f" for character in value
+    )
+    if not printable:
+        logger.warning("The header %s was dropped: its value has characters that no header may have", name)
+    return printable

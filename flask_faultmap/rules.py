@@ -1,0 +1,195 @@
+"""The first map: what a foreign exception means to the domain."""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from flask_faultmap.errors import ConfigError, DomainError
+
+Translator = Callable[[Any], DomainError | None]
+Outcome = type[DomainError] | Mapping[Any, type[DomainError]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Rule:
+    """One row of the first map: conditions, all of which must hold, and one outcome.
+
+    Args:
+        on: the exception class, or its dotted name (an optional dependency).
+        to: the domain error, or with *table* a mapping of values to domain errors.
+        translate: a function of the exception in place of *to*; None means "not mine".
+        where: dotted paths of attributes or keys, and the values that they must have.
+        table: a dotted path whose value chooses among *to*.
+        cause: a class that must occur in the explicit cause chain.
+        text: literal markers that must all occur in ``str(exc)``, in any case, on word borders.
+        wrapped: whether the row also counts for a link deep in the cause chain.
+        expose: whether the client may read the exception's own text, redacted.
+        message: a fixed text for the client.
+
+    Raises:
+        ConfigError: when the row could never be right.
+    """
+
+    on: type[BaseException] | str
+    to: Outcome | None = None
+    translate: Translator | None = None
+    where: Mapping[str, Any] | None = None
+    table: str | None = None
+    cause: type[BaseException] | str | None = None
+    text: str | tuple[str, ...] = ()
+    wrapped: bool = False
+    expose: bool = False
+    message: str | None = None
+
+    def __post_init__(self) -> None:
+        markers = (self.text,) if isinstance(self.text, str) else self.text
+        object.__setattr__(self, "text", tuple(markers))
+        mistakes = [*_mistakes(self)]
+        if mistakes:
+            raise ConfigError(f"{_row(self.on)}: " + "; ".join(mistakes))
+        for name in ("to", "where"):
+            value = getattr(self, name)
+            if isinstance(value, Mapping):
+                object.__setattr__(self, name, dict(value))
+
+    def __str__(self) -> str:
+        conditions = [f"{path}={_name(value)}" for path, value in (self.where or {}).items()]
+        if self.cause is not None:
+            conditions.append(f"cause={_name(self.cause)}")
+        if self.text:
+            conditions.append("text=" + " + ".join(repr(marker) for marker in self.text))
+        if self.wrapped:
+            conditions.append("wrapped")
+        given = f" where {', '.join(conditions)}" if conditions else ""
+        return f"{_name(self.on)}{given} -> {_outcome_name(self)}"
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether the class alone decides."""
+        return not (self.where or self.table or self.cause or self.text)
+
+    @property
+    def outcomes(self) -> tuple[type[DomainError], ...]:
+        """The domain errors that this row names."""
+        if isinstance(self.to, Mapping):
+            return tuple(dict.fromkeys(self.to.values()))
+        return () if self.to is None else (self.to,)
+
+
+def resolve(rule: Rule) -> Rule | None:
+    """Load the classes that *rule* names by string; None if their package is not installed.
+
+    Raises:
+        ConfigError: a package is installed and has no such class.
+    """
+    loaded = {}
+    for name in ("on", "cause"):
+        wanted = getattr(rule, name)
+        if isinstance(wanted, str):
+            loaded[name] = load_class(wanted)
+            if loaded[name] is None:
+                return None
+    if not loaded:
+        return rule
+    return replace(rule, **loaded)  # checks the row once more, now with its classes
+
+
+def load_class(path: str) -> type[BaseException] | None:
+    """Import the exception class of a dotted *path*; None if its package is not installed."""
+    parts = path.split(".")
+    if find_spec(parts[0]) is None:
+        return None
+    found: Any = None
+    for at in range(len(parts) - 1, 0, -1):
+        module = ".".join(parts[:at])
+        try:
+            found = import_module(module)
+        except ModuleNotFoundError as exc:
+            if exc.name is not None and (module == exc.name or module.startswith(f"{exc.name}.")):
+                continue  # the part may be a class that holds the class
+            raise ConfigError(f"Rule(on={path!r}): importing {module} failed: {exc}") from exc
+        except Exception as exc:  # a border: an installed package may fail in any way while it is imported
+            raise ConfigError(f"Rule(on={path!r}): importing {module} failed: {exc!r}") from exc
+        for part in parts[at:]:
+            found = getattr(found, part, None)
+        break
+    if not (isinstance(found, type) and issubclass(found, BaseException)):
+        raise ConfigError(
+            f"Rule(on={path!r}): {parts[0]} is installed, but {path} is no exception class in it"
+        )
+    return found
+
+
+def _mistakes(rule: Rule) -> Iterator[str]:
+    yield from _class_mistakes("on", rule.on)
+    if rule.cause is not None:
+        yield from _class_mistakes("cause", rule.cause)
+    yield from _outcome_mistakes(rule)
+    yield from _text_mistakes(rule)
+    for name in ("where", "message"):
+        value, wanted = getattr(rule, name), Mapping if name == "where" else str
+        if value is not None and not isinstance(value, wanted):
+            yield f"{name} is {value!r}; it must be a {wanted.__name__.lower()}"
+    if rule.message is not None and rule.expose:
+        yield "it has both expose and message; a fixed text leaves nothing to expose"
+
+
+def _class_mistakes(name: str, value: object) -> Iterator[str]:
+    is_class = isinstance(value, type) and issubclass(value, BaseException)
+    if not is_class and not (isinstance(value, str) and "." in value):
+        yield f"{name} is {value!r}; it must be an exception class or its dotted name"
+    elif is_class and not issubclass(value, Exception):  # type: ignore[arg-type]  # told by is_class
+        yield f"{name} is {_name(value)}, which is no Exception: Flask hands none of these to error handlers"
+
+
+def _outcome_mistakes(rule: Rule) -> Iterator[str]:
+    if (rule.to is None) == (rule.translate is None):
+        yield "it needs one outcome: to=ErrorClass, to={value: ErrorClass} with table=, or translate=function"
+    elif rule.translate is not None:
+        if not callable(rule.translate):
+            yield f"translate is {rule.translate!r}; it must be a function of the exception"
+        if rule.table is not None:
+            yield "table goes with to={value: ErrorClass}, not with translate"
+    elif isinstance(rule.to, Mapping) != (rule.table is not None):
+        yield "table='path' and to={value: ErrorClass} go together"
+    targets = rule.to.values() if isinstance(rule.to, Mapping) else () if rule.to is None else (rule.to,)
+    for target in targets:
+        yield from _target_mistakes(target)
+
+
+def _target_mistakes(target: object) -> Iterator[str]:
+    if not (isinstance(target, type) and issubclass(target, DomainError)):
+        yield f"to names {_name(target)}; it must be a subclass of DomainError"
+        return
+    try:
+        inspect.signature(target).bind("text", public="text")
+    except TypeError as exc:
+        yield f"{target.__name__} cannot be made as {target.__name__}(text, public=text) ({exc}); use translate="
+
+
+def _text_mistakes(rule: Rule) -> Iterator[str]:
+    if not rule.text:
+        return
+    if any(not isinstance(marker, str) or not marker.strip() for marker in rule.text):
+        yield f"text is {rule.text!r}; each marker must be a text that is not empty"
+    elif len(rule.text) == 1 and rule.text[0].isalpha():
+        yield f"text is the one word {rule.text[0]!r}, which occurs in too many texts; give a longer marker, or several"
+    if rule.on in (Exception, BaseException):
+        yield "a text rule on Exception would read every failure; name the class"
+
+
+def _row(on: object) -> str:
+    return f"Rule(on={_name(on)})"
+
+
+def _name(value: object) -> str:
+    return getattr(value, "__name__", None) or repr(value)
+
+
+def _outcome_name(rule: Rule) -> str:
+    if isinstance(rule.to, Mapping):
+        return f"{len(rule.to)} errors by {rule.table}"
+    return _name(rule.translate if rule.to is None else rule.to)

@@ -1,0 +1,35 @@
+"""What audit hooks hear."""
+
+import inspect
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from blinker import Namespace
+
+logger = logging.getLogger("flask_faultmap")
+
+fault_translated = Namespace().signal(
+    "fault-translated",
+    doc="""Sent once for each fault that is answered; the sender is the app itself.
+
+    Keywords: ``fault`` (:class:`~flask_faultmap.Fault`), ``exception`` (as raised), ``error`` (the
+    :class:`~flask_faultmap.DomainError`), ``status`` and ``original_status`` (as sent; before folding),
+    ``rule`` (the name of the row that decided, or None). More may come: take ``**extra``.
+    """,
+)
+
+
+def notify(sender: Any, run_async: Callable[[Any], Any], **payload: Any) -> None:
+    """Tell every receiver of :data:`fault_translated`; one that raises is logged and hurts nobody else.
+
+    *run_async* makes a coroutine function callable, as ``Flask.ensure_sync`` does.
+    """
+    if fault_translated.is_muted:
+        return
+    for receiver in fault_translated.receivers_for(sender):
+        try:
+            call = run_async(receiver) if inspect.iscoroutinefunction(receiver) else receiver
+            call(sender, **payload)
+        except Exception as exc:  # a border: an audit hook may raise anything, and the answer stands
+            logger.exception("The receiver %r of fault_translated failed: %s", receiver, type(exc).__name__)
