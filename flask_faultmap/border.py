@@ -37,6 +37,13 @@ class Boundary:
     id_key: str
 
 
+def _here() -> tuple[Flask, Boundary, Request]:
+    """The real objects behind Flask's proxies: one look each, and an app is its own signals' sender."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # of LocalProxy
+    req: Request = request._get_current_object()  # type: ignore[attr-defined]  # of LocalProxy
+    return app, boundary_of(app), req
+
+
 def boundary_of(app: Flask) -> Boundary:
     """Give the boundary of *app*."""
     return cast(Boundary, app.extensions[KEY])
@@ -46,11 +53,10 @@ def handle_http(exc: HTTPException) -> Any:
     """Answer an HTTP error, or the 500 by which Flask asks for the answer to an unhandled one."""
     if _is_none_of_ours(exc):
         return exc
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # of LocalProxy
+    app, boundary, req = _here()
     unhandled = exc.original_exception if isinstance(exc, InternalServerError) else None
     if unhandled is None and app.trap_http_exception(exc):
         raise exc  # Flask signals and logs it, then asks us again with a 500.
-    boundary, req = boundary_of(app), cast(Request, request._get_current_object())  # type: ignore[attr-defined]
     try:
         if unhandled is None:
             decision = _of_http_error(boundary, req, exc)
@@ -63,8 +69,7 @@ def handle_http(exc: HTTPException) -> Any:
 
 def handle_error(exc: Exception) -> Any:
     """Answer a domain error, or what a rule knows; the rest is the app's or Flask's."""
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # of LocalProxy
-    boundary, req = boundary_of(app), cast(Request, request._get_current_object())  # type: ignore[attr-defined]
+    app, boundary, req = _here()
     try:
         decision = boundary.mapper.translate(exc)
         if decision is not None:
@@ -79,8 +84,7 @@ def handle_error(exc: Exception) -> Any:
 
 def handle_codeless(exc: HTTPException) -> Any:
     """Answer an HTTP error with neither code nor response, which Flask would send as 200 and HTML."""
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # of LocalProxy
-    boundary, req = boundary_of(app), cast(Request, request._get_current_object())  # type: ignore[attr-defined]
+    app, boundary, req = _here()
     try:
         decision = _of_http_error(boundary, req, exc)
         return exc if decision is None else answer(app, boundary, req, exc, decision)
@@ -156,7 +160,7 @@ def answer_last(
             original_status=500,
             rule=None,
         )
-    except Exception:  # noqa: S110  # the border: even the log may be what fails; the client gets JSON all the same
+    except Exception:  # the border: even the log may be what fails; the client gets JSON all the same
         pass
     return Response(reply.body, reply.status, reply.headers)
 
@@ -164,7 +168,7 @@ def answer_last(
 def current_fault() -> Fault | None:
     """Give the fault that is being answered in this request, or None.
 
-    For teardown functions, which must roll back after an error that was handled and that Flask hides from them.
+    For teardown functions, which must roll back after an error that was handled: Flask hides it from them.
     """
     if has_request_context():
         return vars(request._get_current_object()).get("_faultmap_fault")  # type: ignore[attr-defined]
@@ -178,13 +182,14 @@ def request_id(boundary: Boundary, req: Request) -> str:
         given = req.environ.get(boundary.id_key)
         kept = given if isinstance(given, str) and ID.fullmatch(given) else new_id()
         vars(req)["_faultmap_id"] = kept
-    return kept
+    return cast(str, kept)
 
 
 def _current_id() -> str | None:
     if not has_request_context() or KEY not in current_app.extensions:
         return None
-    return request_id(current_app.extensions[KEY], request._get_current_object())  # type: ignore[attr-defined]
+    _, boundary, req = _here()
+    return request_id(boundary, req)
 
 
 exception_line_filter = ExceptionLineFilter(_current_id)

@@ -73,7 +73,7 @@ class FaultMap:
         def add(function: Function) -> Function:
             if self._is_used:
                 raise RuntimeError(
-                    f"A rule for {getattr(on, '__name__', on)} came after init_app, which compiles the rules; "
+                    f"A rule for {getattr(on, '__name__', on)} came after init_app, which compiles them; "
                     "put faults.translate before it"
                 )
             self._rules.append(Rule(on=on, translate=function))
@@ -151,7 +151,7 @@ def _register(app: Flask, mapper: Mapper) -> dict[type, Callable[[Any], Any]]:
 
 
 def _classes(mapper: Mapper) -> Iterable[type[Exception]]:
-    """The classes that need a callback besides DomainError and HTTPException, whose own catches all below them."""
+    """The classes that need a callback besides DomainError and HTTPException, whose own catch their trees."""
     for cls in mapper.book.classes:
         if not issubclass(cls, DomainError | HTTPException) and cls is not Exception:
             yield cls
@@ -165,7 +165,7 @@ def _replace(
     known = registered.get(cls)
     if known is not None:
         _logger(app).warning(
-            "The error handler %s for %s is replaced by %s; to keep it, register it for a more specific class or code",
+            "The error handler %s for %s is replaced by %s; to keep it, name a more specific class or code",
             _name(known),
             cls.__name__,
             _name(ours),

@@ -191,9 +191,9 @@ def _add_violations(error: FrameworkError, exc: HTTPException) -> None:
 
 
 def unreadable_json(exc: HTTPException) -> str | None:
-    """Say why and where the JSON body of the request is unreadable, in a parser's words; None if it is not that.
+    """Say why and where the JSON body of the request is unreadable; None if *exc* is something else.
 
-    Outside of debug mode Flask raises an empty ``BadRequest`` from werkzeug's, whose context is the parser's error.
+    Outside of debug mode Flask raises an empty ``BadRequest`` from werkzeug's, whose context is the parser's.
     """
     told = (
         exc

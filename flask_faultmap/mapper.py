@@ -46,7 +46,7 @@ class Mould:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why an exception is answered as it is: each row that was asked, and the fault. Made for people: ``print`` it."""
+    """Why an exception is answered as it is: each row that was asked, and the fault; ``print`` it."""
 
     exception: BaseException
     verdicts: tuple[Verdict, ...]
@@ -122,19 +122,20 @@ class Mapper:
             mould = moulds[profile, exact] = self._mould(error, profile, exact)
         return mould
 
-    def status(self, error: DomainError) -> int:
-        """Give the status of *error* before any folding."""
+    def status_of(self, error: DomainError | type[DomainError]) -> int:
+        """Give the status of *error*, or of a class of errors, before any folding."""
         if isinstance(error, FrameworkError):
             return error.status
         return self._statuses.get(error.code) or self._statuses[_category(error)]
 
     def _mould(self, error: DomainError, profile: Profile | None, exact: int) -> Mould:
         kind = self._kind(error, profile, exact)
-        fills = profile is not None and profile.schema in FILLABLE
-        return Mould(kind, Template(profile, kind) if fills else None)  # type: ignore[arg-type]  # told by fills
+        if profile is None or profile.schema not in FILLABLE:
+            return Mould(kind, None)
+        return Mould(kind, Template(profile, kind))
 
     def _kind(self, error: DomainError, profile: Profile | None, exact: int) -> Kind:
-        original = exact or self.status(error)
+        original = exact or self.status_of(error)
         code = error.code if isinstance(error.code, str) else type(error).code
         base = self.settings.type_base
         return Kind(
@@ -171,7 +172,9 @@ class Mapper:
         known = [decision for decision in decisions if decision is not None]
         if len(known) < len(decisions):
             return None
-        return max(known, key=lambda decision: self.status(decision.error) >= 500)  # the first of the gravest
+        return max(
+            known, key=lambda decision: self.status_of(decision.error) >= 500
+        )  # the first of the gravest
 
 
 def public_text(error: DomainError) -> str:
@@ -187,11 +190,11 @@ def public_text(error: DomainError) -> str:
     return error.title if isinstance(error.title, str) else type(error).title
 
 
-def _category(error: DomainError) -> Category:
+def _category(error: DomainError | type[DomainError]) -> Category:
     try:
         return Category(error.category)
-    except ValueError:
-        return type(error).category
+    except ValueError:  # set on the instance; a class with a wrong one cannot be made
+        return type(error).category  # type: ignore[union-attr]  # an instance, then
 
 
 def _violations(given: Any) -> tuple[Violation, ...]:
@@ -207,22 +210,23 @@ def _mark(verdict: Verdict) -> str:
 
 
 def _check(mapper: Mapper) -> None:
-    mistakes = [*_nameless(mapper.book.rules), *_ambiguous(mapper)]
+    mistakes = [*_codeless(mapper.book.rules), *_ambiguous(mapper)]
     if mistakes:
         raise ConfigError("\n".join(mistakes))
 
 
-def _nameless(rules: Iterable[Rule]) -> Iterator[str]:
+def _codeless(rules: Iterable[Rule]) -> Iterator[str]:
     for rule in rules:
-        if rule is not HTTP and issubclass(rule.on, HTTPException) and rule.on.code is None:  # type: ignore[arg-type,union-attr]  # resolved
-            yield f"{rule}: {rule.on.__name__} has no status code, and Flask asks no handler for such a one; name a class that has"  # type: ignore[union-attr]  # resolved
+        cls: Any = rule.on
+        if rule is not HTTP and issubclass(cls, HTTPException) and cls.code is None:
+            yield f"{rule}: {cls.__name__} has no status, so Flask asks no handler; name a class that has one"
 
 
 def _ambiguous(mapper: Mapper) -> Iterator[str]:
     """A code is a contract: it cannot have two statuses."""
     seen: dict[str, tuple[type[DomainError], int]] = {}
     for outcome in dict.fromkeys(outcome for rule in mapper.book.rules for outcome in rule.outcomes):
-        status = mapper._statuses.get(outcome.code) or mapper._statuses[outcome.category]
+        status = mapper.status_of(outcome)
         first, known = seen.setdefault(outcome.code, (outcome, status))
         if known != status:
             yield (

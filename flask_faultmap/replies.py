@@ -1,6 +1,7 @@
 """From a fault to what goes over the wire: status, headers and body."""
 
 import logging
+import re
 from collections.abc import Mapping
 
 from flask_faultmap.faults import Fault, Kind
@@ -9,6 +10,8 @@ from flask_faultmap.mapper import Mould
 from flask_faultmap.profiles import PROBLEM, TOKEN, Profile, Reply
 from flask_faultmap.retry_after import whole_seconds
 from flask_faultmap.settings import Settings
+
+FIELD_VALUE = re.compile(r"[\t -~\x80-\xff]*")
 
 logger = logging.getLogger("flask_faultmap")
 
@@ -54,7 +57,7 @@ def collect_headers(
     more: Mapping[str, str] | None = None,
     dropped: tuple[str, ...] = (),
 ) -> Headers:
-    """Collect the headers that *fault* has in every shape: what the standards ask for, and the error's own."""
+    """Collect the headers that *fault* has in every shape: what the standards ask for, and its own."""
     given: dict[str, list[tuple[str, str]]] = {}
     for name, value in (*own, *(more or {}).items()):
         if name.lower() not in NOT_KEPT and _is_sendable(name, value):
@@ -105,9 +108,7 @@ def _is_sendable(name: object, value: object) -> bool:
     """Whether a server takes the header: latin-1, no control characters (RFC 9110, section 5.5)."""
     if not (isinstance(name, str) and TOKEN.fullmatch(name) and isinstance(value, str)):
         return False
-    printable = all(
-        character == "\t" or " " <= character <= "\xff" and character != "\x7f" for character in value
-    )
-    if not printable:
-        logger.warning("The header %s was dropped: its value has characters that no header may have", name)
-    return printable
+    if FIELD_VALUE.fullmatch(value):
+        return True
+    logger.warning("The header %s was dropped: its value has characters that no header may have", name)
+    return False

@@ -62,7 +62,7 @@ class Row:
         )
         self._where = tuple((rule.where or {}).items())
         self._table = rule.table
-        self._cause = rule.cause
+        self._cause: Any = rule.cause
         self._markers = tuple(marker.casefold() for marker in rule.text)
         self._targets: Any = rule.to
 
@@ -83,7 +83,7 @@ class Row:
         if self._markers and not text_of().has_all(self._markers):
             return NO_MARKERS
         for path, wanted in self._where:
-            if not look_up(exc, path) == wanted:
+            if look_up(exc, path) != wanted:
                 return f"{path} is another"
         target = self._targets
         if self._table is not None:
@@ -182,7 +182,7 @@ class RuleBook:
             yield row, exc, text_of
 
     def _plan(self, cls: type) -> tuple[Row, ...]:
-        """The rows of the classes in the MRO of *cls*, nearest first; bare rows on Exception are asked last of all."""
+        """The rows of the classes in the MRO of *cls*, nearest first, without bare rows on Exception."""
         plan = self._plans.get(cls)
         if plan is None:
             found = (row for parent in cls.__mro__ for row in self._rows.get(parent, ()))

@@ -94,7 +94,7 @@ def resolve(rule: Rule) -> Rule | None:
                 return None
     if not loaded:
         return rule
-    return replace(rule, **loaded)  # checks the row once more, now with its classes
+    return replace(rule, **loaded)  # type: ignore[arg-type]  # checked once more, now with its classes
 
 
 def load_class(path: str) -> type[BaseException] | None:
@@ -167,7 +167,7 @@ def _target_mistakes(target: object) -> Iterator[str]:
     try:
         inspect.signature(target).bind("text", public="text")
     except TypeError as exc:
-        yield f"{target.__name__} cannot be made as {target.__name__}(text, public=text) ({exc}); use translate="
+        yield f"{target.__name__} cannot be made as {target.__name__}(text, public=…) ({exc}); use translate="
 
 
 def _text_mistakes(rule: Rule) -> Iterator[str]:
@@ -176,7 +176,7 @@ def _text_mistakes(rule: Rule) -> Iterator[str]:
     if any(not isinstance(marker, str) or not marker.strip() for marker in rule.text):
         yield f"text is {rule.text!r}; each marker must be a text that is not empty"
     elif len(rule.text) == 1 and rule.text[0].isalpha():
-        yield f"text is the one word {rule.text[0]!r}, which occurs in too many texts; give a longer marker, or several"
+        yield f"text is the one word {rule.text[0]!r}, which many texts have; give a longer marker or several"
     if rule.on in (Exception, BaseException):
         yield "a text rule on Exception would read every failure; name the class"
 

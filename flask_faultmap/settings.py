@@ -168,7 +168,7 @@ class _Reader:
     def read_validation_status(self, key: str, value: Any) -> int | None:
         if value is not None and not is_error_status(value):
             self._wrong(key, value, "a status from 400 to 599, or None")
-        return value
+        return value if isinstance(value, int) else None
 
     def read_log_levels(self, key: str, value: Any) -> Mapping[str, int | None]:
         levels: dict[str, int | None] = {}
@@ -211,7 +211,7 @@ class _Reader:
         return str(value)
 
     def _check_word(self, key: str, word: object) -> None:
-        """A code may belong to a class that is not imported yet; only a near miss of a category is a mistake."""
+        """Only a near miss of a category is a mistake: a code's class may not be imported yet."""
         if not isinstance(word, str):
             self._wrong(f"A key in {key}", word, "a category or a code")
         elif word not in self._words:
