@@ -123,11 +123,9 @@ def recipe_unhandled() -> Flask:
     @app.errorhandler(HTTPException)
     def answer(exc: HTTPException) -> ResponseReturnValue:
         response = exc.get_response()
-        response.data = json.dumps(  # type: ignore[attr-defined]  # as the documentation has it
-            {"code": exc.code, "name": exc.name, "description": exc.description}
-        )
-        response.content_type = "application/json"  # type: ignore[attr-defined]  # as above
-        return response  # type: ignore[return-value]  # as above
+        response.data = json.dumps({"code": exc.code, "name": exc.name, "description": exc.description})
+        response.content_type = "application/json"
+        return response
 
     return app
 

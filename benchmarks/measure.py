@@ -5,6 +5,7 @@ import tracemalloc
 from collections.abc import Callable
 from statistics import median
 from time import perf_counter_ns
+from typing import Any
 
 from flask import Flask
 from werkzeug.test import EnvironBuilder
@@ -19,8 +20,8 @@ def caller(app: Flask, path: str) -> Call:
     """Make a function that does one request as a WSGI server would: the app, its body, its close."""
     environ = EnvironBuilder(path=path).get_environ()
 
-    def start_response(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> None:
-        pass
+    def start_response(*_: Any) -> Callable[[bytes], object]:
+        return discard
 
     def call() -> bytes:
         chunks = app(dict(environ), start_response)
@@ -30,6 +31,10 @@ def caller(app: Flask, path: str) -> Call:
             chunks.close()  # type: ignore[attr-defined]  # werkzeug's iterators have it
 
     return call
+
+
+def discard(chunk: bytes) -> None:
+    """Take what an app writes by itself, which none here does."""
 
 
 def medians(contenders: dict[str, Contender], *, rounds: int, calls: int) -> dict[str, float]:
