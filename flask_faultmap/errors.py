@@ -137,7 +137,7 @@ class InvalidArgumentError(DomainError):
 
     category = Category.INVALID_ARGUMENT
     title = "Invalid argument"
-    log_level = None
+    log_level: int | str | None = None
 
 
 class FailedPreconditionError(DomainError):
@@ -145,7 +145,7 @@ class FailedPreconditionError(DomainError):
 
     category = Category.FAILED_PRECONDITION
     title = "Failed precondition"
-    log_level = None
+    log_level: int | str | None = None
 
 
 class UnauthenticatedError(DomainError):
@@ -154,7 +154,7 @@ class UnauthenticatedError(DomainError):
     category = Category.UNAUTHENTICATED
     title = "Authentication required"
     expose = False
-    log_level = None
+    log_level: int | str | None = None
 
 
 class PermissionDeniedError(DomainError):
@@ -163,7 +163,7 @@ class PermissionDeniedError(DomainError):
     category = Category.PERMISSION_DENIED
     title = "Permission denied"
     expose = False
-    log_level = logging.WARNING
+    log_level: int | str | None = logging.WARNING
 
 
 class NotFoundError(DomainError):
@@ -171,7 +171,7 @@ class NotFoundError(DomainError):
 
     category = Category.NOT_FOUND
     title = "Not found"
-    log_level = None
+    log_level: int | str | None = None
 
 
 class AlreadyExistsError(DomainError):
@@ -179,7 +179,7 @@ class AlreadyExistsError(DomainError):
 
     category = Category.ALREADY_EXISTS
     title = "Already exists"
-    log_level = None
+    log_level: int | str | None = None
 
 
 class AbortedError(DomainError):
@@ -187,7 +187,7 @@ class AbortedError(DomainError):
 
     category = Category.ABORTED
     title = "Aborted"
-    log_level = None
+    log_level: int | str | None = None
     retryable = True
 
 
@@ -196,7 +196,7 @@ class GoneError(DomainError):
 
     category = Category.GONE
     title = "Gone"
-    log_level = None
+    log_level: int | str | None = None
 
 
 class PayloadTooLargeError(DomainError):
@@ -204,7 +204,7 @@ class PayloadTooLargeError(DomainError):
 
     category = Category.PAYLOAD_TOO_LARGE
     title = "Payload too large"
-    log_level = None
+    log_level: int | str | None = None
 
 
 class UnprocessableError(DomainError):
@@ -212,7 +212,7 @@ class UnprocessableError(DomainError):
 
     category = Category.UNPROCESSABLE
     title = "Unprocessable content"
-    log_level = None
+    log_level: int | str | None = None
 
 
 class ResourceExhaustedError(DomainError):
@@ -220,7 +220,7 @@ class ResourceExhaustedError(DomainError):
 
     category = Category.RESOURCE_EXHAUSTED
     title = "Resource exhausted"
-    log_level = None
+    log_level: int | str | None = None
     retryable = True
 
 
@@ -230,7 +230,7 @@ class InternalError(DomainError):
     category = Category.INTERNAL
     title = "Internal server error"
     expose = False
-    log_level = logging.ERROR
+    log_level: int | str | None = logging.ERROR
 
 
 class UnimplementedError(DomainError):
@@ -238,7 +238,7 @@ class UnimplementedError(DomainError):
 
     category = Category.UNIMPLEMENTED
     title = "Not implemented"
-    log_level = None
+    log_level: int | str | None = None
 
 
 class BadGatewayError(DomainError):
@@ -247,7 +247,7 @@ class BadGatewayError(DomainError):
     category = Category.BAD_GATEWAY
     title = "Bad gateway"
     expose = False
-    log_level = logging.ERROR
+    log_level: int | str | None = logging.ERROR
     retryable = True
 
 
@@ -257,7 +257,7 @@ class UnavailableError(DomainError):
     category = Category.UNAVAILABLE
     title = "Service unavailable"
     expose = False
-    log_level = logging.ERROR
+    log_level: int | str | None = logging.ERROR
     retryable = True
 
 
@@ -266,10 +266,10 @@ class DeadlineExceededError(DomainError):
 
     category = Category.DEADLINE_EXCEEDED
     title = "Deadline exceeded"
-    public = (
+    public: str | None = (
         "The deadline passed before the work was finished. It may still complete: "
         "retry with the same idempotency key."
     )
     expose = False
-    log_level = logging.ERROR
+    log_level: int | str | None = logging.ERROR
     retryable = True
