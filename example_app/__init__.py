@@ -30,3 +30,11 @@ def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
     from example_app.factory import ROOMS, build
 
     return build("example_app", {room.PREFIX: room for room in ROOMS}, config)
+
+
+def create_machine_app(config: Mapping[str, Any] | None = None) -> "Flask":
+    """Make an app of the machine alone, at ``/``, where a Firecracker client looks for it."""
+    from example_app.factory import build
+    from example_app.machine import room
+
+    return build("machine", {"/": room}, config)

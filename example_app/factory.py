@@ -7,10 +7,11 @@ from typing import Any
 from flask import Flask
 
 from example_app.boxes import room as boxes
+from example_app.machine import room as machine
 from example_app.rooms import Room, close_states
 from flask_faultmap import FaultMap, Profile
 
-ROOMS: tuple[Room, ...] = (boxes,)
+ROOMS: tuple[Room, ...] = (boxes, machine)
 
 
 def build(name: str, rooms: Mapping[str, Room], config: Mapping[str, Any] | None = None) -> Flask:

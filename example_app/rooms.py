@@ -41,13 +41,20 @@ class Step:
 class Room(Protocol):
     """What the factory asks of a room's module; the package's docstring says what each name means."""
 
-    NAME: str
-    PREFIX: str
-    PROFILE: Profile | str | None
-    RULES: tuple[Rule, ...]
-    STATUSES: Mapping[str, int]
-    WALK: tuple[Step, ...]
-    blueprint: Blueprint
+    @property
+    def NAME(self) -> str: ...  # noqa: N802, D102
+    @property
+    def PREFIX(self) -> str: ...  # noqa: N802, D102
+    @property
+    def PROFILE(self) -> Profile | str | None: ...  # noqa: N802, D102
+    @property
+    def RULES(self) -> tuple[Rule, ...]: ...  # noqa: N802, D102
+    @property
+    def STATUSES(self) -> Mapping[str, int]: ...  # noqa: N802, D102
+    @property
+    def WALK(self) -> tuple[Step, ...]: ...  # noqa: N802, D102
+    @property
+    def blueprint(self) -> Blueprint: ...  # noqa: D102
 
     def open_state(self, config: Mapping[str, Any]) -> object:
         """Make the room's state for one app."""

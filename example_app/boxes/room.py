@@ -54,7 +54,7 @@ RULES = (
 STATUSES = {"invalid_state": 409, "stopped": 409}
 
 blueprint = Blueprint(NAME, __name__)
-KINDS = {"text": str, "whole number": int, "number": (int, float)}
+KINDS: Mapping[str, type | tuple[type, ...]] = {"text": str, "whole number": int, "number": (int, float)}
 MAX_SECONDS = 300
 
 

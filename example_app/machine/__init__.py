@@ -1,0 +1,1 @@
+"""Room *machine*: a Firecracker-shaped API, which a real Firecracker client can drive."""
