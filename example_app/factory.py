@@ -7,6 +7,7 @@ from typing import Any
 from flask import Flask
 
 from example_app.boxes import room as boxes
+from example_app.cli import tour
 from example_app.machine import room as machine
 from example_app.rooms import Room, close_states
 from flask_faultmap import FaultMap, Profile
@@ -27,6 +28,7 @@ def build(name: str, rooms: Mapping[str, Room], config: Mapping[str, Any] | None
     app.config.from_mapping(config or {})
     states = {room.NAME: room.open_state(app.config) for room in rooms.values()}
     app.extensions["example_app"] = states
+    app.extensions["example_app_rooms"] = tuple(rooms.values())
     weakref.finalize(app, close_states, states)  # no process outlives the app, however it ends
     for prefix, room in rooms.items():
         app.register_blueprint(room.blueprint, url_prefix=prefix)
@@ -35,6 +37,7 @@ def build(name: str, rooms: Mapping[str, Room], config: Mapping[str, Any] | None
         rules=[rule for room in rooms.values() for rule in room.RULES],
         profiles=[room.PROFILE for room in rooms.values() if isinstance(room.PROFILE, Profile)],
     )
+    app.cli.add_command(tour)
     return app
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
-from flask import Blueprint, Flask, current_app
+from flask import Blueprint, Flask, Response, current_app
 
 from flask_faultmap import Profile, Rule
 
@@ -66,6 +66,19 @@ def state_of(name: str, cls: type[State]) -> State:
     if not isinstance(state, cls):
         raise TypeError(f"the state of room {name!r} is {state!r}, not a {cls.__name__}")
     return state
+
+
+def no_content() -> Response:
+    """Answer 204, and nothing else: no body, no type, no length."""
+    response = Response(status=204)
+    del response.headers["Content-Type"]
+    return response
+
+
+def rooms_of(app: Flask) -> tuple[Room, ...]:
+    """Give the rooms of *app*, in the order of the tour."""
+    rooms: tuple[Room, ...] = app.extensions["example_app_rooms"]
+    return rooms
 
 
 def close_rooms(app: Flask) -> None:

@@ -28,10 +28,6 @@ class Execution:
         """What the program ended with; None while it runs."""
         return self.process.poll()
 
-    def wait(self) -> None:
-        """Wait for the end; raises ``subprocess.TimeoutExpired`` when its time is up."""
-        self.process.wait(max(0.0, self.ends - time.monotonic()))
-
     def read(self) -> str:
         """Give what the program has written so far."""
         self.output.seek(0)

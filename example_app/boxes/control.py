@@ -97,7 +97,7 @@ class Boxes:
         number = self.launch(name, command, user, seconds)
         try:
             execution = self.execution(name, number)
-            execution.wait()
+            execution.process.wait(seconds)
             with self._lock:
                 execution = self.execution(name, number)  # the box may have been stopped meanwhile
                 return execution.process.returncode, execution.read()

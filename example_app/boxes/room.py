@@ -20,7 +20,7 @@ from example_app.boxes.errors import (
 from example_app.boxes.sdk import BoxliteError, Code
 from example_app.boxes.walk import WALK
 from example_app.boxes.wire import PROFILE
-from example_app.rooms import state_of
+from example_app.rooms import no_content, state_of
 from flask_faultmap import Rule
 from flask_faultmap.errors import UnauthenticatedError
 
@@ -100,21 +100,21 @@ def show(name: str) -> ResponseReturnValue:
 def remove(name: str) -> ResponseReturnValue:
     """Remove a box."""
     boxes().remove(name)
-    return "", 204
+    return no_content()
 
 
 @blueprint.post("/<name>/start")
 def start(name: str) -> ResponseReturnValue:
     """Start a stopped box."""
     boxes().start(name)
-    return "", 204
+    return no_content()
 
 
 @blueprint.post("/<name>/stop")
 def stop(name: str) -> ResponseReturnValue:
     """Stop a box and what runs in it."""
     boxes().stop(name)
-    return "", 204
+    return no_content()
 
 
 @blueprint.post("/<name>/exec")
@@ -141,14 +141,14 @@ def look(name: str, number: str) -> ResponseReturnValue:
 def signal(name: str, number: str) -> ResponseReturnValue:
     """Send a signal to a command."""
     boxes().signal(name, number, take(read_body(), "signal", "whole number"))
-    return "", 204
+    return no_content()
 
 
 @blueprint.delete("/<name>/executions/<number>")
 def kill(name: str, number: str) -> ResponseReturnValue:
     """End a command and reap its session."""
     boxes().kill(name, number)
-    return "", 204
+    return no_content()
 
 
 def read_command(default_seconds: float) -> tuple[list[str], str | None, float]:

@@ -55,7 +55,7 @@ WALK = (
         status=403,
         code="permission_denied",
     ),
-    run("rm", "-rf", "/", title="Not on the allow-list", status=403, code="permission_denied"),
+    run("ls", title="Not on the allow-list", status=403, code="permission_denied"),
     run(
         "id",
         user="bogus",

@@ -13,7 +13,7 @@ from example_app.machine.control import ID_OF, LIMIT, VERSION, Machine
 from example_app.machine.errors import ActionTimedOutError, BodyError, MetadataTooLargeError, RequestError
 from example_app.machine.guest import GuestSilentError
 from example_app.machine.walk import WALK
-from example_app.rooms import state_of
+from example_app.rooms import no_content, state_of
 from flask_faultmap import Rule
 from flask_faultmap.errors import PayloadTooLargeError
 
@@ -80,13 +80,6 @@ def check_request(path: str) -> None:
         raise RequestError(f"Empty {request.method} request.")
 
 
-def done() -> Response:
-    """Answer 204, and nothing else: no body, no type, no length."""
-    response = Response(status=204)
-    del response.headers["Content-Type"]
-    return response
-
-
 def show(value: Mapping[str, Any]) -> Response:
     """Answer with *value* as compact JSON."""
     return Response(json.dumps(value, separators=(",", ":")), mimetype="application/json")
@@ -114,7 +107,7 @@ def route(method: str, path: str, view: Callable[..., Response], **defaults: str
         f"{method} {path}",
         view,
         methods=[method],
-        defaults=defaults or None,
+        defaults=defaults,
         provide_automatic_options=False,
     )
 
@@ -128,25 +121,25 @@ def unknown_balloon_path(path: str) -> Response:
 def put(resource: str) -> Response:
     """Configure what there is one of."""
     machine().put(resource, read_body(resource))
-    return done()
+    return no_content()
 
 
 def put_item(collection: str, name: str) -> Response:
     """Configure what there may be several of."""
     machine().put_item(collection, name, read_body(collection))
-    return done()
+    return no_content()
 
 
 def patch_item(collection: str, name: str) -> Response:
     """Change one of several."""
     machine().patch_item(collection, name, read_body(collection))
-    return done()
+    return no_content()
 
 
 def patch_running(resource: str) -> Response:
     """Change what the running guest must hear of."""
     machine().patch_running(resource, read_body(resource))
-    return done()
+    return no_content()
 
 
 def does(resource: str, act: Callable[[Machine, dict[str, Any]], None]) -> Callable[[], Response]:
@@ -154,7 +147,7 @@ def does(resource: str, act: Callable[[Machine, dict[str, Any]], None]) -> Calla
 
     def view() -> Response:
         act(machine(), read_body(resource))
-        return done()
+        return no_content()
 
     return view
 
@@ -162,19 +155,19 @@ def does(resource: str, act: Callable[[Machine, dict[str, Any]], None]) -> Calla
 def hint(operation: str) -> Response:
     """Take a hint about free pages."""
     machine().hint(operation)
-    return done()
+    return no_content()
 
 
 def put_metadata() -> Response:
     """Store the metadata."""
     machine().metadata.put(read_metadata())
-    return done()
+    return no_content()
 
 
 def patch_metadata() -> Response:
     """Change the metadata."""
     machine().metadata.patch(read_metadata())
-    return done()
+    return no_content()
 
 
 ACTS: Mapping[tuple[str, str], Callable[[Machine, dict[str, Any]], None]] = {

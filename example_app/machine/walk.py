@@ -103,7 +103,7 @@ WALK = (
         "mmds_limit",
         "MMDS limit exceeded error: The MMDS patch request doesn't fit.",
         status=413,
-        json={"padding": "x" * 51_150},
+        json={"padding": "x" * 51_180},
     ),
     refused(
         "PUT",
