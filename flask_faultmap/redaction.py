@@ -64,7 +64,7 @@ def _window(text: str) -> str:
 
 
 def _cleaned(text: str, rows: Rows) -> str:
-    if PAGE.match(text):
+    if PAGE.search(text):
         text = html.unescape(_apply(PAGE_ROWS, text))
     return _apply(rows, text).strip()
 

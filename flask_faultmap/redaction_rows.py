@@ -22,8 +22,8 @@ def _any(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
 
 
-# A whole page of HTML: a proxy's error page, of which the words are wanted.
-PAGE = _any(r"[\s\ufeff]*<(?:!doctype html|html)\b")
+# A page of HTML, such as a proxy's error page: its words are wanted.
+PAGE = _any(r"<(?:!doctype html|html)\b")
 PAGE_ROWS: Rows = (
     (_any(r"<(script|style)\b[\s\S]*?(?:</\1\b[^<>]*>?|\Z)"), " "),
     (_any(r"<!--[\s\S]*?(?:-->|\Z)"), " "),
@@ -49,7 +49,7 @@ BLOCK_ROWS: Rows = (
     # Python's tracebacks, also a group's with its margin of "|": the indented lines go, the last line stays.
     (
         re.compile(
-            r"(?:(?:Exception Group )?Traceback \(most recent call last\):[ \t]*\n(?=[ \t|+])"
+            r"(?:(?:^[ \t|+]*+)?(?:Exception Group )?Traceback \(most recent call last\):[ \t]*\n(?=[ \t|+])"
             rf"|^{FRAME})(?:[ \t|+][^\n]*+(?:\n|\Z))*+",
             re.MULTILINE,
         ),
@@ -95,7 +95,7 @@ STATE = (
 # Where a value without quotes ends, but for whitespace: closing marks, the next key, the end of a string.
 END = r"(?:[)\]}\"'`,;.:!?]{1,8}(?:\s|$)|[,;&](?:[\"']|[\w. -]{1,40}=)|[\"'][,}\]])"
 QUOTED = r"""[bBrRuU]{0,2}(?:\\+"[^"]*+"?|\\+'[^']*+'?|"(?:[^"\\]|\\[\s\S])*+"?|'(?:[^'\\]|\\[\s\S])*+'?)"""
-BARE = rf"(?:(?!{END})\S)"  # one character
+BARE = rf"(?:\[redacted\]|(?!{END})\S)"  # one character
 VALUE = rf"(?:{QUOTED}|(?!{STATE})(?:(?:\[[^\]]*+\]?|\{{[^}}]*+\}}?){BARE}*+|{BARE}++))"
 IS = r"(?:\\*[\"'])?\]?\s{0,4}(?:=>|:=|={1,3}|:(?!:))\s{0,4}"
 PARAMETER = r"[\w-]+=(?:\"[^\"]*+\"?|[^\s,\"]++)"
@@ -144,7 +144,7 @@ CREDENTIAL_ROWS: Rows = (
     # A header has a scheme before its token or its parameters; a cookie header has pairs.
     (
         _any(
-            rf"((?<![A-Za-z])authorization{IS})(?:{QUOTED}|(?!{STATE})(?:\[redacted\]|[\w-]{{1,40}}\s{{1,4}}"
+            rf"((?<![A-Za-z])authorization{IS})(?:{QUOTED}|(?!{STATE})(?:[\w-]{{1,40}}\s{{1,4}}"
             rf"(?:{PARAMETER}(?:\s{{0,4}},\s{{0,4}}{PARAMETER})*+|(?!{STATE}){BARE}++)|{BARE}++))"
         ),
         rf"\1{HIDDEN}",
