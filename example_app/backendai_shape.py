@@ -8,7 +8,9 @@ from flask_faultmap import Fault, Profile
 
 PROBS = "https://api.backend.ai/probs/"
 
-# The slug of the problem type, by the error code of a class: two axes, since several codes share a slug.
+OPERATIONS = {"access", "auth", "create", "delete", "generic", "list-query", "read", "request", "update"}
+
+# The slug of the problem type, by error code: another axis, several codes share one. Else it is the detail.
 SLUGS = {
     "backendai_generic_internal-error": "general-error",
     "api_generic_invalid-parameters": "invalid-api-params",
@@ -41,7 +43,7 @@ class BackendAISchema(Schema):
 
     @post_dump(pass_original=True)
     def _leave_out(self, body: dict[str, Any], fault: Fault, **_: Any) -> dict[str, Any]:
-        if fault.code in FRAMEWORK or fault.text == fault.title:
+        if body["msg"].rstrip(".") == body["title"].rstrip(".") or body["msg"] == body["data"]:
             del body["msg"]
         if body["data"] is None:
             del body["data"]
@@ -49,11 +51,12 @@ class BackendAISchema(Schema):
 
 
 def naming(fault: Fault) -> tuple[str, str, str]:
-    """Give slug, title and error code; three parts, as Backend.AI's clients split them."""
+    """Give slug, title and error code; the code in three parts, as Backend.AI's clients split it."""
     if fault.code in FRAMEWORK:
         return FRAMEWORK[fault.code]
-    if fault.code in SLUGS:
-        return SLUGS[fault.code], fault.title, fault.code
+    parts = fault.code.split("_")
+    if len(parts) == 3 and parts[1] in OPERATIONS:
+        return SLUGS.get(fault.code, parts[2]), fault.title, fault.code
     words = fault.code.replace("_", "-")
     return words, fault.title, f"api_generic_{words}"
 
@@ -74,5 +77,10 @@ PROFILE = Profile(
     name="backendai",
     schema=BackendAISchema,
     media_type="application/problem+json; charset=utf-8",
-    wording={"unknown_path": "{path}", "not_found": "{path}"},
+    wording={
+        "unknown_path": "{path}",
+        "not_found": "{path}",
+        "method_not_allowed": "HTTP Method Not Allowed.",
+        "invalid_argument": "Bad request.",
+    },
 )

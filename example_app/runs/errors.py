@@ -22,7 +22,7 @@ class UserMismatchError(PermissionDeniedError):
     """The run is another user's; the answer does not say that it exists."""
 
     public = "Forbidden"
-    log_level = logging.ERROR
+    log_level: int | str | None = logging.ERROR  # one raise may be silent
 
     def __init__(self, run_id: str, user_id: int, owner_id: int) -> None:
         super().__init__(

@@ -34,7 +34,7 @@ WALK = (
         headers=KEY,
         json=chat("ask the world hello"),
         status=200,
-        body={"choices.0.message.content": "hello world the"},
+        body={"object": "chat.completion", "usage.completion_tokens": 3},
     ),
     Step(
         title="Without an API key there is no thread.",
