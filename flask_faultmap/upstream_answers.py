@@ -1,0 +1,185 @@
+"""What did a service answer? One face for the responses of all client libraries.
+
+No client library is imported by us: a response is told by the name of its class.
+"""
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+CHUNK = 8_192
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """What is known of one request and its answer."""
+
+    method: str | None = None
+    path: str | None = None
+    status: int | None = None
+    body: Any = None
+    retry_after: str | None = None
+
+
+class Answer:
+    """A response of requests; the base of the others.
+
+    Attributes:
+        response: what the client library gave.
+        status: of HTTP.
+    """
+
+    status_attribute = "status_code"
+    must_be_awaited = False
+
+    def __init__(self, response: Any) -> None:
+        self.response = response
+        self.status: int = getattr(response, self.status_attribute)
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the status is one of 200 to 299."""
+        return 200 <= self.status < 300
+
+    def request(self) -> tuple[str | None, str | None]:
+        """Give method and path of the request, where the library tells."""
+        return sent(getattr(self.response, "request", None), self.response.url)
+
+    def header(self, name: str) -> str | None:
+        """Give the value of a header, whatever the case of its name."""
+        value = self.response.headers.get(name)
+        return value if isinstance(value, str) else None
+
+    def whole(self) -> bytes:
+        """Read all of the body."""
+        body: bytes = self.response.content
+        return body
+
+    async def awhole(self) -> bytes:
+        """Read all of the body, without blocking the loop where the library can."""
+        return self.whole()
+
+    def chunks(self) -> Iterator[bytes]:
+        """Give the body in pieces, whether the library has read it or not."""
+        yield from self.response.iter_content(CHUNK)
+
+    async def achunks(self) -> AsyncIterator[bytes]:
+        """Give the body in pieces, without blocking the loop where the library can."""
+        for chunk in self.chunks():
+            yield chunk
+
+    def close(self) -> None:
+        """Give up the connection, with what was not read of it."""
+        self.response.close()
+
+    async def aclose(self) -> None:
+        """Give up the connection, without blocking the loop where the library can."""
+        self.close()
+
+
+class HttpxAnswer(Answer):
+    """A response of httpx, of its sync or its async client."""
+
+    def request(self) -> tuple[str | None, str | None]:
+        """Give method and path of the request; a response made by hand has none."""
+        return sent(getattr(self.response, "_request", None), None)
+
+    def whole(self) -> bytes:
+        """Read all of the body."""
+        body: bytes = self.response.read()
+        return body
+
+    async def awhole(self) -> bytes:
+        """Read all of the body."""
+        body: bytes = await self.response.aread()
+        return body
+
+    def chunks(self) -> Iterator[bytes]:
+        """Give the body in pieces."""
+        yield from self.response.iter_bytes()
+
+    async def achunks(self) -> AsyncIterator[bytes]:
+        """Give the body in pieces."""
+        async for chunk in self.response.aiter_bytes():
+            yield chunk
+
+    async def aclose(self) -> None:
+        """Give up the connection."""
+        await self.response.aclose()
+
+
+class Urllib3Answer(Answer):
+    """A response of urllib3, which does not tell the method."""
+
+    status_attribute = "status"
+
+    def whole(self) -> bytes:
+        """Read all of the body."""
+        body: bytes = self.response.data
+        return body
+
+    def chunks(self) -> Iterator[bytes]:
+        """Give the body in pieces: from the connection, else what was read at once."""
+        read = False
+        for chunk in self.response.stream(CHUNK):
+            read = True
+            yield chunk
+        if not read:
+            yield self.response.data
+
+
+class AiohttpAnswer(Answer):
+    """A response of aiohttp, whose body must be awaited."""
+
+    status_attribute = "status"
+    must_be_awaited = True
+
+    def request(self) -> tuple[str | None, str | None]:
+        """Give method and path of the request."""
+        return sent(self.response, None)
+
+    async def awhole(self) -> bytes:
+        """Read all of the body."""
+        body: bytes = await self.response.read()
+        return body
+
+    async def achunks(self) -> AsyncIterator[bytes]:
+        """Give the body in pieces: from the connection, else what was read at once."""
+        if self.response.content.at_eof():
+            yield await self.response.read()
+        async for chunk in self.response.content.iter_chunked(CHUNK):
+            yield chunk
+
+
+LIBRARIES: dict[str, type[Answer]] = {
+    "requests.models.Response": Answer,
+    "httpx.Response": HttpxAnswer,
+    "httpx2.Response": HttpxAnswer,
+    "urllib3.response.BaseHTTPResponse": Urllib3Answer,
+    "aiohttp.client_reqrep.ClientResponse": AiohttpAnswer,
+}
+
+
+def answer_of(response: object) -> Answer | None:
+    """Give the answer that *response* is, or None if it is not one of a client library."""
+    for cls in type(response).__mro__:
+        library = LIBRARIES.get(f"{cls.__module__}.{cls.__qualname__}")
+        if library is not None and isinstance(getattr(response, library.status_attribute), int):
+            return library(response)
+    return None
+
+
+def sent(request: Any, url: object) -> tuple[str | None, str | None]:
+    """Give method and path of a *request* of any library, which may be missing; never the query."""
+    method = getattr(request, "method", None)
+    url = getattr(request, "url", None) or url
+    return method if isinstance(method, str) else None, None if url is None else path_of(str(url))
+
+
+def path_of(url: str) -> str | None:
+    """Give the path of *url*, fit for a log line; None if it is no URL."""
+    try:
+        return quote(urlsplit(url).path, safe="/%:@!$&'()*+,;=~") or "/"
+    except ValueError:
+        return None

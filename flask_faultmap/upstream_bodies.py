@@ -1,0 +1,92 @@
+"""What does the body of an answer say? At most 64 KiB of it, read tolerantly and redacted."""
+
+import json
+import re
+from typing import Any
+
+from flask_faultmap.redaction import HIDDEN, is_secret_name, redact
+from flask_faultmap.upstream_answers import Answer, Exchange
+
+MOST_BYTES = 65_536  # of the body of an answer that is no success
+MOST_CHARACTERS = 4_096  # of one text in it
+DEEPEST = 32
+# Not any codec of Python: "idna" takes quadratic time, "unicode_escape" warns, "undefined" raises.
+CHARSET = re.compile(
+    r"""charset\s*=\s*"?(utf-?8|utf-?16|utf-?32|iso-?8859-\d+|windows-\d+|koi8-[ru]|gbk|gb18030|big5|shift_jis|euc-\w+)\b""",
+    re.IGNORECASE,
+)
+
+
+def read_some(answer: Answer) -> bytes | str:
+    """Read the body up to 64 KiB and give up the rest; a text in brackets if it cannot be read."""
+    body = bytearray()
+    try:
+        for chunk in answer.chunks():
+            body += chunk
+            if len(body) >= MOST_BYTES:
+                break
+        answer.close()
+    except Exception as exc:  # a border: a lost body must not hide what the status says
+        return unreadable(exc)
+    return bytes(body[:MOST_BYTES])
+
+
+async def aread_some(answer: Answer) -> bytes | str:
+    """Do what :func:`read_some` does, awaiting."""
+    body = bytearray()
+    try:
+        async for chunk in answer.achunks():
+            body += chunk
+            if len(body) >= MOST_BYTES:
+                break
+        await answer.aclose()
+    except Exception as exc:  # a border, as above
+        return unreadable(exc)
+    return bytes(body[:MOST_BYTES])
+
+
+def exchange_of(answer: Answer, body: bytes | str) -> Exchange:
+    """Put together what *answer* tells, with what was read of its body."""
+    method, path = answer.request()
+    parsed = body if isinstance(body, str) else parse(body, answer.header("Content-Type"))
+    wait = answer.header("Retry-After")
+    return Exchange(method=method, path=path, status=answer.status, body=parsed, retry_after=wait)
+
+
+def unreadable(exc: Exception) -> str:
+    """Give the placeholder of a body that cannot be read."""
+    return f"[unreadable: {type(exc).__name__}]"
+
+
+def parse(body: bytes, content_type: str | None) -> Any:
+    """Make the most of *body*: parsed JSON whatever its media type, else text; None if it is empty."""
+    if not body:
+        return None
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return _text(body, content_type)
+
+
+def _text(body: bytes, content_type: str | None) -> str:
+    named = CHARSET.search(content_type or "")
+    try:
+        return body.decode(named[1] if named else "utf-8", "replace")
+    except LookupError:
+        return body.decode("utf-8", "replace")
+
+
+def redacted(value: Any, depth: int = 0) -> Any:
+    """Take secrets out of parsed JSON: by the name of a member, or as :func:`redact` knows them in a text."""
+    if isinstance(value, str):
+        return redact(value, MOST_CHARACTERS)
+    if not isinstance(value, dict | list):
+        return value
+    if depth == DEEPEST:
+        return "…"
+    if isinstance(value, list):
+        return [redacted(item, depth + 1) for item in value]
+    return {
+        redact(name): HIDDEN if is_secret_name(name) else redacted(member, depth + 1)
+        for name, member in value.items()
+    }

@@ -1,0 +1,58 @@
+"""How do the secrets of a URL stay out of a stack that is logged?
+
+The exception of the client library stays the cause of ours, and its text often holds the URL:
+userinfo, query and all. What it says is masked in place, so that it is safe with every logger.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+MASKS = (
+    (re.compile(r"(?<=\S)\?[^\s'\"<>)]+"), "?[redacted]"),  # a query, its names and values
+    (re.compile(r"(?<=://)[^\s/@'\"]+@"), "[redacted]@"),  # userinfo
+    (re.compile(r"(?i)(header (?:value|part)[^'\"]*)(?:b?'[^']*'|b?\"[^\"]*\")"), r"\1[redacted]"),
+)
+PACKAGES = frozenset({"requests", "urllib3", "httpx", "httpx2", "aiohttp"})
+TEXT = "_masked_text"
+
+
+def mask_secrets(text: str) -> str:
+    """Take out of *text* what should stay between us and the service: userinfo, queries, header values."""
+    for pattern, instead in MASKS:
+        text = pattern.sub(instead, text)
+    return text
+
+
+def mask_chain(exc: BaseException) -> None:
+    """Make *exc*, and what a traceback shows above it, say nothing secret."""
+    for link in _links(exc):
+        link.args = tuple(mask_secrets(arg) if isinstance(arg, str) else arg for arg in link.args)
+        if type(link).__module__.partition(".")[0] in PACKAGES and mask_secrets(str(link)) != str(link):
+            # aiohttp speaks from attributes, which callers may want as they are.
+            vars(link)[TEXT] = mask_secrets(str(link))
+            link.__class__ = _masked(type(link))  # type: ignore[arg-type]  # a class is hashable
+
+
+def _links(exc: BaseException) -> Iterator[BaseException]:
+    """Give the last link of the chain first: what holds another exception often quotes it."""
+    seen: dict[int, BaseException] = {}
+    waiting: list[BaseException | None] = [exc]
+    while waiting:
+        link = waiting.pop()
+        if link is not None and id(link) not in seen:
+            seen[id(link)] = link
+            waiting += [link.__cause__, link.__context__]
+    return reversed(seen.values())
+
+
+@lru_cache(maxsize=64)
+def _masked(cls: type[BaseException]) -> type[BaseException]:
+    """Make a class that is *cls* in all but its words."""
+
+    def say(self: BaseException) -> str:
+        text: str = vars(self)[TEXT]
+        return text
+
+    names = {"__module__": cls.__module__, "__qualname__": cls.__qualname__, "__doc__": cls.__doc__}
+    return type(cls.__name__, (cls,), {"__str__": say, "__repr__": say, **names})
