@@ -3,6 +3,8 @@
 import json
 import logging
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 
 import pytest
@@ -14,6 +16,7 @@ from example_app.runs import room
 from example_app.runs.errors import RunAlreadyInFlightError, RunCompletedError
 from example_app.runs.store import RunStore
 from example_app.runs.walk import OPERATOR, USER, bearer, seed
+from example_app.tour import walk
 
 STORE_TEXT = "The step state could not be accessed. Please retry."
 ROUTES = [("GET", "/runs/run-1"), ("POST", "/runs/run-1/trigger")]
@@ -256,3 +259,19 @@ def test_an_executor_alone_raises_its_own_errors(app):
 
     with pytest.raises(RunCompletedError):
         executor_of(app).trigger("run-empty", 1, {})
+
+
+def test_walk_goes_as_its_steps_say():
+    app = build("runs_app", {room.PREFIX: room})
+
+    outcomes = [*walk(app, [room])]
+
+    assert [outcome.mistakes for outcome in outcomes] == [()] * len(room.WALK)
+
+
+def test_domain_of_runs_brings_in_no_flask():
+    program = "import sys, example_app.runs.executor, example_app.runs.tokens; print('flask' in sys.modules)"
+
+    seen = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
+
+    assert (seen.stderr, seen.stdout.strip()) == ("", "False")

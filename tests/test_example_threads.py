@@ -1,6 +1,8 @@
 """The room *threads*: an agent that fails for real, through HTTP and on other channels."""
 
 import logging
+import subprocess
+import sys
 
 import pytest
 from openai import (
@@ -20,7 +22,7 @@ from example_app.threads import room
 from example_app.threads.classification import tell
 from example_app.threads.engine import Engine, ThreadFailedError
 from example_app.threads.walk import KEY, PATH, chat
-from example_app.tour import serving
+from example_app.tour import serving, walk
 from flask_faultmap import FaultMap
 
 FAULTS = FaultMap(rules=room.RULES)
@@ -275,3 +277,22 @@ def test_fault_of_a_chat_is_the_one_of_http(app):
 
     assert outcome.signals[0]["fault"].text == described.text
     assert outcome.signals[0]["fault"].category is described.category
+
+
+# ---- the room as a whole
+
+
+def test_walk_goes_as_its_steps_say(app):
+    outcomes = [*walk(app, [room])]
+
+    assert [outcome.mistakes for outcome in outcomes] == [()] * len(room.WALK)
+
+
+def test_domain_of_threads_brings_in_no_flask():
+    program = (
+        "import sys, example_app.threads.provider, example_app.threads.errors; print('flask' in sys.modules)"
+    )
+
+    seen = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
+
+    assert (seen.stderr, seen.stdout.strip()) == ("", "False")
