@@ -9,7 +9,7 @@ from vectors_of import by_id, load, probe, server_side
 from example_app.threads import room
 from example_app.threads.classification import rollback_reason
 from example_app.threads.engine import ThreadFailedError
-from example_app.threads.errors import AuthenticationRequiredError, InvalidRequestError, ThreadBusyError
+from example_app.threads.errors import AuthenticationRequiredError, ThreadBusyError
 from example_app.threads.shape import param_of
 from example_app.tour import serving
 from flask_faultmap import FaultMap, Profile, Violation, errors, upstream
@@ -141,6 +141,10 @@ def test_details_of_the_backend_do_not_leak(private):
 
 
 # ---- OpenAI's shape
+
+
+class InvalidRequestError(errors.InvalidArgumentError):
+    public = "The request is invalid."
 
 
 class AccessDeniedError(errors.PermissionDeniedError):

@@ -8,7 +8,6 @@ import logging
 from flask_faultmap.errors import (
     BadGatewayError,
     InternalError,
-    InvalidArgumentError,
     NotFoundError,
     PayloadTooLargeError,
     ResourceExhaustedError,
@@ -62,13 +61,6 @@ class UnknownFailureError(InternalError):
     """A thread failed, and its text says nothing that we know."""
 
     public = "Something went wrong while processing your message. Please try again."
-
-
-class InvalidRequestError(InvalidArgumentError):
-    """The request has a value that no thread can start with."""
-
-    code = "invalid_request"
-    public = "The request is invalid."
 
 
 class AuthenticationRequiredError(UnauthenticatedError):
