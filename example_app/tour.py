@@ -152,10 +152,12 @@ def listening(app: Flask) -> Iterator[Heard]:
 
 
 class QuietHandler(WSGIRequestHandler):
-    """Prints no access log into the tour."""
+    """Prints no access log into the tour, and leaves the ``Server`` header to the app."""
 
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Print nothing."""
+    def send_response(self, code: int, message: str | None = None) -> None:
+        """Send the status line and the date."""
+        self.send_response_only(code, message)
+        self.send_header("Date", self.date_time_string())
 
 
 @contextmanager

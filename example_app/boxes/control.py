@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from example_app.boxes.commands import Execution, spawn
 from example_app.boxes.errors import SlotsTakenError
 from example_app.boxes.sdk import BoxliteError, Code
+from flask_faultmap.errors import InvalidArgumentError
 
 IMAGES = ("alpine:3.20", "debian:12")
 MAX_CPUS = 8
@@ -135,10 +136,9 @@ class Boxes:
     def signal(self, name: str, number: str, signal: int) -> None:
         """Send a cooperative signal to a running command."""
         if signal not in SIGNALS:
-            raise BoxliteError(
-                Code.INVALID_ARGUMENT,
+            raise InvalidArgumentError(
                 f"signal {signal} not allowed; use DELETE /executions/{{id}} for kill, "
-                f"cooperative signals are {list(SIGNALS)}",
+                f"cooperative signals are {list(SIGNALS)}"
             )
         self.execution(name, number).process.send_signal(signal)
 

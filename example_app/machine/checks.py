@@ -43,7 +43,7 @@ def check_machine(host: Host, config: Config, body: Object) -> None:
         raise VmmActionError("MachineConfig", "The memory size (MiB) is 0.")
     if host.ram_mib is not None and body["mem_size_mib"] > host.ram_mib:
         raise CapError(
-            f"mem_size_mib={body['mem_size_mib']} exceeds host RAM cap of {config['host_ram_mib']} MiB"
+            f"mem_size_mib={body['mem_size_mib']} exceeds host RAM cap of {host.ram_mib} MiB"
         )
 
 

@@ -1,0 +1,231 @@
+"""The room *machine*: the domain alone first, then what only the wire shows."""
+
+import http.client
+import subprocess
+import sys
+
+import pytest
+
+from example_app import create_app, create_machine_app
+from example_app.machine.bodies import read
+from example_app.machine.checks import Host
+from example_app.machine.control import Machine
+from example_app.machine.errors import BodyError, MetadataTooLargeError, RequestError, VmmActionError
+from example_app.machine.guest import Guest, GuestSilentError
+from example_app.machine.metadata import MetadataStore, merge
+from example_app.rooms import close_rooms
+from example_app.tour import serving
+
+
+@pytest.fixture
+def machine():
+    machine = Machine(Host(), seconds=0.2)
+    yield machine
+    machine.close()
+
+
+@pytest.fixture
+def running(machine):
+    machine.put("boot-source", {"kernel_image_path": "/dev/null"})
+    machine.put("balloon", {"amount_mib": 16, "deflate_on_oom": True})
+    machine.act("InstanceStart")
+    return machine
+
+
+def test_domain_of_machine_brings_in_no_flask():
+    program = (
+        "import sys, example_app.machine.control; print(*sorted({'flask', 'werkzeug'} & {*sys.modules}))"
+    )
+
+    seen = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
+
+    assert (seen.returncode, seen.stdout.strip()) == (0, "")
+
+
+def test_paused_guest_is_silent_and_answers_when_it_goes_on(running):
+    running.set_state("Paused")
+
+    with pytest.raises(GuestSilentError):
+        running.patch_running("balloon", {"amount_mib": 32})
+    running.set_state("Resumed")
+    running.patch_running("balloon", {"amount_mib": 64})
+
+    assert running.get("balloon")["amount_mib"] == 64
+
+
+def test_guest_that_was_switched_off_is_gone(running):
+    running.act("SendCtrlAltDel")
+
+    with pytest.raises(BrokenPipeError):
+        running.patch_running("balloon", {"amount_mib": 32})
+
+
+def test_late_answer_is_not_taken_for_the_next_one():
+    guest = Guest()
+    guest.pause()
+    with pytest.raises(GuestSilentError):
+        guest.tell("first", 0.05)
+
+    with pytest.raises(GuestSilentError):
+        guest.tell("second", 0.05)
+    guest.resume()
+    guest.tell("third", 5)
+
+    guest.close()
+
+
+def test_missing_kernel_is_found_at_the_start(machine):
+    machine.put("boot-source", {"kernel_image_path": "/nonexistent"})
+
+    with pytest.raises(VmmActionError, match=r"No such file or directory \(os error 2\) /nonexistent"):
+        machine.act("InstanceStart")
+
+    assert machine.state == "Not started"
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda machine: machine.put("entropy", {}),
+        lambda machine: machine.put_item("pmem", "p", {"id": "p", "path_on_host": "/dev/null"}),
+        lambda machine: machine.patch_machine({"vcpu_count": 2}),
+        lambda machine: machine.act("InstanceStart"),
+        lambda machine: machine.load_snapshot({"snapshot_path": "/s"}),
+    ],
+    ids=["put", "put a device", "patch the machine", "start", "load a snapshot"],
+)
+def test_running_machine_is_not_configured(running, call):
+    with pytest.raises(VmmActionError, match="not supported after starting"):
+        call(running)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda machine: machine.set_state("Paused"),
+        lambda machine: machine.patch_running("balloon", {"amount_mib": 1}),
+        lambda machine: machine.patch_item("drives", "d", {"drive_id": "d"}),
+        lambda machine: machine.act("FlushMetrics"),
+        lambda machine: machine.create_snapshot({"snapshot_path": "/s"}),
+    ],
+    ids=["pause", "resize the balloon", "patch a drive", "flush", "create a snapshot"],
+)
+def test_machine_that_is_not_started_does_nothing_for_a_guest(machine, call):
+    with pytest.raises(VmmActionError, match="not supported before starting"):
+        call(machine)
+
+
+def test_snapshot_is_of_a_paused_machine_only(running):
+    with pytest.raises(VmmActionError, match="Create snapshot error"):
+        running.create_snapshot({"snapshot_path": "/s"})
+
+
+def test_metadata_patch_that_does_not_fit_changes_nothing():
+    store = MetadataStore(limit=30)
+    store.put({"a": "short"})
+
+    with pytest.raises(MetadataTooLargeError):
+        store.patch({"b": "x" * 30})
+
+    assert store.get() == {"a": "short"}
+
+
+def test_metadata_is_merged_as_rfc_7396_says():
+    merged = merge({"a": "b", "c": {"d": "e", "f": "g"}}, {"a": "z", "c": {"f": None}, "n": {"m": None}})
+
+    assert merged == {"a": "z", "c": {"d": "e"}, "n": {}}
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ([], "invalid type: sequence, expected a map"),
+        ({"vcpu_count": 1}, "missing field `mem_size_mib`"),
+        ({"vcpu_count": "1", "mem_size_mib": 1}, 'invalid type: string "1", expected u64'),
+        ({"vcpu_count": True, "mem_size_mib": 1}, "invalid type: boolean `true`, expected u64"),
+        ({"vcpu_count": 1.5, "mem_size_mib": 1}, "invalid type: floating point `1.5`, expected u64"),
+        ({"vcpu_count": -1, "mem_size_mib": 1}, "invalid value: integer `-1`, expected u64"),
+        ({"vcpu_count": None, "mem_size_mib": 1}, "invalid type: null, expected u64"),
+        ({"vcpu_count": 1, "mem_size_mib": 1, "smt": 1}, "invalid type: integer `1`, expected a boolean"),
+    ],
+)
+def test_body_that_does_not_fit_is_told_as_serde_does(body, reason):
+    with pytest.raises(BodyError) as raised:
+        read("PUT", "machine-config", body)
+
+    assert str(raised.value) == (
+        f"An error occurred when deserializing the json body of a request: {reason}."
+    )
+
+
+def test_null_is_no_value():
+    body = read("PUT", "boot-source", {"kernel_image_path": "/k", "boot_args": None})
+
+    assert body == {"kernel_image_path": "/k"}
+
+
+def test_interface_id_of_path_and_body_are_both_named(machine):
+    with pytest.raises(RequestError, match=r"path \[a\] does not match the id from the body \[b\]!"):
+        machine.put_item("network-interfaces", "a", {"iface_id": "b", "host_dev_name": "tap0"})
+
+
+@pytest.fixture
+def app():
+    app = create_app()
+    yield app
+    close_rooms(app)
+
+
+def test_success_has_neither_body_nor_type_nor_length_on_the_wire(app):
+    with serving(app) as url:
+        connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=10)
+        connection.request("PUT", "/machine/boot-source", '{"kernel_image_path": "/k"}')
+        answer = connection.getresponse()
+        headers, body = {name.lower() for name, _ in answer.getheaders()}, answer.read()
+        connection.close()
+
+    assert (answer.status, body) == (204, b"")
+    assert answer.getheader("Server") == "Firecracker API"
+    assert not headers & {"content-type", "content-length"}
+
+
+@pytest.mark.parametrize("path", ["/machine/", "/machine/nope", "/machine"])
+def test_every_answer_below_the_prefix_names_the_server(app, path):
+    response = app.test_client().get(path)
+
+    assert response.headers["Server"] == "Firecracker API"
+
+
+@pytest.mark.parametrize("path", ["/", "/machinery", "/boxes/b1"])
+def test_other_answers_are_left_alone(app, path):
+    response = app.test_client().put(path)
+
+    assert "Server" not in response.headers
+    assert b"Empty PUT request" not in response.data
+
+
+def test_deprecated_field_is_told_on_success_too(app):
+    body = {"vcpu_count": 1, "mem_size_mib": 128, "cpu_template": "C3"}
+
+    response = app.test_client().put("/machine/machine-config", json=body)
+
+    assert (response.status_code, response.headers["Deprecation"]) == (204, "true")
+
+
+def test_machine_of_its_own_is_found_at_the_root():
+    app = create_machine_app()
+    client = app.test_client()
+    client.put("/machine-config", json={"vcpu_count": 2, "mem_size_mib": 64})
+
+    configuration = client.get("/vm/config").get_json()
+
+    assert configuration["machine-config"]["vcpu_count"] == 2
+    assert client.get("/version").get_json() == {"firecracker_version": "1.17.0"}
+
+
+def test_snapshot_is_loaded_again_in_the_same_process(running):
+    running.set_state("Paused")
+    running.create_snapshot({"snapshot_path": "/s", "mem_file_path": "/m"})
+
+    with pytest.raises(VmmActionError, match="not supported after starting"):
+        running.load_snapshot({"snapshot_path": "/s", "resume_vm": True})
