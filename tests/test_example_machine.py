@@ -223,9 +223,32 @@ def test_machine_of_its_own_is_found_at_the_root():
     assert client.get("/version").get_json() == {"firecracker_version": "1.17.0"}
 
 
-def test_snapshot_is_loaded_again_in_the_same_process(running):
+@pytest.fixture
+def snapshot(running, tmp_path):
+    paths = {"snapshot_path": str(tmp_path / "s"), "mem_file_path": str(tmp_path / "m")}
     running.set_state("Paused")
-    running.create_snapshot({"snapshot_path": "/s", "mem_file_path": "/m"})
+    running.create_snapshot(paths)
+    return paths
 
-    with pytest.raises(VmmActionError, match="not supported after starting"):
-        running.load_snapshot({"snapshot_path": "/s", "resume_vm": True})
+
+@pytest.mark.parametrize(("resume", "state"), [(True, "Running"), (False, "Paused")])
+def test_snapshot_starts_another_machine(machine, snapshot, resume, state):
+    other = Machine(Host())
+
+    other.load_snapshot({**snapshot, "resume_vm": resume})
+
+    assert (other.state, other.get("balloon")) == (state, machine.get("balloon"))
+    other.close()
+
+
+def test_snapshot_overwrites_no_file(running, snapshot):
+    with pytest.raises(VmmActionError, match=r"Create snapshot error: File exists \(os error 17\)"):
+        running.create_snapshot(snapshot)
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"\xff", b"["], ids=["empty", "list", "binary", "half"])
+def test_file_that_is_no_snapshot_is_refused(machine, tmp_path, content):
+    (tmp_path / "s").write_bytes(content)
+
+    with pytest.raises(VmmActionError, match="Load snapshot error: The file is no snapshot"):
+        machine.load_snapshot({"snapshot_path": str(tmp_path / "s"), "mem_file_path": "/dev/null"})

@@ -3,7 +3,8 @@
 import errno
 import mmap
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,9 +43,7 @@ def check_machine(host: Host, config: Config, body: Object) -> None:
     if body["mem_size_mib"] == 0:
         raise VmmActionError("MachineConfig", "The memory size (MiB) is 0.")
     if host.ram_mib is not None and body["mem_size_mib"] > host.ram_mib:
-        raise CapError(
-            f"mem_size_mib={body['mem_size_mib']} exceeds host RAM cap of {host.ram_mib} MiB"
-        )
+        raise CapError(f"mem_size_mib={body['mem_size_mib']} exceeds host RAM cap of {host.ram_mib} MiB")
 
 
 def check_balloon(host: Host, config: Config, body: Object) -> None:
@@ -76,7 +75,7 @@ def check_drive(host: Host, config: Config, body: Object) -> None:
     if body["is_root_device"] and any(drive["is_root_device"] for drive in others.values()):
         raise VmmActionError("DriveConfig", "A root block device already exists!")
     if "socket" not in body:
-        open_file("DriveConfig", body)
+        open_file("DriveConfig", body.get("path_on_host"))
 
 
 def check_pmem(host: Host, config: Config, body: Object) -> None:
@@ -84,18 +83,24 @@ def check_pmem(host: Host, config: Config, body: Object) -> None:
     others = (device for name, device in config["pmem"].items() if name != body["id"])
     if body.get("root_device") and any(device.get("root_device") for device in others):
         raise VmmActionError("PmemConfig", "A root pmem device already exist")
-    open_file("PmemConfig", body)
+    open_file("PmemConfig", body["path_on_host"])
 
 
-def open_file(variant: str, body: Object, member: str = "path_on_host") -> None:
-    """Try to open the file that *member* names."""
-    if member not in body:
+def open_file(variant: str, path: str | None) -> None:
+    """Try to open the file at *path*."""
+    if path is None:
         raise VmmActionError(variant, BACKEND_TEXT)
+    with telling_why(variant, path), open(path, "rb"):
+        pass
+
+
+@contextmanager
+def telling_why(variant: str, path: str) -> Iterator[None]:
+    """Turn what the system says about *path* into an error of the VMM."""
     try:
-        with open(body[member], "rb"):
-            pass
+        yield
     except OSError as exc:
-        raise VmmActionError(variant, f"{exc.strerror} (os error {exc.errno}) {body[member]}") from exc
+        raise VmmActionError(variant, f"{exc.strerror} (os error {exc.errno}) {path}") from exc
     except ValueError as exc:  # a NUL or a lone surrogate
         raise VmmActionError(variant, f"Invalid argument (os error {errno.EINVAL})") from exc
 

@@ -1,6 +1,5 @@
 """One machine: its configuration, its life, and what is allowed when."""
 
-import copy
 import threading
 from typing import Any
 
@@ -16,6 +15,7 @@ from example_app.machine.checks import (
 from example_app.machine.errors import RequestError, VmmActionError
 from example_app.machine.guest import Guest
 from example_app.machine.metadata import MetadataStore
+from example_app.machine.snapshots import read_snapshot, write_snapshot
 
 Object = dict[str, Any]
 
@@ -45,7 +45,6 @@ class Machine:
         self._seconds = seconds
         self._guest: Guest | None = None
         self._lock = threading.RLock()
-        self._snapshots: dict[str, Object] = {}
         self._config: Object = {
             "machine-config": {"vcpu_count": 1, "mem_size_mib": 128, **DEFAULTS["machine-config"]},
             **{collection: {} for collection in ID_OF},
@@ -152,21 +151,18 @@ class Machine:
                 self.state = "Running"
 
     def create_snapshot(self, body: Object) -> None:
-        """Keep the configuration of the paused machine under a path; nothing is written."""
+        """Write the configuration of the paused machine to a file."""
         with self._lock:
             self._require_started()
             if self.state != "Paused":
                 raise VmmActionError("CreateSnapshot", "save/restore unavailable while running")
-            self._snapshots[body["snapshot_path"]] = copy.deepcopy(self._config)
+            write_snapshot(body, self._config)
 
     def load_snapshot(self, body: Object) -> None:
         """Start from a snapshot, paused unless it says otherwise."""
         with self._lock:
             self._require_not_started()
-            if body["snapshot_path"] not in self._snapshots:
-                open_file("LoadSnapshot", body, "snapshot_path")
-                raise VmmActionError("LoadSnapshot", "The file is no snapshot of this machine")
-            self._config = copy.deepcopy(self._snapshots[body["snapshot_path"]])
+            self._config = read_snapshot(body)
             self._guest = Guest()
             self.set_state("Resumed" if body.get("resume_vm") else "Paused")
 
@@ -180,7 +176,7 @@ class Machine:
         if "boot-source" not in self._config:
             raise VmmActionError("StartMicrovm", "Cannot start microvm without kernel configuration.")
         reserve_memory(self._config["machine-config"]["mem_size_mib"])
-        open_file("StartMicrovm", self._config["boot-source"], "kernel_image_path")
+        open_file("StartMicrovm", self._config["boot-source"]["kernel_image_path"])
         self._guest = Guest()
         self.state = "Running"
 
@@ -190,7 +186,7 @@ class Machine:
         if changes_file == ("socket" in drive):
             raise VmmActionError("DriveConfig", BACKEND_TEXT)
         if "path_on_host" in body:
-            open_file("DriveConfig", body)
+            open_file("DriveConfig", body["path_on_host"])
 
     def _require_not_started(self) -> None:
         if self._guest is not None:
