@@ -2,18 +2,30 @@
 
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from flask import Flask, Request, Response, current_app, g, has_app_context, has_request_context, request
+from flask import (
+    Flask,
+    Request,
+    Response,
+    appcontext_popped,
+    appcontext_tearing_down,
+    current_app,
+    g,
+    has_app_context,
+    has_request_context,
+    request,
+)
 from flask.globals import request_ctx
+from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException, InternalServerError, default_exceptions
 from werkzeug.routing import RoutingException
 
 from flask_faultmap.errors import InternalError
 from flask_faultmap.faults import Fault
-from flask_faultmap.http_errors import BY_STATUS, FrameworkError, UnknownPathError, unreadable_json
+from flask_faultmap.http_errors import STATUS_LINES, FrameworkError, unreadable_json
 from flask_faultmap.logs import ExceptionLineFilter, escape, log_text, root_cause, text_of
 from flask_faultmap.mapper import Mapper, new_id
 from flask_faultmap.profiles import Profile, Reply
@@ -21,7 +33,10 @@ from flask_faultmap.replies import collect_headers, render
 from flask_faultmap.rulebook import Decision
 from flask_faultmap.signals import fault_translated, notify
 
-KEY = "faultmap"  # in app.extensions, and with an underscore on requests and on g
+KEY = "faultmap"  # in app.extensions
+# Attributes of a request, never set through its __dict__: from then on CPython 3.11 would find all of them slowly.
+FAULT = "_faultmap_fault"  # on g too
+IDENTITY = "_faultmap_id"
 ID = re.compile(r"[A-Za-z0-9._-]{8,128}")
 MAX_PATH = 512  # characters of a path that an answer repeats
 
@@ -38,10 +53,10 @@ class Boundary:
 
 
 def _here() -> tuple[Flask, Boundary, Request]:
-    """The real objects behind Flask's proxies: one look each, and an app is its own signals' sender."""
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # of LocalProxy
-    req: Request = request._get_current_object()  # type: ignore[attr-defined]  # of LocalProxy
-    return app, boundary_of(app), req
+    """The real objects behind Flask's proxies, at one look; an app is its own signals' sender."""
+    context = request_ctx._get_current_object()  # type: ignore[attr-defined]  # of LocalProxy
+    app: Flask = context.app
+    return app, boundary_of(app), context.request
 
 
 def boundary_of(app: Flask) -> Boundary:
@@ -115,11 +130,10 @@ def answer(
         response = _page(fault, collect_headers(mapper.settings, fault, own, allow))
     else:
         reply = render(mapper.settings, profile, mould, fault, own, allow)
-        response = app.response_class([reply.body], reply.status, reply.headers)  # type: ignore[arg-type]
-    _remember(req, fault)
-    rule = None if decision.rule is None else str(decision.rule)
+        response = app.response_class([reply.body], STATUS_LINES[reply.status], _Checked(reply.headers))
+    _remember(app, req, fault)
     if mould.kind.level is not None and not logged:
-        _log(app, req, fault, exc, decision, rule)
+        _log(app, req, fault, exc, decision)
     if fault_translated.receivers:
         notify(
             app,
@@ -129,7 +143,7 @@ def answer(
             error=error,
             status=fault.status,
             original_status=fault.original_status,
-            rule=rule,
+            rule=decision.rule_name,
         )
     return response
 
@@ -149,7 +163,7 @@ def answer_last(
         fault = boundary.mapper.fault(
             error, boundary.mapper.mould(error, profile).kind, request_id(boundary, req)
         )
-        _remember(req, fault)
+        _remember(app, req, fault)
         notify(
             app,
             app.ensure_sync,
@@ -171,18 +185,18 @@ def current_fault() -> Fault | None:
     For teardown functions, which must roll back after an error that was handled: Flask hides it from them.
     """
     if has_request_context():
-        return vars(request._get_current_object()).get("_faultmap_fault")  # type: ignore[attr-defined]
-    return g.get("_faultmap_fault") if has_app_context() else None
+        return getattr(request, FAULT, None)
+    return g.get(FAULT) if has_app_context() else None
 
 
 def request_id(boundary: Boundary, req: Request) -> str:
     """Give the id of the request: its own if it is a sane one, else a new one; always the same."""
-    kept = vars(req).get("_faultmap_id")
+    kept: str | None = getattr(req, IDENTITY, None)
     if kept is None:
         given = req.environ.get(boundary.id_key)
         kept = given if isinstance(given, str) and ID.fullmatch(given) else new_id()
-        vars(req)["_faultmap_id"] = kept
-    return cast(str, kept)
+        setattr(req, IDENTITY, kept)
+    return kept
 
 
 def _current_id() -> str | None:
@@ -190,6 +204,13 @@ def _current_id() -> str | None:
         return None
     _, boundary, req = _here()
     return request_id(boundary, req)
+
+
+class _Checked(Headers):
+    """Headers that are known to be sendable; checking them once more costs a microsecond each."""
+
+    def __init__(self, headers: Iterable[tuple[str, str]]) -> None:
+        self._list = [*headers]
 
 
 exception_line_filter = ExceptionLineFilter(_current_id)
@@ -206,12 +227,10 @@ def _is_none_of_ours(exc: HTTPException) -> bool:
 
 def _of_http_error(boundary: Boundary, req: Request, exc: HTTPException) -> Decision | None:
     """Translate an HTTP error; None where HTTP errors are Flask's own."""
-    if boundary.mapper.settings.profile_of(req.path)[1] is None:
+    settings = boundary.mapper.settings
+    if settings.scopes and settings.profile_of(req.path)[1] is None:
         return None
-    decision = boundary.mapper.decide(exc)
-    if exc is req.routing_exception and type(decision.error) is BY_STATUS[404]:
-        return Decision(UnknownPathError(str(decision.error)), decision.rule)
-    return decision
+    return boundary.mapper.translate_http(exc, is_routing=exc is req.routing_exception)
 
 
 def _of_unhandled(app: Flask, boundary: Boundary, req: Request, exc: BaseException) -> Decision | None:
@@ -259,18 +278,18 @@ def _page(fault: Fault, headers: tuple[tuple[str, str], ...]) -> Response:
     return response
 
 
-def _remember(req: Request, fault: Fault) -> None:
-    vars(req)["_faultmap_fault"] = fault
-    # Under an outer app context g outlives the request, and a later success must not see the fault there.
-    # Flask 3.1 keeps beside the token the app context that the request brought; later ones always bring one.
-    tokens = getattr(request_ctx, "_cv_tokens", None)
-    if not tokens or tokens[-1][1] is not None:
-        g._faultmap_fault = fault
+def _remember(app: Flask, req: Request, fault: Fault) -> None:
+    setattr(req, FAULT, fault)
+    # When the app context ends the request is gone, so the fault must be on g, if anybody is there to ask.
+    if app.teardown_appcontext_funcs or appcontext_tearing_down.receivers or appcontext_popped.receivers:
+        # Under an outer app context g outlives the request, and a later success must not see the fault there.
+        # Flask 3.1 keeps beside the token the app context that the request brought; later ones always bring one.
+        tokens = getattr(request_ctx, "_cv_tokens", None)
+        if not tokens or tokens[-1][1] is not None:
+            setattr(g, FAULT, fault)
 
 
-def _log(
-    app: Flask, req: Request, fault: Fault, exc: BaseException, decision: Decision, rule: str | None
-) -> None:
+def _log(app: Flask, req: Request, fault: Fault, exc: BaseException, decision: Decision) -> None:
     level = fault.level or logging.NOTSET
     app.logger.isEnabledFor(level)  # makes Flask set up its handlers, if nobody did
     logger = logging.getLogger(f"{app.name}.faultmap")
@@ -286,7 +305,7 @@ def _log(
         "original_status": fault.original_status,
         "method": method,
         "path": path,
-        "rule": rule,
+        "rule": decision.rule_name,
         "cause": None if cause is None else escape(f"{type(cause).__name__}: {text_of(cause)}"),
         "context": decision.error.context,
     }

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
+from weakref import ref
 
 from flask import Flask, current_app, has_app_context, request_started
 from werkzeug.exceptions import HTTPException
@@ -105,7 +106,7 @@ class FaultMap:
         self._is_used = True
         _answer_codeless(app)
         logging.getLogger(app.name).addFilter(exception_line_filter)
-        request_started.connect(_report_shadows, sender=app, weak=False)
+        _report_at_first_request(app)
 
     def describe(self, exc: BaseException) -> Fault:
         """Give the fault of *exc* without a request: for a queue, a chat, a command line.
@@ -176,26 +177,33 @@ def _replace(
 def _answer_codeless(app: Flask) -> None:
     """Stand before Flask's ``handle_http_exception``, which returns an error without a code as a 200.
 
-    The app is asked for at request time, so that nothing here holds it; any signature fits, since Flask 3.2
-    puts a context first.
+    Any signature fits, as long as the exception comes last: Flask 3.2 puts a context first.
     """
     kept = vars(app).get("handle_http_exception")
+    original = type(app).handle_http_exception
+    known = ref(app)
 
     def handle_http_exception(*args: Any, **kwargs: Any) -> Any:
-        for value in (*args, *kwargs.values()):
-            if isinstance(value, HTTPException) and value.code is None and value.response is None:
-                return handle_codeless(value)
-        if kept is not None:
-            return kept(*args, **kwargs)
-        known = current_app._get_current_object()  # type: ignore[attr-defined]  # of LocalProxy
-        return type(known).handle_http_exception(known, *args, **kwargs)
+        exc = args[-1] if args else kwargs["e"]
+        if exc.code is None and exc.response is None:
+            return handle_codeless(exc)
+        return original(known(), *args, **kwargs) if kept is None else kept(*args, **kwargs)
 
     app.handle_http_exception = handle_http_exception  # type: ignore[method-assign]  # the one place
 
 
-def _report_shadows(app: Flask, **_: Any) -> None:
-    """At the first request, say which handlers came after ours or stand before them; never again."""
-    request_started.disconnect(_report_shadows, app)
+def _report_at_first_request(app: Flask) -> None:
+    """Look at the handlers once all of them are there; after that nothing runs on a request that succeeds."""
+
+    def report(app: Flask, **_: Any) -> None:
+        request_started.disconnect(report)  # from all senders: else the signal walks a list for ever
+        _report_shadows(app)
+
+    request_started.connect(report, sender=app, weak=False)
+
+
+def _report_shadows(app: Flask) -> None:
+    """Say which handlers came after ours, and which stand before them in a blueprint."""
     ours = {DomainError: handle_error, HTTPException: handle_http}
     for blueprint, by_code in app.error_handler_spec.items():
         for cls, handler in by_code.get(None, {}).items():

@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from random import Random
 from typing import Any
 from urllib.parse import quote
 from weakref import WeakKeyDictionary
@@ -22,7 +23,7 @@ from flask_faultmap.rules import Rule
 from flask_faultmap.settings import Settings
 from flask_faultmap.validation import ValidationFailedError, from_marshmallow, from_pydantic
 
-KIND_ATTRIBUTES = frozenset({"category", "code", "title", "log_level", "retryable"})
+KIND_ATTRIBUTES = frozenset({"category", "code", "title", "log_level", "retryable", "status"})
 
 HTTP = Rule(on=HTTPException, translate=from_http)
 VALIDATION = (
@@ -31,9 +32,15 @@ VALIDATION = (
 )
 
 
+# An id is no secret and no key, so it need not cost a system call; a forked worker goes its own way.
+_random = Random()
+if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
+    os.register_at_fork(after_in_child=_random.seed)
+
+
 def new_id() -> str:
     """Make the id of a request that brought none: 32 hexadecimal digits."""
-    return os.urandom(16).hex()  # a fifth of what uuid4 costs
+    return _random.randbytes(16).hex()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +77,9 @@ class Mapper:
         self.profiles = profiles
         self.settings = settings
         self.book = RuleBook(rules, ours=(HTTP, *validation))
+        self._names_http_errors = self.book.names_more_than(HTTP)
         self._statuses = {ValidationFailedError.code: settings.validation_status or 422, **settings.statuses}
-        self._moulds: WeakKeyDictionary[type, dict[tuple[Profile | None, int], Mould]] = WeakKeyDictionary()
+        self._moulds: WeakKeyDictionary[type, dict[Profile | None, Mould]] = WeakKeyDictionary()
         _check(self)
 
     def translate(self, exc: BaseException) -> Decision | None:
@@ -82,6 +90,13 @@ class Mapper:
         decision = self.book.decide(exc)
         if decision is None and isinstance(exc, ExceptionGroup):
             return self._gravest(exc)
+        return decision
+
+    def translate_http(self, exc: HTTPException, *, is_routing: bool) -> Decision:
+        """Translate an HTTP error of a request; *is_routing* says that it came from matching the URL."""
+        decision = self.decide(exc) if self._names_http_errors else None
+        if decision is None or decision.rule is HTTP:
+            return Decision(from_http(exc, is_routing=is_routing), HTTP)
         return decision
 
     def decide(self, exc: BaseException) -> Decision:
@@ -110,16 +125,15 @@ class Mapper:
 
     def mould(self, error: DomainError, profile: Profile | None) -> Mould:
         """Give the kind of *error* below *profile*; made once for each class, unless the instance differs."""
-        cls = type(error)
-        exact = error.status if isinstance(error, FrameworkError) else 0
         if not KIND_ATTRIBUTES.isdisjoint(error.__dict__):
-            return Mould(self._kind(error, profile, exact), None)
+            return Mould(self._kind(error, profile), None)
+        cls = type(error)
         moulds = self._moulds.get(cls)
         if moulds is None:
             moulds = self._moulds[cls] = {}
-        mould = moulds.get((profile, exact))
+        mould = moulds.get(profile)
         if mould is None:
-            mould = moulds[profile, exact] = self._mould(error, profile, exact)
+            mould = moulds[profile] = self._mould(error, profile)
         return mould
 
     def status_of(self, error: DomainError | type[DomainError]) -> int:
@@ -128,14 +142,14 @@ class Mapper:
             return error.status
         return self._statuses.get(error.code) or self._statuses[_category(error)]
 
-    def _mould(self, error: DomainError, profile: Profile | None, exact: int) -> Mould:
-        kind = self._kind(error, profile, exact)
+    def _mould(self, error: DomainError, profile: Profile | None) -> Mould:
+        kind = self._kind(error, profile)
         if profile is None or profile.schema not in FILLABLE:
             return Mould(kind, None)
         return Mould(kind, Template(profile, kind))
 
-    def _kind(self, error: DomainError, profile: Profile | None, exact: int) -> Kind:
-        original = exact or self.status_of(error)
+    def _kind(self, error: DomainError, profile: Profile | None) -> Kind:
+        original = self.status_of(error)
         code = error.code if isinstance(error.code, str) else type(error).code
         base = self.settings.type_base
         return Kind(
