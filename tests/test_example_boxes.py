@@ -2,12 +2,16 @@
 
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from example_app import create_app
 from example_app.boxes.control import Boxes, ExecFailedError
 from example_app.boxes.errors import OF_THE_CALLER, OF_THE_SERVICE, ProgramRefusedError, SlotsTakenError
 from example_app.boxes.sdk import BoxliteError, Code
+from example_app.rooms import close_rooms
 
 
 @pytest.fixture
@@ -132,3 +136,89 @@ def test_misuse_of_a_box_has_its_typed_code(boxes, call, code):
 def test_every_code_of_the_sdk_has_one_meaning():
     assert not OF_THE_CALLER.keys() & OF_THE_SERVICE.keys()
     assert OF_THE_CALLER.keys() | OF_THE_SERVICE.keys() == set(Code)
+
+
+def test_command_whose_box_is_stopped_meanwhile_is_reaped(boxes):
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(boxes.run, "b1", ["sleep", "30"], None, 30)
+        wait_until(lambda: boxes.get("b1").executions)
+        boxes.stop("b1")
+
+        with pytest.raises(BoxliteError) as raised:
+            running.result(timeout=5)
+
+    assert raised.value.code is Code.SESSION_REAPED
+
+
+def test_crowd_of_commands_never_takes_more_than_the_slots(boxes):
+    def run(_):
+        try:
+            return boxes.run("b1", ["echo", "x"], None, 5)
+        except SlotsTakenError:
+            return "refused"
+
+    with ThreadPoolExecutor(8) as pool:
+        seen = list(pool.map(run, range(40)))
+
+    assert set(seen) <= {(0, "x\n"), "refused"}
+    assert boxes.get("b1").executions == {}
+
+
+def wait_until(is_so, seconds=5):
+    ends = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < ends
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def client():
+    app = create_app()
+    client = app.test_client()
+    client.post("/boxes", json={"name": "b1"})
+    yield client
+    close_rooms(app)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "message"),
+    [
+        ("/boxes", [], "the body must be a JSON object"),
+        ("/boxes", {"name": ""}, "name must be a text"),
+        ("/boxes", {"name": "b2", "cpus": True}, "cpus must be a whole number"),
+        ("/boxes/b1/exec", {"command": "echo"}, "command must be a list of texts"),
+        ("/boxes/b1/exec", {"command": []}, "command must be a list of texts"),
+        ("/boxes/b1/exec", {"command": ["true"], "seconds": 0}, "seconds is 0; allowed: above 0, up to 300"),
+        ("/boxes/b1/exec", {"command": ["true"], "user": 0}, "user must be a text"),
+    ],
+)
+def test_wrong_field_is_told_to_the_caller(client, path, body, message):
+    response = client.post(path, json=body)
+
+    assert response.status_code == 400
+    assert response.get_json() == {
+        "error": {
+            "message": f"invalid argument: {message}",
+            "type": "InvalidArgumentError",
+            "code": "invalid_argument",
+        }
+    }
+
+
+def test_one_command_too_many_is_answered_with_retry_after(client):
+    for _ in range(2):
+        client.post("/boxes/b1/executions", json={"command": ["sleep", "30"], "seconds": 20})
+
+    response = client.post("/boxes/b1/executions", json={"command": ["sleep", "30"]})
+
+    assert (response.status_code, response.headers["Retry-After"]) == (429, "20")
+
+
+def test_key_is_asked_for_where_one_is_set(client):
+    client.application.config["BOXES_API_KEY"] = "k"
+
+    refused = client.get("/boxes/b1", headers={"Authorization": "Bearer wrong"})
+    let_in = client.get("/boxes/b1", headers={"Authorization": "Bearer k"})
+
+    assert (refused.status_code, let_in.status_code) == (401, 200)
+    assert refused.headers["WWW-Authenticate"] == 'Bearer realm="api"'
