@@ -39,9 +39,7 @@ def evaluate_console(example: Example) -> None:
         command, _, shown = exchange.replace("\\\n", " ").partition("\n")
         seen = answer(example.namespace["app"], shlex.split(command)[1:])
         missing = [line for line in shown.strip().splitlines() if not shows(seen, line)]
-        assert not missing, (
-            f"{command}\nanswered:\n" + "\n".join(seen) + "\nnot in it:\n" + "\n".join(missing)
-        )
+        assert not missing, "\n".join([command, "answered:", *seen, "where these were shown:", *missing])
 
 
 def shows(seen: list[str], line: str) -> bool:
@@ -59,7 +57,7 @@ def answer(app: Flask, words: list[str]) -> list[str]:
     path = "/" + asked.url.removeprefix("http://").partition("/")[2]
     method = asked.method or ("POST" if body else "GET")
     response = app.test_client().open(path, method=method, headers=headers, data=body)
-    head = [f"HTTP/1.1 {response.status}", *(f"{name}: {value}" for name, value in response.headers)]
+    head = [f"HTTP/1.1 {response.status}", *(f"{name}: {value}" for name, value in response.headers), ""]
     return (head if asked.with_head else []) + response.get_data(as_text=True).splitlines()
 
 
@@ -71,7 +69,6 @@ def name_the_module(namespace: dict[str, Any]) -> None:
 pytest_collect_file = Sybil(
     parsers=[PythonCodeBlockParser(), parse_console],
     path=str(Path(__file__).parent),
-    patterns=["README.md", "docs/**/*.md"],
-    excludes=["docs/_build/**"],
+    patterns=["README.md", "docs/*.md", "docs/*/*.md"],
     setup=name_the_module,
 ).pytest()
