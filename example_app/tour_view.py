@@ -21,11 +21,11 @@ LONG_ID = re.compile(r"\b([0-9a-f]{8})[0-9a-f]{24}\b")
 def show_step(console: Console, outcome: Outcome) -> None:
     """Print one step: what was tried, request and answer, log, signal, and what is wrong."""
     mark = "[bold red]✗[/]" if outcome.mistakes else "[green]✓[/]"
-    console.print(f"{mark} [bold]{escape(outcome.step.title)}[/]")
+    console.print(f"{mark} [bold]{escape(outcome.step.title.rstrip('.,'))}[/]")
     for label, text in lines_of(outcome):
         for line in text.wrap(console, console.width - INDENT):
             line.rstrip()
-            console.print(Text(label.rjust(INDENT - 1), style="dim").append(" ").append_text(line))
+            console.print(Text.assemble((label.rjust(INDENT - 1), "dim"), " ", line))
             label = ""  # the lines below the first have none
     console.print()
 
@@ -48,10 +48,8 @@ def request_line(outcome: Outcome) -> str:
     """Tell the request in one line."""
     step = outcome.step
     sent = json.dumps(step.json) if step.json is not None else (step.data or b"").decode(errors="replace")
-    headers = " ".join(f"{name}: {value}" for name, value in step.headers.items())
-    return " ".join(
-        part for part in (step.method, step.path, shorten(headers, 60), shorten(sent, 120)) if part
-    )
+    headers = [f"{name}: {value[:24]}{value[24:] and '…'}" for name, value in step.headers.items()]
+    return " ".join(part for part in (step.method, step.path, *headers, shorten(sent, 120)) if part)
 
 
 def answer_line(outcome: Outcome) -> Text:
@@ -59,12 +57,9 @@ def answer_line(outcome: Outcome) -> Text:
     if outcome.status is None:
         return Text("none")
     colour = "green" if outcome.status < 400 else "magenta" if outcome.status < 500 else "red"
-    line = Text(str(outcome.status), style=f"bold {colour}")
-    line.append(f" {outcome.headers.get('Content-Type', '')}", style="dim")
-    for name in NOTABLE:
-        if name in outcome.headers:
-            line.append(f"  {name}: {outcome.headers[name]}", style="default")
-    return line
+    notable = [f"  {name}: {outcome.headers[name]}" for name in NOTABLE if name in outcome.headers]
+    media_type = outcome.headers.get("Content-Type", "")
+    return Text.assemble((str(outcome.status), f"bold {colour}"), (f" {media_type}", "dim"), *notable)
 
 
 def log_line(record: Mapping[str, Any]) -> str:
