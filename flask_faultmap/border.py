@@ -34,7 +34,7 @@ from flask_faultmap.rulebook import Decision
 from flask_faultmap.signals import fault_translated, notify
 
 KEY = "faultmap"  # in app.extensions
-# Attributes of a request, never set through its __dict__: from then on CPython 3.11 would find all of them slowly.
+# Attributes of a request; set as such, since a look at its __dict__ makes CPython 3.11 slow for the rest of it.
 FAULT = "_faultmap_fault"  # on g too
 IDENTITY = "_faultmap_id"
 ID = re.compile(r"[A-Za-z0-9._-]{8,128}")
@@ -283,7 +283,7 @@ def _remember(app: Flask, req: Request, fault: Fault) -> None:
     # When the app context ends the request is gone, so the fault must be on g, if anybody is there to ask.
     if app.teardown_appcontext_funcs or appcontext_tearing_down.receivers or appcontext_popped.receivers:
         # Under an outer app context g outlives the request, and a later success must not see the fault there.
-        # Flask 3.1 keeps beside the token the app context that the request brought; later ones always bring one.
+        # Flask 3.1 keeps the app context that the request brought beside the token; later ones always bring one.
         tokens = getattr(request_ctx, "_cv_tokens", None)
         if not tokens or tokens[-1][1] is not None:
             setattr(g, FAULT, fault)

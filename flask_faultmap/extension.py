@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from weakref import ref
 
 from flask import Flask, current_app, has_app_context, request_started
@@ -187,7 +187,9 @@ def _answer_codeless(app: Flask) -> None:
         exc = args[-1] if args else kwargs["e"]
         if exc.code is None and exc.response is None:
             return handle_codeless(exc)
-        return original(known(), *args, **kwargs) if kept is None else kept(*args, **kwargs)
+        if kept is not None:
+            return kept(*args, **kwargs)
+        return original(cast(Flask, known()), *args, **kwargs)
 
     app.handle_http_exception = handle_http_exception  # type: ignore[method-assign]  # the one place
 

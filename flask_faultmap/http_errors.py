@@ -11,6 +11,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 from flask_faultmap import errors
 from flask_faultmap.errors import DomainError
 from flask_faultmap.faults import Violation
+from flask_faultmap.validation import ValidationFailedError, from_request_parser, request_parser_messages
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -134,6 +135,9 @@ UntrustedHostError = _row(
     400, errors.InvalidArgumentError, "untrusted_host", "The host of the request is not served."
 )
 MalformedJsonError = _row(400, errors.InvalidArgumentError, "malformed_json", "The body is not JSON.")
+RequestInvalidError = _row(
+    422, ValidationFailedError, ValidationFailedError.code, ValidationFailedError.public
+)
 MissingFieldError = _row(400, errors.InvalidArgumentError, "missing_field", "A required field is missing.")
 
 # Texts that werkzeug gives at the raise, and not as the class's description.
@@ -171,6 +175,8 @@ def _row_of(exc: HTTPException, status: int) -> type[FrameworkError]:
             return MissingFieldError
         if unreadable_json(exc) is not None:
             return MalformedJsonError
+    if status in (400, 422) and "data" in exc.__dict__ and request_parser_messages(exc) is not None:
+        return RequestInvalidError
     return BY_STATUS.get(status) or (OTHER_CLIENT_ERROR if status < 500 else OTHER_SERVER_ERROR)
 
 
@@ -194,6 +200,8 @@ def _add_violations(error: FrameworkError, exc: HTTPException) -> None:
         )
     if isinstance(error, MalformedJsonError):
         error.violations = (Violation(pointer="#", message="This is not JSON.", code="malformed_json"),)
+    if isinstance(error, RequestInvalidError):
+        error.violations = from_request_parser(request_parser_messages(exc) or {}).violations
 
 
 def unreadable_json(exc: HTTPException) -> str | None:
