@@ -64,6 +64,14 @@ def test_a_store_that_is_gone_is_the_same_503_on_every_route(app, harm, method, 
     assert outcome.levels == [("ERROR", True)]
 
 
+def test_a_store_that_is_gone_does_not_come_back_empty(app):
+    remove_file(executor_of(app).store.path)
+
+    ask(app, "GET", "/runs/run-1", headers=USER)
+
+    assert not executor_of(app).store.path.exists()
+
+
 @pytest.mark.parametrize(("method", "path"), ROUTES)
 def test_a_store_that_another_process_locks_is_the_same_503_on_every_route(app, method, path):
     with closing(sqlite3.connect(executor_of(app).store.path)) as other:
