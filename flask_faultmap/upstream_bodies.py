@@ -4,12 +4,13 @@ import json
 import re
 from typing import Any
 
-from flask_faultmap.redaction import HIDDEN, is_secret_name, redact
+from flask_faultmap.redaction import is_secret_name, redact
 from flask_faultmap.upstream_answers import Answer, Exchange
 
 MOST_BYTES = 65_536  # of the body of an answer that is no success
 MOST_CHARACTERS = 4_096  # of one text in it
 DEEPEST = 32
+HIDDEN = "[redacted]"
 # Not any codec of Python: "idna" takes quadratic time, "unicode_escape" warns, "undefined" raises.
 CHARSET = re.compile(
     r"""charset\s*=\s*"?(utf-?8|utf-?16|utf-?32|iso-?8859-\d+|windows-\d+|koi8-[ru]|gbk|gb18030|big5|shift_jis|euc-\w+)\b""",
@@ -79,7 +80,7 @@ def _text(body: bytes, content_type: str | None) -> str:
 def redacted(value: Any, depth: int = 0) -> Any:
     """Take secrets out of parsed JSON: by the name of a member, or as :func:`redact` knows them in a text."""
     if isinstance(value, str):
-        return redact(value, MOST_CHARACTERS)
+        return redact(_head(value), MOST_CHARACTERS)
     if not isinstance(value, dict | list):
         return value
     if depth == DEEPEST:
@@ -90,3 +91,11 @@ def redacted(value: Any, depth: int = 0) -> Any:
         redact(name): HIDDEN if is_secret_name(name) else redacted(member, depth + 1)
         for name, member in value.items()
     }
+
+
+def _head(text: str) -> str:
+    """Leave to the redaction, whose time grows with the text, twice what is kept: up to a whole word."""
+    if len(text) <= 2 * MOST_CHARACTERS:
+        return text
+    tail = text[MOST_CHARACTERS : 2 * MOST_CHARACTERS]
+    return text[:MOST_CHARACTERS] + tail[: max(tail.rfind(" "), tail.rfind("\n")) + 1]

@@ -232,12 +232,12 @@ def _parts(exc: BaseException) -> Iterator[BaseException]:
 
 
 def _has_tls_behind(exc: BaseException) -> bool:
-    # httpx says ConnectError for both, and keeps the ssl.SSLError as the cause of its cause.
-    link = exc.__cause__
+    # httpx says ConnectError for both; httpcore, its cause, has the ssl.SSLError as its argument.
+    link: BaseException | None = exc
     for _ in range(DEEPEST):
         if link is None:
             return False
-        if _known_name(link, STANDARD) == "ssl.SSLError":
+        if any(_known_name(part, STANDARD) == "ssl.SSLError" for part in _parts(link)):
             return True
         link = link.__cause__
     return False

@@ -11,7 +11,7 @@ from functools import lru_cache
 MASKS = (
     (re.compile(r"(?<=\S)\?[^\s'\"<>)]+"), "?[redacted]"),  # a query, its names and values
     (re.compile(r"(?<=://)[^\s/@'\"]+@"), "[redacted]@"),  # userinfo
-    (re.compile(r"(?i)(header (?:value|part)[^'\"]*)(?:b?'[^']*'|b?\"[^\"]*\")"), r"\1[redacted]"),
+    (re.compile(r"(?i)(header (?:value|part)[^'\"]*?)b?(?:'[^']*'|\"[^\"]*\")"), r"\1[redacted]"),
 )
 PACKAGES = frozenset({"requests", "urllib3", "httpx", "httpx2", "aiohttp"})
 TEXT = "_masked_text"

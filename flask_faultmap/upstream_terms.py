@@ -9,7 +9,6 @@ from typing import Any
 from flask_faultmap import errors as general
 from flask_faultmap.errors import ConfigError, DomainError
 from flask_faultmap.profiles import Profile
-from flask_faultmap.redaction import redact
 from flask_faultmap.retry_after import whole_seconds
 from flask_faultmap.upstream_answers import Exchange
 from flask_faultmap.upstream_bodies import redacted
@@ -146,7 +145,7 @@ class Terms:
             extra_data=extra_data, upstream_code=said.code, applied=applied, permanent=permanent
         )
         if logger.isEnabledFor(logging.DEBUG):
-            logger.debug("%s; body: %s", error, redact(str(exchange.body))[:PREVIEW])
+            logger.debug("%s; body: %s", error, str(extra_data["body"])[:PREVIEW])
         return error
 
 
@@ -161,10 +160,15 @@ def kind_of(status: int) -> type[UpstreamError]:
 
 def _wait(exchange: Exchange, said: Said, error: DomainError) -> Any:
     """Give the peer's wish in seconds, up to an hour; the header wins over the body, both over the class."""
-    header = exchange.retry_after
-    asked = whole_seconds(header) if header and not header.lstrip().startswith("-") else None
+    asked = _seconds((exchange.retry_after or "").strip())
     wait = said.retry_after if asked is None else asked
     return error.retry_after if wait is None else min(wait, LONGEST_WAIT)
+
+
+def _seconds(header: str) -> int | None:
+    if header.isdecimal():
+        return int(header.lstrip("0")[:10] or 0)  # of any length, without the cost of thousands of digits
+    return None if header.startswith("-") else whole_seconds(header)
 
 
 def _takes_a_message_alone(cls: type[DomainError]) -> bool:

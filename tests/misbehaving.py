@@ -85,7 +85,8 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "/null-500": always(answer(500, b"null")),
     "/broken-utf8-500": always(answer(500, b'{"a": "\xff\xfe"}')),
     "/latin-1-500": always(answer(500, "zu spät".encode("latin-1"), "text/plain; charset=ISO-8859-1")),
-    "/unknown-charset-500": always(answer(500, "zu spät".encode(), "text/plain; charset=idna")),
+    "/unknown-charset-500": always(answer(500, "zu spät".encode(), "text/plain; charset=windows-9999")),
+    "/dangerous-charset-500": always(answer(500, "zu spät".encode(), "text/plain; charset=idna")),
     "/deep-500": always(answer(500, b"[" * 60_000)),
     "/nested-500": always(answer(500, b'{"a":' * 40 + b"1" + b"}" * 40)),
     "/json-as-text-500": always(answer(500, b'{"why":"disk full"}', "text/plain")),
@@ -142,7 +143,7 @@ def _serve(connection: socket.socket, server: Misbehaving, context: ssl.SSLConte
             method, target = _read_request(secure)
             server.requests.append(f"{method} {target}")
             url = urlsplit(target)
-            query = {name: values[0] for name, values in parse_qs(url.query).items()}
+            query = {name: values[0] for name, values in parse_qs(url.query, keep_blank_values=True).items()}
             BEHAVIOURS[url.path](secure, query)
 
 

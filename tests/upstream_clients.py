@@ -1,6 +1,7 @@
 """One call to a service, by each of the client libraries and in each of their ways to read a body."""
 
 import asyncio
+import ssl
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ import urllib3
 from flask_faultmap.upstreams import UpstreamBlock, upstream
 
 PATIENCE = 0.2  # seconds
+HTTPX = {"timeout": PATIENCE, "follow_redirects": True, "verify": ssl.create_default_context()}
 
 
 def block(method: str, **terms: Any) -> UpstreamBlock:
@@ -35,7 +37,7 @@ def call_requests_streaming(url: str, verb: str = "json", **options: Any) -> Any
 def call_httpx(
     url: str, verb: str = "json", *, method: str = "GET", library: Any = httpx, **terms: Any
 ) -> Any:
-    with block(method, **terms) as call, library.Client(timeout=PATIENCE, follow_redirects=True) as client:
+    with block(method, **terms) as call, library.Client(**HTTPX) as client:
         return getattr(call, verb)(client.request(method, url))
 
 
@@ -44,14 +46,14 @@ def call_httpx2(url: str, verb: str = "json", **options: Any) -> Any:
 
 
 def call_httpx_streaming(url: str, verb: str = "json", *, method: str = "GET", **terms: Any) -> Any:
-    client = httpx.Client(timeout=PATIENCE, follow_redirects=True)
+    client = httpx.Client(**HTTPX)
     with block(method, **terms) as call, client, client.stream(method, url) as response:
         return getattr(call, verb)(response)
 
 
 def call_httpx_async(url: str, verb: str = "json", *, method: str = "GET", **terms: Any) -> Any:
     async def run() -> Any:
-        client = httpx.AsyncClient(timeout=PATIENCE, follow_redirects=True)
+        client = httpx.AsyncClient(**HTTPX)
         async with block(method, **terms) as call, client:
             return await getattr(call, verb)(await client.request(method, url))
 
@@ -60,7 +62,7 @@ def call_httpx_async(url: str, verb: str = "json", *, method: str = "GET", **ter
 
 def call_httpx_async_streaming(url: str, verb: str = "json", *, method: str = "GET", **terms: Any) -> Any:
     async def run() -> Any:
-        client = httpx.AsyncClient(timeout=PATIENCE, follow_redirects=True)
+        client = httpx.AsyncClient(**HTTPX)
         async with block(method, **terms) as call, client, client.stream(method, url) as response:
             return await getattr(call, verb)(response)
 
