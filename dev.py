@@ -41,7 +41,7 @@ COMMANDS = {
             [PYTHON, "-m", "pyright", "--verifytypes", "flask_faultmap", "--ignoreexternal"],
         ],
     ),
-    "docs": ("docs", [[PYTHON, "-m", "sphinx", "-W", "-n", "-q", "-b", "html", "docs", "docs/_build"]]),
+    "docs": ("docs", [[PYTHON, "-m", "sphinx", "-W", "-q", "-b", "html", "docs", "docs/_build"]]),
     "bench": ("", [[PYTHON, "-m", "benchmarks"]]),
 }
 
