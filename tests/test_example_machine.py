@@ -252,3 +252,19 @@ def test_file_that_is_no_snapshot_is_refused(machine, tmp_path, content):
 
     with pytest.raises(VmmActionError, match="Load snapshot error: The file is no snapshot"):
         machine.load_snapshot({"snapshot_path": str(tmp_path / "s"), "mem_file_path": "/dev/null"})
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("/machine/mmds", "MMDS limit exceeded error: The MMDS patch request doesn't fit."),
+        (
+            "/machine/boot-source",
+            "Request payload with size 51201 is larger than the limit of 51200 allowed by server.",
+        ),
+    ],
+)
+def test_too_large_a_body_is_told_in_the_words_of_what_it_is_for(app, path, message):
+    response = app.test_client().put(path, data=b"x" * 51201)
+
+    assert (response.status_code, response.get_json()) == (413, {"fault_message": message})

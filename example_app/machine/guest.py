@@ -21,7 +21,6 @@ class Guest:
         self._ear = cast(IO[bytes], self._process.stdin)
         self._mouth = cast(IO[bytes], self._process.stdout)
         self._numbers: Iterator[int] = itertools.count()
-        self._heard = b""
 
     def tell(self, command: str, seconds: float) -> None:
         """Tell the guest *command* and wait until it has heard.
@@ -33,9 +32,9 @@ class Guest:
         line = f"{next(self._numbers)} {command}\n".encode()
         self._ear.write(line)
         ends = time.monotonic() + seconds
-        while line not in self._heard:
-            self._heard += self._listen(command, ends - time.monotonic())
-        self._heard = self._heard.rpartition(line)[2]
+        heard = b""
+        while line not in heard:  # what comes before it are late answers
+            heard += self._listen(command, ends - time.monotonic())
 
     def pause(self) -> None:
         """Let the guest stand still."""
