@@ -34,14 +34,14 @@ CONTROL_ROWS: Rows = (
     # ANSI: colours and cursor (CSI), titles and links (OSC), the codes of two characters.
     (re.compile(r"(?:\x1b\[|\x9b)[0-?]*+[ -/]*+[@-~]?|\x1b\][^\x07\x1b]*+(?:\x07|\x1b\\)?|\x1b[ -~]?"), ""),
     (re.compile(r"\r\n?|[\v\f\x1c-\x1e\x85\u2028\u2029]"), "\n"),
+    (re.compile(r"\t"), " "),
     (re.compile(r"[\x00-\x08\x0e-\x1b\x1f\x7f-\x9f]"), ""),
     # What makes a reader see another order, or hides a letter from the rows below.
     (re.compile(r"[\xad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"), ""),
     (re.compile(r"[\ud800-\udfff]"), "\ufffd"),  # lone surrogates, which cannot be encoded
 )
 
-FRAME = r'[ \t|+]++File "[^"\n]*+", line \d[^\n]*+(?:\n|\Z)'
-FLATTEN_ROW = (re.compile(r"[\t\n]\s*+"), " ")
+FRAME = r'[ |+]++File "[^"\n]*+", line \d[^\n]*+(?:\n|\Z)'
 BLOCK_ROWS: Rows = (
     # Private keys: whole or without an end, and without a beginning.
     (re.compile(r"-{4,5} ?BEGIN[^\n-]{0,40}PRIVATE KEY[\s\S]*?(?:-{4,5} ?END[^-]{0,60}-{4,5}|\Z)"), HIDDEN),
@@ -49,8 +49,8 @@ BLOCK_ROWS: Rows = (
     # Python's tracebacks, also a group's with its margin of "|": the indented lines go, the last line stays.
     (
         re.compile(
-            r"(?:(?:^[ \t|+]*+)?(?:Exception Group )?Traceback \(most recent call last\):[ \t]*\n(?=[ \t|+])"
-            rf"|^{FRAME})(?:[ \t|+][^\n]*+(?:\n|\Z))*+",
+            r"(?:(?:^[ |+]*+)?(?:Exception Group )?Traceback \(most recent call last\):[ ]*\n(?=[ |+])"
+            rf"|^{FRAME})(?:[ |+][^\n]*+(?:\n|\Z))*+",
             re.MULTILINE,
         ),
         f"{TRACEBACK} ",
@@ -65,7 +65,6 @@ BLOCK_ROWS: Rows = (
         ),
         f" {TRACEBACK}",
     ),
-    FLATTEN_ROW,
 )
 
 # Words that make a name that of a secret, wherever in it they stand: DB_PASSWORD, x-api-key, clientSecret …
@@ -96,12 +95,15 @@ STATE = (
 END = r"(?:[)\]}\"'`,;.:!?]{1,8}(?:\s|$)|[,;&](?:[\"']|[\w. -]{1,40}=)|[\"'][,}\]])"
 QUOTED = r"""[bBrRuU]{0,2}(?:\\+"[^"]*+"?|\\+'[^']*+'?|"(?:[^"\\]|\\[\s\S])*+"?|'(?:[^'\\]|\\[\s\S])*+'?)"""
 BARE = rf"(?:\[redacted\]|(?!{END})\S)"  # one character
-VALUE = rf"(?:{QUOTED}|(?!{STATE})(?:(?:\[[^\]]*+\]?|\{{[^}}]*+\}}?){BARE}*+|{BARE}++))"
-IS = r"(?:\\*[\"'])?\]?\s{0,4}(?:=>|:=|={1,3}|:(?!:))\s{0,4}"
+GAP = r"[^\S\n]{1,4}"  # what a line break parts does not belong together: the next line has a name of its own
+IS = rf"(?:\\*[\"'])?\]?(?:{GAP})?(?:=>|:=|={{1,3}}|:(?!:))(?:{GAP})?"
+# A secret's name where a value is due ("Cookie: token=x"): taken too, lest its value be left without a name.
+NAMED = rf"(?:[\[{{(\"'\\:]*+{NAME}{IS})"
+VALUE = rf"{NAMED}{{0,4}}(?:{QUOTED}|(?!{STATE})(?:(?:\[[^\]]*+\]?|\{{[^}}]*+\}}?){BARE}*+|{BARE}++))"
 PARAMETER = r"[\w-]+=(?:\"[^\"]*+\"?|[^\s,\"]++)"
-AFTER_BEARER = (  # words of sentences about the scheme
-    rf"(?:(?:tokens?|auth\w*|schemes?|credentials?|challenges?|format|prefix|access|security)\b(?!\w|-\w*\d)"
-    rf"|\w+=[\"']|{STATE})"
+ABOUT_BEARER = (  # words of sentences about the scheme
+    r"(?:(?:tokens?|auth\w*|schemes?|credentials?|challenges?|format|prefix|access|security)\b(?!\w|-\w*\d)"
+    r"|\w+=[\"'])"
 )
 
 ADDRESS_ROWS: Rows = (
@@ -129,35 +131,39 @@ CREDENTIAL_ROWS: Rows = (
     # Without a header. Letters alone may be a word: "Bearer authentication", "basic understanding".
     (
         re.compile(
-            r"\b(Bearer(?:\s{1,4}|%20)|(?i:bearer)(?:\s{1,4}|%20)"
-            r"(?=[\w.~+/=-]{0,64}?(?:\d|[_=~+.-]\w|[a-z][A-Z])|[\w.~+/=-]{24}))"
-            rf"(?!(?i:{AFTER_BEARER}))[\w.~+/=-]{{6,}}+"
+            rf"\b(Bearer(?:{GAP}|%20)|(?i:bearer)(?:{GAP}|%20)"
+            r"(?=\S{0,64}?(?:\d|[_=~+.-]\w|[a-z][A-Z])|\S{24}))"
+            rf"(?i:(?!{ABOUT_BEARER}|{STATE})(?:{NAMED}{{1,4}}{BARE}++|{BARE}{{6,}}+))"
         ),
         rf"\1{HIDDEN}",
     ),
     (
         re.compile(
-            r"\b((?i:basic|negotiate|ntlm)\s{1,4})(?=[a-zA-Z\d+/]{0,64}?(?:\d|[a-z][A-Z]|=))[a-zA-Z\d+/]{8,}+=*"
+            rf"\b((?i:basic|negotiate|ntlm){GAP})"
+            r"(?=[a-zA-Z\d+/]{0,64}?(?:\d|[a-z][A-Z]|=))[a-zA-Z\d+/]{8,}+=*"
         ),
         rf"\1{HIDDEN}",
     ),
     # A header has a scheme before its token or its parameters; a cookie header has pairs.
     (
         _any(
-            rf"((?<![A-Za-z])authorization{IS})(?:{QUOTED}|(?!{STATE})(?:[\w-]{{1,40}}\s{{1,4}}"
-            rf"(?:{PARAMETER}(?:\s{{0,4}},\s{{0,4}}{PARAMETER})*+|(?!{STATE}){BARE}++)|{BARE}++))"
+            rf"((?<![A-Za-z])authorization{IS})(?:(?!{STATE})[\w-]{{1,40}}{GAP}"
+            rf"(?:{PARAMETER}(?:\s{{0,4}},\s{{0,4}}{PARAMETER})*+|{VALUE})|{VALUE})"
         ),
         rf"\1{HIDDEN}",
     ),
     (
-        _any(rf"((?<![A-Za-z])cookies?{IS})(?:{QUOTED}|[^\s;=,\"']+=[^\s;]*+(?:;\s{{0,4}}[^\s;]++)*+)"),
+        _any(
+            rf"((?<![A-Za-z])cookies?{IS})(?:{QUOTED}|"
+            rf"[^\s;=,\"']+=[^\s;]*+(?:;(?:{GAP})?[\w.-]++(?:=[^\s;]*+)?(?!:|\s?=>))*+)"
+        ),
         rf"\1{HIDDEN}",
     ),
     (_any(rf"({NAME}{IS}){VALUE}"), rf"\1{HIDDEN}"),
     # Pairs in a list of headers, options of a command, elements of XML.
     (_any(rf"(\(b?[\"']{NAME}[\"'],\s{{0,4}}){QUOTED}"), rf"\1{HIDDEN}"),
     (
-        _any(rf"((?=--){NAME}(?:[\"'],\s?[\"']|\s{{1,4}}))(?!{STATE})[^\s\"'-][^\s\"']*+"),
+        _any(rf"((?=--){NAME}(?:[\"'],\s?[\"']|{GAP})){NAMED}{{0,4}}(?!{STATE})[^\s\"'-][^\s\"']*+"),
         rf"\1{HIDDEN}",
     ),
     (_any(rf"(<(?:[\w.-]{{1,40}}:)?{NAME}[^<>]{{0,200}}>)[^<]+(?=</|\Z)"), rf"\1{HIDDEN}"),
@@ -187,7 +193,7 @@ def _hide_path(match: re.Match[str]) -> str:
 
 
 ROUTE = re.compile(r"/+(?:api|v\d[\w.]*)/")
-EXTENSION = re.compile(r"\.[A-Za-z]\w{0,7}/*$")
+EXTENSION = re.compile(r"\.[A-Za-z]\w{0,7}[/\\]*$")
 RUN = rf"(?:\\[ ]|(?!{END})[^\s\"'`<>|:;,=])"  # one character of a path without quotes
 PATH_ROWS: Rows = (
     (_any(rf"(?<![\w+.-])(?:file://|[a-z][\w+.-]{{1,20}}+:///){RUN}*+"), PATH),
@@ -211,5 +217,14 @@ PATH_ROWS: Rows = (
     ),
 )
 
-ROWS: Rows = (*CONTROL_ROWS, *BLOCK_ROWS, *ADDRESS_ROWS, *CREDENTIAL_ROWS, TOKEN_ROW, *PATH_ROWS)
-URL_ROWS: Rows = (*CONTROL_ROWS, FLATTEN_ROW, *ADDRESS_ROWS, TOKEN_ROW)
+FLATTEN_ROW = (re.compile(r"\n\s*+"), " ")
+ROWS: Rows = (
+    *CONTROL_ROWS,
+    *BLOCK_ROWS,
+    *ADDRESS_ROWS,
+    *CREDENTIAL_ROWS,
+    TOKEN_ROW,
+    *PATH_ROWS,
+    FLATTEN_ROW,
+)
+URL_ROWS: Rows = (*CONTROL_ROWS, *ADDRESS_ROWS, TOKEN_ROW, FLATTEN_ROW)

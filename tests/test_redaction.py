@@ -224,6 +224,33 @@ def test_a_secret_goes_whatever_stands_around_its_place(around, secret, before, 
     assert secret not in redact(text, 10_000)
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        "Authorization: x\n",
+        "Authorization: ",
+        "Cookie:\n",
+        "Cookie: a=b; ",
+        "token=\n",
+        "x-token: ",
+        "Bearer\n",
+    ],
+)
+@pytest.mark.parametrize(
+    "around",
+    [
+        "Cookie: sid={}",
+        "password: {}",
+        "'api_key': '{}'",
+        '{{"token": "{}"}}',
+        "Authorization: Bearer {}",
+        ":pwd => {}",
+    ],
+)
+def test_a_secret_before_it_does_not_hide_the_name_of_the_next(around, before):
+    assert CANARY not in redact(before + around.format(CANARY))
+
+
 @pytest.mark.parametrize("token", SHAPES.values(), ids=SHAPES)
 @pytest.mark.parametrize("around", ["{}", "the key {} is wrong", '"{}"', "x={},y", "https://h/{}/x"])
 def test_a_token_goes_by_its_shape(around, token):
