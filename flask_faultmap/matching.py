@@ -42,7 +42,7 @@ def look_up(exc: object, path: str) -> Any:
 class Text:
     """What text rows read of one exception: its ends, folded once for all rows."""
 
-    __slots__ = ("_regions",)
+    __slots__ = ("_regions", "whole")
 
     def __init__(self, text: str) -> None:
         # One character more than is read tells whether the last word goes on.
@@ -50,6 +50,7 @@ class Text:
             self._regions = [(text.casefold(), 0, 0)]
         else:
             self._regions = [(text[: READ + 1].casefold(), 0, 1), (text[-READ - 1 :].casefold(), 1, 0)]
+        self.whole = "\0".join(region for region, _, _ in self._regions)
 
     def has_all(self, markers: tuple[str, ...]) -> bool:
         """Say whether all *markers*, casefolded, occur and are not part of a longer word or number."""
