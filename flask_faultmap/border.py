@@ -25,7 +25,8 @@ from werkzeug.routing import RoutingException
 
 from flask_faultmap.errors import InternalError
 from flask_faultmap.faults import Fault
-from flask_faultmap.http_errors import STATUS_LINES, FrameworkError, unreadable_json
+from flask_faultmap.http_errors import unreadable_json
+from flask_faultmap.http_rows import STATUS_LINES, FrameworkError
 from flask_faultmap.logs import ExceptionLineFilter, escape, log_text, root_cause, text_of
 from flask_faultmap.mapper import Mapper, new_id
 from flask_faultmap.profiles import Profile, Reply
@@ -34,7 +35,7 @@ from flask_faultmap.rulebook import Decision
 from flask_faultmap.signals import fault_translated, notify
 
 KEY = "faultmap"  # in app.extensions
-# Attributes of a request; set as such, since a look at its __dict__ makes CPython 3.11 slow for the rest of it.
+# Attributes of a request; set as such, since a look at its __dict__ makes CPython 3.11 slow from then on.
 FAULT = "_faultmap_fault"  # on g too
 IDENTITY = "_faultmap_id"
 ID = re.compile(r"[A-Za-z0-9._-]{8,128}")
@@ -48,7 +49,8 @@ class Boundary:
     mapper: Mapper
     owner: object
     last_resorts: Mapping[str, Reply]
-    earlier: Mapping[type, Callable[[Any], Any]]
+    handlers: Mapping[type, Callable[[Any], Any]]  # ours, as registered
+    earlier: Mapping[type, Callable[[Any], Any]]  # the app's own, for what no rule knows
     id_key: str
 
 
@@ -283,7 +285,7 @@ def _remember(app: Flask, req: Request, fault: Fault) -> None:
     # When the app context ends the request is gone, so the fault must be on g, if anybody is there to ask.
     if app.teardown_appcontext_funcs or appcontext_tearing_down.receivers or appcontext_popped.receivers:
         # Under an outer app context g outlives the request, and a later success must not see the fault there.
-        # Flask 3.1 keeps the app context that the request brought beside the token; later ones always bring one.
+        # Flask 3.1 keeps the app context that a request brought beside the token; later ones always bring one.
         tokens = getattr(request_ctx, "_cv_tokens", None)
         if not tokens or tokens[-1][1] is not None:
             setattr(g, FAULT, fault)

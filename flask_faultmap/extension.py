@@ -2,25 +2,15 @@
 
 import logging
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar, cast
-from weakref import ref
+from typing import Any, TypeVar
 
-from flask import Flask, current_app, has_app_context, request_started
-from werkzeug.exceptions import HTTPException
+from flask import Flask, current_app, has_app_context
 
-from flask_faultmap.border import (
-    KEY,
-    Boundary,
-    boundary_of,
-    current_fault,
-    exception_line_filter,
-    handle_codeless,
-    handle_error,
-    handle_http,
-)
+from flask_faultmap.border import KEY, Boundary, boundary_of, current_fault, exception_line_filter
 from flask_faultmap.errors import ConfigError, DomainError, InternalError
 from flask_faultmap.faults import Fault
-from flask_faultmap.mapper import VALIDATION, Explanation, Mapper
+from flask_faultmap.handlers import answer_codeless, register, report_at_first_request
+from flask_faultmap.mapper import Explanation, Mapper
 from flask_faultmap.profiles import BUILT_IN, PROBLEM, Profile
 from flask_faultmap.replies import last_resort
 from flask_faultmap.rules import Rule
@@ -96,17 +86,19 @@ class FaultMap:
         kinds = (
             (profile, mapper.mould(InternalError(), profile).kind) for profile in self._profiles.values()
         )
+        ours, earlier = register(app, mapper)
         app.extensions[KEY] = Boundary(
             mapper=mapper,
             owner=self,
             last_resorts={profile.name: last_resort(profile, kind) for profile, kind in kinds},
-            earlier=_register(app, mapper),
+            handlers=ours,
+            earlier=earlier,
             id_key="HTTP_" + settings.request_id_header.upper().replace("-", "_"),
         )
         self._is_used = True
-        _answer_codeless(app)
+        answer_codeless(app)
         logging.getLogger(app.name).addFilter(exception_line_filter)
-        _report_at_first_request(app)
+        report_at_first_request(app)
 
     def describe(self, exc: BaseException) -> Fault:
         """Give the fault of *exc* without a request: for a queue, a chat, a command line.
@@ -131,95 +123,3 @@ class FaultMap:
 
     def _codes(self) -> set[str]:
         return {outcome.code for rule in self._rules for outcome in rule.outcomes}
-
-
-def _register(app: Flask, mapper: Mapper) -> dict[type, Callable[[Any], Any]]:
-    """Register our callbacks; return the app's own that stay, for what no rule knows."""
-    registered: dict[type, Callable[[Any], Any]] = dict(app.error_handler_spec[None][None])
-    _replace(app, registered, DomainError, handle_error)
-    _replace(app, registered, HTTPException, handle_http)
-    built_in = {
-        rule.on for rule in mapper.book.rules if rule.translate in {row.translate for row in VALIDATION}
-    }
-    earlier = {}
-    for cls in _classes(mapper):
-        if cls in registered and cls in built_in:
-            continue  # the app's word on validation errors counts more than ours
-        if cls in registered:
-            earlier[cls] = registered[cls]
-        app.register_error_handler(cls, handle_error)
-    return earlier
-
-
-def _classes(mapper: Mapper) -> Iterable[type[Exception]]:
-    """The classes that need a callback besides DomainError and HTTPException, whose own catch their trees."""
-    for cls in mapper.book.classes:
-        if not issubclass(cls, DomainError | HTTPException) and cls is not Exception:
-            yield cls
-    if mapper.book.has_wrapped or Exception in mapper.book.classes:
-        yield Exception
-
-
-def _replace(
-    app: Flask, registered: dict[type, Any], cls: type[Exception], ours: Callable[[Any], Any]
-) -> None:
-    known = registered.get(cls)
-    if known is not None:
-        _logger(app).warning(
-            "The error handler %s for %s is replaced by %s; to keep it, name a more specific class or code",
-            _name(known),
-            cls.__name__,
-            _name(ours),
-        )
-    app.register_error_handler(cls, ours)
-
-
-def _answer_codeless(app: Flask) -> None:
-    """Stand before Flask's ``handle_http_exception``, which returns an error without a code as a 200.
-
-    Any signature fits, as long as the exception comes last: Flask 3.2 puts a context first.
-    """
-    kept = vars(app).get("handle_http_exception")
-    original = type(app).handle_http_exception
-    known = ref(app)
-
-    def handle_http_exception(*args: Any, **kwargs: Any) -> Any:
-        exc = args[-1] if args else kwargs["e"]
-        if exc.code is None and exc.response is None:
-            return handle_codeless(exc)
-        if kept is not None:
-            return kept(*args, **kwargs)
-        return original(cast(Flask, known()), *args, **kwargs)
-
-    app.handle_http_exception = handle_http_exception  # type: ignore[method-assign]  # the one place
-
-
-def _report_at_first_request(app: Flask) -> None:
-    """Look at the handlers once all of them are there; after that nothing runs on a request that succeeds."""
-
-    def report(app: Flask, **_: Any) -> None:
-        request_started.disconnect(report)  # from all senders: else the signal walks a list for ever
-        _report_shadows(app)
-
-    request_started.connect(report, sender=app, weak=False)
-
-
-def _report_shadows(app: Flask) -> None:
-    """Say which handlers came after ours, and which stand before them in a blueprint."""
-    ours = {DomainError: handle_error, HTTPException: handle_http}
-    for blueprint, by_code in app.error_handler_spec.items():
-        for cls, handler in by_code.get(None, {}).items():
-            if blueprint is None and cls in ours and handler is not ours[cls]:
-                text = "The error handler %s for %s was registered after FaultMap and answers in its place%s"
-                _logger(app).warning(text, _name(handler), cls.__name__, "")
-            elif blueprint is not None and cls in (Exception, HTTPException, DomainError):
-                text = "The error handler %s for %s shadows FaultMap in the blueprint %r"
-                _logger(app).warning(text, _name(handler), cls.__name__, blueprint)
-
-
-def _logger(app: Flask) -> logging.Logger:
-    return logging.getLogger(f"{app.name}.faultmap")
-
-
-def _name(handler: Any) -> str:
-    return f"{getattr(handler, '__module__', '?')}.{getattr(handler, '__qualname__', type(handler).__name__)}"

@@ -1,144 +1,23 @@
-"""What the HTTP errors of Flask, werkzeug and ``abort`` mean to the domain."""
+"""What the HTTP errors of Flask, werkzeug, ``abort`` and other extensions mean to the domain."""
 
-from collections.abc import Iterable
-from http import HTTPStatus
+from collections.abc import Iterable, Mapping
 from json import JSONDecodeError
-from typing import Any, cast
+from typing import Any
 
 from werkzeug.exceptions import BadRequestKeyError, HTTPException, NotFound, SecurityError
-from werkzeug.http import HTTP_STATUS_CODES
 
-from flask_faultmap import errors
-from flask_faultmap.errors import DomainError
 from flask_faultmap.faults import Violation
-from flask_faultmap.validation import ValidationFailedError, from_request_parser, request_parser_messages
-
-Headers = tuple[tuple[str, str], ...]
-
-# RFC 9110 renamed these; Python 3.11 and 3.12 still have the old words.
-RENAMED = {
-    413: "Content Too Large",
-    414: "URI Too Long",
-    416: "Range Not Satisfiable",
-    422: "Unprocessable Content",
-}
-
-# As werkzeug writes them: giving it the number alone costs a microsecond.
-STATUS_LINES = {
-    status: f"{status} {HTTP_STATUS_CODES.get(status, 'Unknown').upper()}" for status in range(400, 600)
-}
-
-
-def phrase(status: int) -> str:
-    """Return the reason phrase of *status* as RFC 9110 has it, or the name of its class."""
-    if status in RENAMED:
-        return RENAMED[status]
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return "Client Error" if status < 500 else "Server Error"
-
-
-class FrameworkError(DomainError):
-    """An HTTP error as the domain would have put it; its status is exactly the exception's."""
-
-    title = "HTTP error"
-    log_level = None
-    status: int = 500
-    headers: Headers = ()
-
-
-def _row(status: int, base: type[DomainError], code: str, public: str | None = None) -> type[FrameworkError]:
-    """Make the class of one row of the table below: its base says category, log level and retry."""
-    members = {
-        "__doc__": f"HTTP {status}.",
-        "__module__": __name__,
-        "category": base.category,
-        "code": code,
-        "title": phrase(status),
-        "public": public,
-        "expose": False,
-        "log_level": base.log_level,
-        "retryable": False if status == 409 else base.retryable,
-        "status": status,
-    }
-    name = "".join(word.capitalize() for word in code.split("_"))
-    return cast("type[FrameworkError]", type(f"Http{name}Error", (FrameworkError, base), members))
-
-
-# Where a status has no class of its own in the domain, the code is the phrase of RFC 9110 in snake case.
-ROWS = (
-    _row(400, errors.InvalidArgumentError, "invalid_argument", "The request could not be understood."),
-    _row(401, errors.UnauthenticatedError, "unauthenticated"),
-    _row(402, errors.FailedPreconditionError, "payment_required"),
-    _row(403, errors.PermissionDeniedError, "permission_denied"),
-    _row(404, errors.NotFoundError, "not_found"),
-    _row(405, errors.InvalidArgumentError, "method_not_allowed", "The resource does not take this method."),
-    _row(
-        406, errors.InvalidArgumentError, "not_acceptable", "The resource has no form that the client takes."
-    ),
-    _row(407, errors.UnauthenticatedError, "proxy_authentication_required"),
-    _row(408, errors.InvalidArgumentError, "request_timeout", "The request took too long to arrive."),
-    _row(409, errors.AbortedError, "conflict", "The request conflicts with the state of the resource."),
-    _row(410, errors.GoneError, "gone"),
-    _row(411, errors.InvalidArgumentError, "length_required", "The request needs a Content-Length."),
-    _row(
-        412,
-        errors.FailedPreconditionError,
-        "precondition_failed",
-        "A condition of the request does not hold.",
-    ),
-    _row(413, errors.PayloadTooLargeError, "payload_too_large", "The request is larger than what is taken."),
-    _row(414, errors.InvalidArgumentError, "uri_too_long"),
-    _row(
-        415, errors.InvalidArgumentError, "unsupported_media_type", "The body's media type is not taken here."
-    ),
-    _row(416, errors.InvalidArgumentError, "range_not_satisfiable"),
-    _row(417, errors.InvalidArgumentError, "expectation_failed"),
-    _row(418, errors.InvalidArgumentError, "im_a_teapot"),
-    _row(421, errors.InvalidArgumentError, "misdirected_request"),
-    _row(422, errors.UnprocessableError, "unprocessable"),
-    _row(423, errors.FailedPreconditionError, "locked", "The resource is locked."),
-    _row(424, errors.FailedPreconditionError, "failed_dependency"),
-    _row(425, errors.AbortedError, "too_early"),
-    _row(426, errors.FailedPreconditionError, "upgrade_required"),
-    _row(
-        428,
-        errors.FailedPreconditionError,
-        "precondition_required",
-        "The request must be conditional (If-Match).",
-    ),
-    _row(
-        429,
-        errors.ResourceExhaustedError,
-        "too_many_requests",
-        "Too many requests were sent in a short time.",
-    ),
-    _row(431, errors.InvalidArgumentError, "request_header_fields_too_large"),
-    _row(451, errors.PermissionDeniedError, "unavailable_for_legal_reasons"),
-    _row(500, errors.InternalError, "internal"),
-    _row(501, errors.UnimplementedError, "unimplemented"),
-    _row(502, errors.BadGatewayError, "bad_gateway"),
-    _row(503, errors.UnavailableError, "unavailable"),
-    _row(504, errors.DeadlineExceededError, "deadline_exceeded", errors.DeadlineExceededError.public),
-    _row(505, errors.UnimplementedError, "http_version_not_supported"),
-    _row(507, errors.UnavailableError, "insufficient_storage"),
-    _row(508, errors.InternalError, "loop_detected"),
-    _row(511, errors.UnauthenticatedError, "network_authentication_required"),
+from flask_faultmap.http_rows import (
+    FrameworkError,
+    Headers,
+    MalformedJsonError,
+    MissingFieldError,
+    RequestInvalidError,
+    UnknownPathError,
+    UntrustedHostError,
+    row_of,
 )
-BY_STATUS = {row.status: row for row in ROWS}
-OTHER_CLIENT_ERROR = BY_STATUS[400]
-OTHER_SERVER_ERROR = BY_STATUS[500]
-
-UnknownPathError = _row(404, errors.NotFoundError, "unknown_path", "No resource is known at this path.")
-UntrustedHostError = _row(
-    400, errors.InvalidArgumentError, "untrusted_host", "The host of the request is not served."
-)
-MalformedJsonError = _row(400, errors.InvalidArgumentError, "malformed_json", "The body is not JSON.")
-RequestInvalidError = _row(
-    422, ValidationFailedError, ValidationFailedError.code, ValidationFailedError.public
-)
-MissingFieldError = _row(400, errors.InvalidArgumentError, "missing_field", "A required field is missing.")
+from flask_faultmap.validation import from_request_parser
 
 # Texts that werkzeug gives at the raise, and not as the class's description.
 JSON_UNREADABLE = "Failed to decode JSON object"
@@ -153,55 +32,92 @@ def from_http(exc: HTTPException, *, is_routing: bool = False) -> FrameworkError
     """
     if is_routing and type(exc) is NotFound:
         return UnknownPathError(exc.description)
-    status = exc.code if isinstance(exc.code, int) and 400 <= exc.code <= 599 else 500
-    row = _row_of(exc, status)
-    error = row(exc.description if isinstance(exc.description, str) else exc.name)
-    if status != row.status:
-        error.status = status
-    if _is_own_text(exc, status, row):
+    status = _status(exc.code)
+    error = _make(
+        status, exc.description if isinstance(exc.description, str) else exc.name, _special_row(exc)
+    )
+    if _is_own_text(exc, error):
         error.public = exc.description
     if type(exc).get_headers is not HTTPException.get_headers:
-        error.headers = _headers(exc)
+        error.headers = _sendable(exc.get_headers())
         error.retry_after = getattr(exc, "retry_after", None)
-    _add_violations(error, exc)
+    if "data" in exc.__dict__:
+        _add_data(error, exc.__dict__["data"])
+    elif isinstance(error, MissingFieldError | MalformedJsonError):
+        error.violations = (_violation_of(exc),)
     return error
 
 
-def _row_of(exc: HTTPException, status: int) -> type[FrameworkError]:
-    if status == 400:
-        if isinstance(exc, SecurityError):
-            return UntrustedHostError
-        if isinstance(exc, BadRequestKeyError):
-            return MissingFieldError
-        if unreadable_json(exc) is not None:
-            return MalformedJsonError
-    if status in (400, 422) and "data" in exc.__dict__ and request_parser_messages(exc) is not None:
+def from_apiflask(exc: Any) -> FrameworkError:
+    """Translate APIFlask's ``HTTPError``, which is no ``HTTPException``: status, message, details, headers."""
+    is_validation = isinstance(exc.detail, Mapping) and from_request_parser(exc.detail) is not None
+    row = RequestInvalidError if is_validation else None
+    error = _make(_status(exc.status_code), str(exc.message), row)
+    _add_data(error, {"message": exc.message, "messages": exc.detail, "headers": exc.headers})
+    return error
+
+
+def _status(code: Any) -> int:
+    return code if isinstance(code, int) and 400 <= code <= 599 else 500
+
+
+def _make(status: int, message: str, row: type[FrameworkError] | None) -> FrameworkError:
+    error = (row or row_of(status))(message)
+    if status != error.status:
+        error.status = status
+    return error
+
+
+def _special_row(exc: HTTPException) -> type[FrameworkError] | None:
+    """The row of an error whose class or contents tell more than its status."""
+    if exc.code not in (400, 422):
+        return None
+    if isinstance(exc, SecurityError):
+        return UntrustedHostError
+    if isinstance(exc, BadRequestKeyError):
+        return MissingFieldError
+    if unreadable_json(exc) is not None:
+        return MalformedJsonError
+    data = exc.__dict__.get("data")
+    if isinstance(data, Mapping) and from_request_parser(data.get("messages")) is not None:
         return RequestInvalidError
-    return BY_STATUS.get(status) or (OTHER_CLIENT_ERROR if status < 500 else OTHER_SERVER_ERROR)
+    return None
 
 
-def _is_own_text(exc: HTTPException, status: int, row: type[FrameworkError]) -> bool:
+def _is_own_text(exc: HTTPException, error: FrameworkError) -> bool:
     """Whether the app, and not werkzeug, gave the description, for a client to read."""
     given = exc.__dict__.get("description")
-    if status >= 500 or not isinstance(given, str) or not given:
+    if error.status >= 500 or not isinstance(given, str) or not given:
         return False
-    return row not in (UntrustedHostError, MalformedJsonError) and not given.startswith(WERKZEUG_TEXTS)
+    return not isinstance(error, UntrustedHostError | MalformedJsonError) and not given.startswith(
+        WERKZEUG_TEXTS
+    )
 
 
-def _headers(exc: HTTPException) -> Headers:
-    given: Iterable[tuple[str, Any]] = exc.get_headers()
+def _sendable(given: Iterable[tuple[str, Any]]) -> Headers:
     return tuple((name, value) for name, value in given if name.lower() != "content-type")
 
 
-def _add_violations(error: FrameworkError, exc: HTTPException) -> None:
-    if isinstance(exc, BadRequestKeyError) and exc.args and isinstance(exc.args[0], str):
-        error.violations = (
-            Violation(source="form", name=exc.args[0], message="This field is required.", code="required"),
-        )
-    if isinstance(error, MalformedJsonError):
-        error.violations = (Violation(pointer="#", message="This is not JSON.", code="malformed_json"),)
-    if isinstance(error, RequestInvalidError):
-        error.violations = from_request_parser(request_parser_messages(exc) or {}).violations
+def _add_data(error: FrameworkError, data: Any) -> None:
+    """Add what webargs and flask-smorest hang on the error: a message, messages or errors, headers."""
+    if not isinstance(data, Mapping):
+        return
+    message = data.get("message")
+    if isinstance(message, str) and error.status < 500:
+        error.public = message
+    failed = from_request_parser(data.get("messages")) or from_request_parser(data.get("errors"))
+    if failed is not None:
+        error.violations = failed.violations
+    headers = data.get("headers")
+    if isinstance(headers, Mapping):
+        error.headers = (*error.headers, *_sendable(headers.items()))
+
+
+def _violation_of(exc: HTTPException) -> Violation:
+    if not isinstance(exc, BadRequestKeyError):
+        return Violation(pointer="#", message="This is not JSON.", code="malformed_json")
+    name = exc.args[0] if exc.args and isinstance(exc.args[0], str) else None
+    return Violation(source="form", name=name, message="This field is required.", code="required")
 
 
 def unreadable_json(exc: HTTPException) -> str | None:
@@ -209,16 +125,15 @@ def unreadable_json(exc: HTTPException) -> str | None:
 
     Outside of debug mode Flask raises an empty ``BadRequest`` from werkzeug's, whose context is the parser's.
     """
-    told = (
-        exc
-        if isinstance(exc.description, str) and exc.description.startswith(JSON_UNREADABLE)
-        else exc.__cause__
-    )
+    is_told = isinstance(exc.description, str) and exc.description.startswith(JSON_UNREADABLE)
+    told = exc if is_told else exc.__cause__
     if not isinstance(told, HTTPException) or not str(told.description).startswith(JSON_UNREADABLE):
         return None
     parser = told.__context__
-    if not isinstance(parser, JSONDecodeError):
+    if isinstance(parser, UnicodeDecodeError):
         return "the body is not UTF-8"
+    if not isinstance(parser, JSONDecodeError):
+        return "number out of range"  # Python reads no integer of more than 4,300 digits
     if parser.pos >= len(parser.doc.rstrip()):
         return f"EOF while parsing a value at line {parser.lineno} column {parser.colno - 1}"
     return f"expected value at line {parser.lineno} column {parser.colno}"

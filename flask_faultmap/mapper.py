@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from random import Random
@@ -14,7 +15,8 @@ from werkzeug.exceptions import HTTPException
 from flask_faultmap.categories import Category
 from flask_faultmap.errors import ConfigError, DomainError, InternalError
 from flask_faultmap.faults import Fault, Kind, Violation
-from flask_faultmap.http_errors import FrameworkError, from_http
+from flask_faultmap.http_errors import from_apiflask, from_http
+from flask_faultmap.http_rows import FrameworkError
 from flask_faultmap.logs import level_number, text_of
 from flask_faultmap.profiles import BLANK, FILLABLE, Profile, Template
 from flask_faultmap.retry_after import whole_seconds
@@ -76,7 +78,7 @@ class Mapper:
         validation = VALIDATION if settings.validation_status is not None else ()
         self.profiles = profiles
         self.settings = settings
-        self.book = RuleBook(rules, ours=(HTTP, *validation))
+        self.book = RuleBook(rules, ours=(HTTP, *_apiflask(), *validation))
         self._names_http_errors = self.book.names_more_than(HTTP)
         self._statuses = {ValidationFailedError.code: settings.validation_status or 422, **settings.statuses}
         self._moulds: WeakKeyDictionary[type, dict[Profile | None, Mould]] = WeakKeyDictionary()
@@ -189,6 +191,12 @@ class Mapper:
         return max(
             known, key=lambda decision: self.status_of(decision.error) >= 500
         )  # the first of the gravest
+
+
+def _apiflask() -> Iterator[Rule]:
+    """A row for APIFlask's errors, if an app of its may be in this process: it is never imported for that."""
+    if "apiflask.exceptions" in sys.modules:
+        yield Rule(on=sys.modules["apiflask.exceptions"].HTTPError, translate=from_apiflask)
 
 
 def public_text(error: DomainError) -> str:

@@ -13,7 +13,7 @@ from marshmallow import EXCLUDE, INCLUDE, Schema, fields, post_dump
 from flask_faultmap.encoding import encode, jsonable, logger, to_bytes
 from flask_faultmap.errors import ConfigError
 from flask_faultmap.faults import Fault, Kind, Violation
-from flask_faultmap.http_errors import phrase
+from flask_faultmap.http_rows import phrase
 
 BLANK = "about:blank"
 WORDING_BLANKS = frozenset({"method", "path", "token", "reason"})

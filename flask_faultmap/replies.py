@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 
 from flask_faultmap.faults import Fault, Kind
-from flask_faultmap.http_errors import Headers
+from flask_faultmap.http_rows import Headers
 from flask_faultmap.mapper import Mould
 from flask_faultmap.profiles import PROBLEM, TOKEN, Profile, Reply
 from flask_faultmap.retry_after import whole_seconds

@@ -1,6 +1,11 @@
-"""What failed validation means to the domain: one error, with a violation for each field."""
+"""What failed validation means to the domain: one error, with a violation for each field.
 
-from collections.abc import Iterator, Mapping
+The refused value is never added. A text that its author wrote for a client is kept as it is, even if they
+put the value into it: a message of marshmallow, a template with ``{input}``, a ``PydanticCustomError``.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
@@ -11,7 +16,10 @@ from flask_faultmap.faults import Violation
 
 MAX_VIOLATIONS = 100
 MAX_MESSAGE = 500  # characters
-MAX_DEPTH = 32
+MAX_NAME = 100  # characters of one step of a path: an unknown field's name is the client's choice
+MAX_DEPTH = 16
+MAX_STEPS = 10_000  # of the walk through nested messages, which may be shared or go round
+MAX_LOGGED = 2_000  # characters
 INVALID = "Invalid value."
 
 # What webargs and its kin call the places of a request, and where our violations say that they are.
@@ -30,8 +38,30 @@ SOURCES = {
     "cookies": "cookie",
 }
 
-# A validator's own error may quote the value that it refused.
-QUOTING = frozenset({"value_error", "assertion_error"})
+# marshmallow has messages and no codes; by these words of its own a client may want to tell fields apart.
+CODES = {
+    "Missing data for required field.": "required",
+    "Field may not be null.": "null",
+    "Unknown field.": "unknown",
+    "Invalid input type.": "type",
+}
+
+# pydantic's types whose message may quote the value, or another exception's text that may.
+QUOTING = frozenset(
+    {
+        "assertion_error",
+        "bytes_invalid_encoding",
+        "datetime_object_invalid",
+        "get_attribute_error",
+        "import_error",
+        "iteration_error",
+        "mapping_type",
+        "timezone_offset",
+        "union_tag_invalid",
+        "uuid_parsing",
+        "value_error",
+    }
+)
 
 
 class ValidationFailedError(UnprocessableError):
@@ -44,7 +74,7 @@ class ValidationFailedError(UnprocessableError):
 
 def from_marshmallow(exc: ValidationError) -> ValidationFailedError:
     """Translate marshmallow's error; its ``data`` is the user's input, and never read."""
-    return _failed(_body_violations(exc.normalized_messages()))  # type: ignore[no-untyped-call]  # of marshmallow
+    return _failed(_violations("body", exc.normalized_messages()))  # type: ignore[no-untyped-call]  # of marshmallow
 
 
 def from_pydantic(exc: Any) -> ValidationFailedError:
@@ -52,66 +82,98 @@ def from_pydantic(exc: Any) -> ValidationFailedError:
     found = exc.errors(include_url=False, include_context=False, include_input=False)
     return _failed(
         Violation(
-            pointer=pointer(error["loc"]),
-            message=INVALID if error["type"] in QUOTING else _text(error["msg"]),
-            code=str(error["type"]),
+            pointer=pointer(error["loc"][:MAX_DEPTH]),
+            message=INVALID if error["type"] in QUOTING else _message(error["msg"]),
+            code=_name(error["type"]),
         )
         for error in found
     )
 
 
-def from_request_parser(messages: Mapping[str, Any]) -> ValidationFailedError:
-    """Translate what webargs, flask-smorest and APIFlask tell: messages by place, then by field."""
-    return _failed(_violations_by_source(messages))
+def from_request_parser(messages: object) -> ValidationFailedError | None:
+    """Translate what webargs, flask-smorest and APIFlask tell: messages by place, then by field.
+
+    None if *messages* are something else.
+    """
+    if not isinstance(messages, Mapping) or not messages or not all(place in SOURCES for place in messages):
+        return None
+    return _failed(
+        violation for place, told in messages.items() for violation in _violations(SOURCES[place], told)
+    )
 
 
-def request_parser_messages(exc: BaseException) -> Mapping[str, Any] | None:
-    """Give the messages that webargs hangs on the HTTP error it raises; None if *exc* is not such a one."""
-    data = getattr(exc, "data", None)
-    messages = data.get("messages") if isinstance(data, Mapping) else None
-    if isinstance(messages, Mapping) and messages and all(place in SOURCES for place in messages):
-        return messages
-    return None
-
-
-def pointer(path: Iterator[Any] | tuple[Any, ...]) -> str:
+def pointer(path: Iterable[object]) -> str:
     """Write *path* as a JSON Pointer in a URI fragment (RFC 6901, section 6)."""
-    steps = (str(step).replace("~", "~0").replace("/", "~1") for step in path)
+    steps = (_name(step).replace("~", "~0").replace("/", "~1") for step in path)
     return "#" + "".join("/" + quote(step, safe="~!$&'()*+,;=:@", errors="replace") for step in steps)
 
 
-def _failed(violations: Iterator[Violation]) -> ValidationFailedError:
-    kept = [violation for violation, _ in zip(violations, range(MAX_VIOLATIONS), strict=False)]
-    fields = ", ".join(f"{violation.pointer or violation.name} ({violation.code})" for violation in kept)
-    return ValidationFailedError(f"validation failed: {fields}", violations=kept)
+def _failed(found: Iterable[Violation]) -> ValidationFailedError:
+    violations = tuple(islice(found, MAX_VIOLATIONS))
+    fields = ", ".join(f"{item.source} {item.pointer or item.name} ({item.code})" for item in violations)
+    return ValidationFailedError(f"validation failed: {fields}"[:MAX_LOGGED], violations=violations)
 
 
-def _violations_by_source(messages: Mapping[str, Any]) -> Iterator[Violation]:
-    for place, told in messages.items():
-        source = SOURCES[place]
-        for path, message in _leaves(told, ()):
-            if source == "body":
-                yield Violation(pointer=pointer(path), message=message)
-            else:
-                yield Violation(source=source, name=".".join(map(str, path)) or None, message=message)
+def _violations(source: str, told: object) -> Iterator[Violation]:
+    for path, leaf in _leaves(told):
+        message = _message(leaf)
+        code = CODES.get(message, "invalid")
+        if source == "body":
+            yield Violation(pointer=pointer(path), message=message, code=code)
+        else:
+            yield Violation(source=source, name=".".join(path) or None, message=message, code=code)
 
 
-def _body_violations(messages: Any) -> Iterator[Violation]:
-    for path, message in _leaves(messages, ()):
-        yield Violation(pointer=pointer(path), message=message)
+def _leaves(told: object) -> Iterator[tuple[tuple[str, ...], object]]:
+    """Walk nested messages, depth first; a list under a field is several messages about it."""
+    whole: tuple[str, ...] = ()
+    levels = [iter([(whole, told)])]
+    for _ in range(MAX_STEPS):
+        entry = next(levels[-1], None)
+        if entry is None:
+            levels.pop()
+            if not levels:
+                return
+            continue
+        inner = _inner(*entry)
+        if inner is None:
+            yield entry
+        else:
+            levels.append(inner)
 
 
-def _leaves(told: Any, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], str]]:
-    """Walk nested messages; ``_schema`` speaks of the whole object that it stands in."""
-    if isinstance(told, Mapping) and len(path) < MAX_DEPTH:
-        for step, inner in told.items():
-            yield from _leaves(inner, path if step == "_schema" else (*path, step))
-    elif isinstance(told, list | tuple) and len(path) < MAX_DEPTH:
-        for inner in told:
-            yield from _leaves(inner, path)
-    else:
-        yield path, _text(told)
+def _inner(path: tuple[str, ...], told: object) -> Iterator[tuple[tuple[str, ...], object]] | None:
+    """Give what stands below *told*, each with its path; None for a message.
+
+    The built-in methods are asked, since a subclass may have any others.
+    """
+    if issubclass(type(told), dict):
+        return ((_below(path, _name(step)), inner) for step, inner in dict.items(told))  # type: ignore[arg-type]  # told
+    if issubclass(type(told), list):
+        return ((path, inner) for inner in list.__iter__(told))  # type: ignore[arg-type]  # told
+    if issubclass(type(told), tuple):
+        return ((path, inner) for inner in tuple.__iter__(told))  # type: ignore[arg-type]  # told
+    return None
 
 
-def _text(message: Any) -> str:
-    return message[:MAX_MESSAGE] if isinstance(message, str) and message else INVALID
+def _below(path: tuple[str, ...], step: str) -> tuple[str, ...]:
+    """Add a step; ``_schema`` speaks of the object that it stands in, and so does what is too deep."""
+    return path if step == "_schema" or len(path) >= MAX_DEPTH else (*path, step)
+
+
+def _name(thing: object) -> str:
+    return _spoken(thing)[:MAX_NAME]
+
+
+def _message(thing: object) -> str:
+    return (_spoken(thing)[:MAX_MESSAGE] if thing is not None else "") or INVALID
+
+
+def _spoken(thing: object) -> str:
+    """Say *thing*, which need not be a ``str``: a translation may be lazy; empty if it cannot be said."""
+    if type(thing) is bytes:
+        return thing.decode("utf-8", "replace")
+    try:
+        return str.__str__(str(thing))
+    except Exception:  # a border: `__str__` may raise anything, and a message is not worth a 500
+        return ""

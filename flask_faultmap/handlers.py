@@ -1,0 +1,117 @@
+"""Whose error handler answers: ours, the app's own, or another extension's."""
+
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any, cast
+from weakref import ref
+
+from flask import Flask, request_started
+from werkzeug.exceptions import HTTPException
+
+from flask_faultmap.border import handle_codeless, handle_error, handle_http
+from flask_faultmap.errors import DomainError
+from flask_faultmap.http_errors import from_apiflask
+from flask_faultmap.mapper import VALIDATION, Mapper
+
+Handler = Callable[[Any], Any]
+VALIDATORS = frozenset(rule.translate for rule in VALIDATION)
+
+
+def register(app: Flask, mapper: Mapper) -> tuple[dict[type, Handler], dict[type, Handler]]:
+    """Register our callbacks; return them, and the app's own that stay for what no rule knows."""
+    known: dict[type, Handler] = dict(app.error_handler_spec[None][None])
+    ours: dict[type, Handler] = {}
+    earlier: dict[type, Handler] = {}
+    for cls in _wanted(mapper):
+        translators = {rule.translate for rule in mapper.book.rules if rule.on is cls}
+        if cls in known and translators and translators <= VALIDATORS:
+            continue  # the app's word on validation errors counts more than ours
+        ours[cls] = handle_http if cls is HTTPException else handle_error
+        if cls in (DomainError, HTTPException) or from_apiflask in translators:
+            _report_replaced(app, known.get(cls), cls, ours[cls])
+        elif cls in known:
+            earlier[cls] = known[cls]
+        app.register_error_handler(cls, ours[cls])
+    return ours, earlier
+
+
+def _wanted(mapper: Mapper) -> Iterator[type[Exception]]:
+    """The classes that need a callback: one of DomainError or HTTPException catches what is below it."""
+    yield from (DomainError, HTTPException)
+    for cls in mapper.book.classes:
+        if not issubclass(cls, DomainError | HTTPException) and cls is not Exception:
+            yield cls
+    if mapper.book.has_wrapped or Exception in mapper.book.classes:
+        yield Exception
+
+
+def answer_codeless(app: Flask) -> None:
+    """Stand before Flask's ``handle_http_exception``, which returns an error without a code as a 200.
+
+    Any signature fits, as long as the exception comes last: Flask 3.2 puts a context first.
+    """
+    kept = vars(app).get("handle_http_exception")
+    original = type(app).handle_http_exception
+    known = ref(app)
+
+    def handle_http_exception(*args: Any, **kwargs: Any) -> Any:
+        exc = args[-1] if args else kwargs["e"]
+        if exc.code is None and exc.response is None:
+            return handle_codeless(exc)
+        if kept is not None:
+            return kept(*args, **kwargs)
+        return original(cast(Flask, known()), *args, **kwargs)
+
+    app.handle_http_exception = handle_http_exception  # type: ignore[method-assign]  # the one place
+
+
+def report_at_first_request(app: Flask) -> None:
+    """Look at the handlers once all of them are there; after that nothing runs on a request that succeeds."""
+
+    def report(app: Flask, **_: Any) -> None:
+        request_started.disconnect(report)  # from all senders: else the signal walks a list for ever
+        for shadow in shadows(app):
+            _logger(app).warning("%s", shadow)
+
+    request_started.connect(report, sender=app, weak=False)
+
+
+def shadows(app: Flask) -> Iterator[str]:
+    """Say which handlers took the place of ours, and which stand before them in a blueprint."""
+    ours: dict[type, Handler] = app.extensions["faultmap"].handlers
+    for blueprint, by_code in app.error_handler_spec.items():
+        for cls, handler in by_code.get(None, {}).items():
+            if blueprint is None and ours.get(cls, handler) is not handler:
+                yield (
+                    f"The error handler {_name(handler)} for {cls.__name__} was registered after FaultMap "
+                    "and answers in its place"
+                )
+            elif blueprint is not None and _is_broad(cls, ours):
+                yield (
+                    f"The error handler {_name(handler)} for {cls.__name__} of the blueprint {blueprint!r} "
+                    "stands before FaultMap's"
+                )
+
+
+def _is_broad(cls: type, ours: dict[type, Handler]) -> bool:
+    """Whether a handler for *cls* catches more than the app may want to keep from us."""
+    return cls in (DomainError, HTTPException) or any(cls in known.__mro__[1:] for known in ours)
+
+
+def _report_replaced(app: Flask, known: Handler | None, cls: type, ours: Handler) -> None:
+    if known is None:
+        return
+    _logger(app).warning(
+        "The error handler %s for %s is replaced by %s; to keep it, name a more specific class or code",
+        _name(known),
+        cls.__name__,
+        _name(ours),
+    )
+
+
+def _logger(app: Flask) -> logging.Logger:
+    return logging.getLogger(f"{app.name}.faultmap")
+
+
+def _name(handler: Handler) -> str:
+    return f"{getattr(handler, '__module__', '?')}.{getattr(handler, '__qualname__', type(handler).__name__)}"
