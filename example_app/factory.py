@@ -8,13 +8,14 @@ from flask import Flask
 
 from example_app.boxes import room as boxes
 from example_app.cli import tour
+from example_app.endpoints import room as endpoints
 from example_app.machine import room as machine
 from example_app.rooms import Room, close_states
 from example_app.runs import room as runs
 from example_app.threads import room as threads
 from flask_faultmap import FaultMap, Profile
 
-ROOMS: tuple[Room, ...] = (boxes, machine, runs, threads)
+ROOMS: tuple[Room, ...] = (boxes, machine, runs, endpoints, threads)
 
 
 def build(name: str, rooms: Mapping[str, Room], config: Mapping[str, Any] | None = None) -> Flask:

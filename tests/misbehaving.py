@@ -109,15 +109,16 @@ class Misbehaving:
     """A running server: where it is, and which requests it has seen."""
 
     url: str
+    only: str | None = None  # the path whose behaviour is shown whatever is asked for
     requests: list[str] = field(default_factory=list)
 
 
 @contextmanager
-def misbehaving(context: ssl.SSLContext | None = None) -> Iterator[Misbehaving]:
-    """Run the server until the block ends, over TLS if there is a *context*."""
+def misbehaving(context: ssl.SSLContext | None = None, *, only: str | None = None) -> Iterator[Misbehaving]:
+    """Run the server until the block ends, over TLS if there is a *context*; *only* one behaviour, or all."""
     with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
         scheme = "http" if context is None else "https"
-        server = Misbehaving(f"{scheme}://127.0.0.1:{listener.getsockname()[1]}")
+        server = Misbehaving(f"{scheme}://127.0.0.1:{listener.getsockname()[1]}", only)
         accepting = threading.Thread(target=_accept, args=(listener, server, context), daemon=True)
         accepting.start()
         yield server
@@ -144,7 +145,7 @@ def _serve(connection: socket.socket, server: Misbehaving, context: ssl.SSLConte
             server.requests.append(f"{method} {target}")
             url = urlsplit(target)
             query = {name: values[0] for name, values in parse_qs(url.query, keep_blank_values=True).items()}
-            BEHAVIOURS[url.path](secure, query)
+            BEHAVIOURS[server.only or url.path](secure, query)
 
 
 def _read_request(connection: socket.socket) -> tuple[str, str]:

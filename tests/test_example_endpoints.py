@@ -1,0 +1,183 @@
+"""The room *endpoints*: a second real server does the work, and nothing that fails passes for a success."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+import requests
+from flask import Flask
+from misbehaving import misbehaving, unreachable
+from vectors_of import Outcome, ask
+
+from example_app.endpoints import room
+from example_app.endpoints.client import ERRORS
+from example_app.endpoints.process import CoordinatorProcess
+from example_app.endpoints.walk import WALK
+from example_app.factory import build
+from example_app.rooms import close_rooms
+from example_app.tour import walk
+
+REQUESTS = {
+    "list": ("GET", "/endpoints", None),
+    "create": ("POST", "/endpoints", {"name": "chat"}),
+    "create in bulk": ("POST", "/endpoints/bulk", {"names": ["chat"]}),
+    "delete": ("DELETE", "/endpoints/chat", None),
+    "delete in bulk": ("POST", "/endpoints/bulk-delete", {"names": ["chat"]}),
+}
+UNREADABLE = (502, "appproxy_request_invalid-data-format")
+NO_SUCCESS = {
+    "/html-502": UNREADABLE,
+    "/empty-500": UNREADABLE,
+    "/list-500": UNREADABLE,
+    "/page-of-3-mb-500": UNREADABLE,
+    "/redirect-loop": UNREADABLE,
+    "/reset-before-the-headers": UNREADABLE,
+    "/close-without-an-answer": UNREADABLE,
+    "/speak-no-http": UNREADABLE,
+    "/hang-before-the-headers": (504, "appproxy_request_timeout"),
+}
+NO_JSON = ["/html-200", "/broken-json-200", "/empty-200", "/no-content", "/ok"]
+
+
+@pytest.fixture
+def app() -> Iterator[Flask]:
+    app = build("endpoints_app", {room.PREFIX: room})
+    yield app
+    close_rooms(app)
+
+
+def app_calling(url: str) -> Flask:
+    return build("endpoints_app", {room.PREFIX: room}, {"COORDINATOR_URL": url})
+
+
+def send(app: Flask, what: str) -> Outcome:
+    method, path, body = REQUESTS[what]
+    return ask(app, method, path, json=body)
+
+
+def told(outcome: Outcome) -> tuple[int, str]:
+    return outcome.response.status_code, outcome.response.get_json()["error_code"]
+
+
+def test_the_tour_walks_right_and_tells_nothing_of_the_coordinator(app: Flask) -> None:
+    outcomes = list(walk(app, [room]))
+
+    assert [(each.step.title, each.mistakes) for each in outcomes if each.mistakes] == []
+    assert len(outcomes) == len(WALK)
+    said = ("nginx", "10.0.0.7", "worker-3", "is called", "127.0.0.1")
+    assert [each.body for each in outcomes if any(words in each.body for words in said)] == []
+
+
+@pytest.mark.parametrize("behaviour", NO_SUCCESS)
+@pytest.mark.parametrize("what", REQUESTS)
+def test_no_failure_of_the_coordinator_passes_for_a_success(what: str, behaviour: str) -> None:
+    with misbehaving(only=behaviour) as server:
+        outcome = send(app_calling(server.url), what)
+
+    assert told(outcome) == NO_SUCCESS[behaviour]
+
+
+@pytest.mark.parametrize("behaviour", NO_JSON)
+@pytest.mark.parametrize("what", ["list", "create in bulk", "delete in bulk"])
+def test_a_success_that_is_not_what_was_asked_for_is_none(what: str, behaviour: str) -> None:
+    with misbehaving(only=behaviour) as server:
+        outcome = send(app_calling(server.url), what)
+
+    assert told(outcome) == UNREADABLE
+
+
+@pytest.mark.parametrize("what", REQUESTS)
+def test_a_coordinator_that_is_not_there_is_told_by_its_own_code(what: str) -> None:
+    with unreachable() as url:
+        outcome = send(app_calling(url), what)
+
+    assert told(outcome) == (502, "appproxy_request_unavailable")
+
+
+def test_each_failure_is_one_error_line_with_a_stack() -> None:
+    with unreachable() as url:
+        outcome = send(app_calling(url), "delete")
+
+    assert outcome.levels == [("ERROR", True)]
+
+
+def test_the_coordinator_s_page_is_kept_for_code_and_for_nobody_else() -> None:
+    with misbehaving(only="/html-502") as server:
+        outcome = send(app_calling(server.url), "delete")
+
+    (signal,) = outcome.signals
+    assert signal["error"].extra_data == {
+        "service": "appproxy",
+        "operation": "delete_endpoint",
+        "method": "DELETE",
+        "path": "/endpoints/chat",
+        "status": 502,
+        "body": "Bad gateway  nginx",
+    }
+    assert "nginx" not in outcome.response.text + str(vars(outcome.records[0]))
+
+
+@pytest.mark.parametrize("cls", ERRORS.values(), ids=lambda cls: cls.__name__)
+def test_no_class_of_the_client_shows_its_own_text(cls: type) -> None:
+    assert not cls.expose
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/endpoints", {"name": ["chat"]}),
+        ("POST", "/endpoints", ["chat"]),
+        ("POST", "/endpoints/bulk", {"names": "chat"}),
+        ("POST", "/endpoints/bulk", {"names": [["chat"]]}),
+        ("POST", "/endpoints/bulk-delete", {"names": [["chat"]]}),
+        ("PUT", "/endpoints/coordinator/mood", {"mood": "sad"}),
+        ("PUT", "/endpoints/coordinator/mood", {"mood": []}),
+    ],
+)
+def test_what_the_coordinator_refuses_is_the_client_s_400(
+    app: Flask, method: str, path: str, body: object
+) -> None:
+    outcome = ask(app, method, path, json=body)
+
+    assert told(outcome) == (400, "endpoint_create_invalid-parameters")
+
+
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+def test_a_coordinator_of_somebody_else_is_neither_killed_nor_started(method: str) -> None:
+    with misbehaving() as server:
+        outcome = ask(app_calling(server.url), method, "/endpoints/coordinator")
+
+    assert told(outcome) == (400, "coordinator_generic_not-ours")
+    assert server.requests == []
+
+
+def test_no_coordinator_outlives_its_app(app: Flask) -> None:
+    send(app, "list")
+    url = app.extensions["example_app"]["endpoints"].coordinator.url
+
+    close_rooms(app)
+
+    with pytest.raises(requests.ConnectionError):
+        requests.get(url + "/endpoints", timeout=1)
+
+
+def test_a_coordinator_ends_with_its_parent() -> None:
+    command = [sys.executable, "-m", "example_app.coordinator", "--port", "0", "--end-with-parent"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        url = process.stdout.readline().strip()
+        assert requests.get(url + "/endpoints", timeout=5).json() == {"endpoints": []}
+
+        process.stdin.close()
+
+        assert process.wait(timeout=5) == 0
+
+
+def test_a_coordinator_that_runs_is_found_by_its_url() -> None:
+    coordinator = CoordinatorProcess()
+    app = app_calling(coordinator.url)
+
+    made = send(app, "create").response
+    coordinator.close()
+
+    assert (made.status_code, made.get_json()["name"]) == (201, "chat")
