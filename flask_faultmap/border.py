@@ -285,7 +285,7 @@ def _remember(app: Flask, req: Request, fault: Fault) -> None:
     # When the app context ends the request is gone, so the fault must be on g, if anybody is there to ask.
     if app.teardown_appcontext_funcs or appcontext_tearing_down.receivers or appcontext_popped.receivers:
         # Under an outer app context g outlives the request, and a later success must not see the fault there.
-        # Flask 3.1 keeps the app context that a request brought beside the token; later ones always bring one.
+        # Flask 3.1 keeps the app context that a request brought beside its token; later requests bring one.
         tokens = getattr(request_ctx, "_cv_tokens", None)
         if not tokens or tokens[-1][1] is not None:
             setattr(g, FAULT, fault)

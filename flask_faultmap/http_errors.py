@@ -49,7 +49,7 @@ def from_http(exc: HTTPException, *, is_routing: bool = False) -> FrameworkError
 
 
 def from_apiflask(exc: Any) -> FrameworkError:
-    """Translate APIFlask's ``HTTPError``, which is no ``HTTPException``: status, message, details, headers."""
+    """Translate APIFlask's ``HTTPError``, which is no ``HTTPException``."""
     is_validation = isinstance(exc.detail, Mapping) and from_request_parser(exc.detail) is not None
     row = RequestInvalidError if is_validation else None
     error = _make(_status(exc.status_code), str(exc.message), row)
