@@ -147,12 +147,12 @@ def _inner(path: tuple[str, ...], told: object) -> Iterator[tuple[tuple[str, ...
 
     The built-in methods are asked, since a subclass may have any others.
     """
-    if issubclass(type(told), dict):
-        return ((_below(path, _name(step)), inner) for step, inner in dict.items(told))  # type: ignore[arg-type]  # told
-    if issubclass(type(told), list):
-        return ((path, inner) for inner in list.__iter__(told))  # type: ignore[arg-type]  # told
-    if issubclass(type(told), tuple):
-        return ((path, inner) for inner in tuple.__iter__(told))  # type: ignore[arg-type]  # told
+    if isinstance(told, dict):
+        return ((_below(path, _name(step)), inner) for step, inner in dict.items(told))
+    if isinstance(told, list):
+        return ((path, inner) for inner in list.__iter__(told))
+    if isinstance(told, tuple):
+        return ((path, inner) for inner in tuple.__iter__(told))
     return None
 
 
