@@ -5,14 +5,13 @@ import re
 import string
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from json.encoder import encode_basestring
 from typing import Any, NamedTuple
 
-from marshmallow import EXCLUDE, INCLUDE, Schema, fields, post_dump
+from marshmallow import EXCLUDE, Schema, fields, post_dump
 
-from flask_faultmap.encoding import encode, jsonable, logger, to_bytes
+from flask_faultmap.encoding import encode, jsonable, logger
 from flask_faultmap.errors import ConfigError
-from flask_faultmap.faults import Fault, Kind, Violation
+from flask_faultmap.faults import Fault, Violation
 from flask_faultmap.http_rows import phrase
 
 BLANK = "about:blank"
@@ -173,17 +172,9 @@ class Profile:
         """Read back the members of an answer in this shape, by the names that :class:`Fault` gives them.
 
         What cannot be read, or has the wrong JSON type, is left out (RFC 9457, section 3.1); never raises.
+        The members of an envelope, which is a nested schema, are read like the others.
         """
-        members = _parse(body)
-        schema = self.schema(unknown=INCLUDE, partial=True)
-        known: dict[str, Any] = {}
-        for name, schema_field in schema.load_fields.items():
-            key = schema_field.data_key or name
-            if members.get(key) is not None:
-                _read_member(schema_field, members[key], schema_field.attribute or name, known)
-        names = {schema_field.data_key or name for name, schema_field in schema.fields.items()}
-        details = {name: value for name, value in members.items() if name not in names}
-        return {**known, "details": details} if details else known
+        return _read_members(self.schema(), _parse(body))
 
 
 def is_error_status(status: object) -> bool:
@@ -212,14 +203,30 @@ def _parse(body: bytes | str | Mapping[str, Any]) -> Mapping[str, Any]:
     return members if isinstance(members, dict) else {}
 
 
+def _read_members(schema: Schema, members: Mapping[str, Any]) -> dict[str, Any]:
+    known: dict[str, Any] = {}
+    for name, schema_field in schema.load_fields.items():
+        value = members.get(schema_field.data_key or name)
+        if isinstance(schema_field, fields.Nested) and isinstance(value, Mapping):
+            known.update(_read_members(schema_field.schema, value))
+        elif value is not None:
+            _read_member(schema_field, value, schema_field.attribute or name, known)
+    names = {schema_field.data_key or name for name, schema_field in schema.fields.items()}
+    details = {name: value for name, value in members.items() if name not in names}
+    if not details:
+        return known
+    deeper = known.get("details")
+    return {**known, "details": {**deeper, **details} if isinstance(deeper, dict) else details}
+
+
 def _read_member(schema_field: fields.Field[Any], value: Any, name: str, known: dict[str, Any]) -> None:
     try:
         read = schema_field.deserialize(value)
+        if name == "violations":
+            read = tuple(Violation(**members) for members in read)
     except Exception:  # a border: an app's own field may raise anything, and a peer may send anything
         logger.debug("a member %r could not be read back", name)
         return
-    if name == "violations":
-        read = tuple(Violation(**members) for members in read)
     known[name] = read
 
 
@@ -245,54 +252,6 @@ FIRECRACKER = Profile(
 )
 
 BUILT_IN = (PROBLEM, FAULT_MESSAGE, FIRECRACKER)
-FILLABLE = frozenset({ProblemSchema, FaultMessageSchema})
-
-
-class Template:
-    """The body of one kind, made once, with blanks for text and id.
-
-    A dump costs a third of what Flask needs for a whole request (docs/explanation/performance), so the
-    built-in schemas dump once for each kind. Both ways give the same bytes; a property test holds that.
-    """
-
-    __slots__ = ("_spoken", "_title", "_untold")
-
-    TEXT = "\x00text\x00"
-    ID = "\x00id\x00"
-
-    def __init__(self, profile: Profile, kind: Kind) -> None:
-        self._spoken = _Blanks(profile.render(Fault(kind, self.ID, self.TEXT)).decode())
-        self._title = self._untold = None
-        if profile.schema is ProblemSchema:  # leaves out a text that repeats the title
-            self._title = phrase(kind.status) if kind.type == BLANK else kind.title
-            self._untold = _Blanks(profile.render(Fault(kind, self.ID, self._title)).decode())
-
-    def fill(self, text: str, identity: str) -> bytes:
-        """Give the body of one occurrence; *identity* has only characters that JSON takes as they are."""
-        if self._untold is not None and self._title is not None and repeats(text, self._title):
-            return self._untold.fill(text, identity)
-        return self._spoken.fill(text, identity)
-
-
-class _Blanks:
-    """A JSON text, parted where the text and the id of an occurrence go."""
-
-    __slots__ = ("_head", "_middle", "_shows_id", "_shows_text", "_tail")
-
-    def __init__(self, whole: str) -> None:
-        self._head, self._shows_text, rest = _part(whole, encode_basestring(Template.TEXT))
-        self._middle, self._shows_id, self._tail = _part(rest, encode_basestring(Template.ID))
-
-    def fill(self, text: str, identity: str) -> bytes:
-        shown = encode_basestring(text) if self._shows_text else ""
-        known = f'"{identity}"' if self._shows_id else ""
-        return to_bytes(f"{self._head}{shown}{self._middle}{known}{self._tail}")
-
-
-def _part(whole: str, mark: str) -> tuple[str, bool, str]:
-    """Part *whole* at *mark*; without the mark all of it is the rest."""
-    head, found, rest = whole.partition(mark)
-    return (head, True, rest) if found else ("", False, whole)
 
 
 __all__ = [

@@ -45,7 +45,7 @@ def read_back(body: object, profile: Profile | None) -> Said:
     return Said(
         code=code if isinstance(code := known.get("code"), str) and CODE.fullmatch(code) else None,
         violations=tuple(_redacted(violation) for violation in known.get("violations", ())),
-        details=known.get("details", {}),
+        details=details if isinstance(details := known.get("details"), dict) else {},
         retry_after=wait if isinstance(wait := known.get("retry_after"), int) else None,
         retryable=says if isinstance(says := known.get("retryable"), bool) else None,
     )

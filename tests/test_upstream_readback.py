@@ -5,38 +5,13 @@ from typing import Any
 
 import httpx
 import pytest
-from flask import Flask
-from hypothesis import given
-from hypothesis import strategies as st
 from marshmallow import Schema, fields
+from upstream_peer import error_of, peer_answer
 
-from flask_faultmap import Category, DomainError, Fault, FaultMap, Profile, Violation
+from flask_faultmap import DomainError, Profile, Violation
 from flask_faultmap import errors as general
-from flask_faultmap.faults import Kind
-from flask_faultmap.profiles import FAULT_MESSAGE, FIRECRACKER, PROBLEM
 from flask_faultmap.upstream_readback import SAID_NOTHING, read_back
-from flask_faultmap.upstreams import UpstreamResponseError, UpstreamUnavailableError, upstream
-
-CLASSES = [
-    cls
-    for cls in vars(general).values()
-    if isinstance(cls, type)
-    and issubclass(cls, DomainError)
-    and not issubclass(cls, general.UnauthenticatedError | general.PermissionDeniedError)  # never pass
-]
-CODES = st.from_regex(r"[a-z][a-z0-9_]{0,30}", fullmatch=True)
-WORDS = st.text(alphabet="abcdefghij ", min_size=1, max_size=20).map(str.strip).filter(bool)
-VIOLATIONS = st.builds(
-    Violation,
-    source=st.sampled_from(["body", "query", "header"]),
-    message=WORDS,
-    pointer=st.none() | st.just("#/disks/0"),
-    name=st.none() | WORDS,
-    code=CODES,
-)
-DETAILS = st.dictionaries(
-    CODES.map("x_".__add__), st.none() | st.booleans() | st.integers() | WORDS, max_size=3
-)
+from flask_faultmap.upstreams import UpstreamResponseError, UpstreamUnavailableError
 
 
 class VmNotFoundError(general.NotFoundError):
@@ -53,24 +28,36 @@ class FlatSchema(Schema):
 FLAT = Profile(name="flat", schema=FlatSchema)
 
 
-def peer_answer(error: DomainError, profile: Profile = PROBLEM) -> httpx.Response:
-    """Give what a service built with flask_faultmap answers when *error* is raised in it."""
-    app = Flask("peer")
-    app.config["FAULTMAP_PROFILE"] = profile.name
-    FaultMap(app)
+class FieldErrorSchema(Schema):
+    """A field error in words of its own."""
 
-    @app.get("/x")
-    def fail() -> None:
-        raise error
-
-    answer = app.test_client().get("/x")
-    return httpx.Response(answer.status_code, headers=list(answer.headers), content=answer.data)
+    field = fields.String(attribute="name")
+    why = fields.String(attribute="message")
 
 
-def error_of(response: httpx.Response, **terms: Any) -> Any:
-    with pytest.raises(DomainError) as caught, upstream("peer", operation="get", **terms) as call:
-        call.check(response)
-    return caught.value
+class StrangeSchema(Schema):
+    """Members of ours, and what they hold is not."""
+
+    code = fields.String()
+    field_error = fields.List(fields.Nested(FieldErrorSchema), attribute="violations")
+    data = fields.Raw(attribute="details")
+
+
+class ErrorSchema(Schema):
+    """What an envelope holds."""
+
+    message = fields.String(attribute="text")
+    code = fields.String(required=True)
+
+
+class EnvelopeSchema(Schema):
+    """Everything is inside one member."""
+
+    error = fields.Nested(ErrorSchema, required=True)
+
+
+ENVELOPE = Profile(name="envelope", schema=EnvelopeSchema)
+STRANGE = Profile(name="strange", schema=StrangeSchema)
 
 
 def other(body: dict[str, Any], status: int = 500) -> httpx.Response:
@@ -203,89 +190,63 @@ def test_what_a_named_shape_does_not_know_passes_as_details() -> None:
     assert (failure.code, failure.details) == ("gone", {"region": "eu"})
 
 
+def test_an_envelope_is_read_like_what_has_none() -> None:
+    response = other(
+        {"error": {"message": "no box b1", "code": "not_found", "request_id": "r1"}, "v": 2}, 404
+    )
+
+    failure = error_of(response, profile=ENVELOPE, passing={"not_found": general.NotFoundError})
+
+    assert (failure.code, failure.details) == ("not_found", {"request_id": "r1", "v": 2})
+
+
+@pytest.mark.parametrize("body", [{"error": "text"}, {"error": None}, {"error": [1]}, {"error": {"code": 7}}])
+def test_an_envelope_with_something_else_in_it_says_nothing(body: dict[str, Any]) -> None:
+    assert error_of(other(body), profile=ENVELOPE).upstream_code is None
+
+
+def test_field_errors_in_their_own_words_are_read() -> None:
+    body = {"field_error": [{"field": "cpus", "why": "too many"}]}
+
+    assert error_of(other(body), profile=STRANGE).extra_data["violations"] == (
+        Violation(name="cpus", message="too many"),
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"field_error": [{"field": "cpus"}]},
+        {"field_error": [{"field": "cpus", "why": "x", "more": 1}]},
+        {"field_error": "cpus"},
+        {"data": ["no", "members"]},
+    ],
+)
+def test_members_that_are_not_what_they_should_be_are_left_out(body: dict[str, Any]) -> None:
+    failure = error_of(
+        other({**body, "code": "c1"}, 404), profile=STRANGE, passing={404: general.NotFoundError}
+    )
+
+    assert (failure.code, failure.violations, failure.details) == ("c1", (), {})
+
+
+def test_details_from_two_places_are_one() -> None:
+    body = {"code": "c1", "data": {"a": 1}, "b": 2}
+
+    failure = error_of(other(body, 404), profile=STRANGE, passing={404: general.NotFoundError})
+
+    assert failure.details == {"a": 1, "b": 2}
+
+
+def test_details_that_are_none_leave_room_for_others() -> None:
+    body = {"code": "c1", "data": [1], "b": 2}
+
+    failure = error_of(other(body, 404), profile=STRANGE, passing={404: general.NotFoundError})
+
+    assert failure.details == {"b": 2}
+
+
 @pytest.mark.parametrize("code", ["two words", "x" * 101, "", "<script>", "\n", "é"])
 def test_a_code_that_is_none_is_not_taken(code: str) -> None:
     assert type(failure := error_of(other({"reason": code}), profile=FLAT)) is UpstreamResponseError
     assert failure.upstream_code is None
-
-
-@given(
-    cls=st.sampled_from(CLASSES),
-    code=CODES,
-    violations=st.lists(VIOLATIONS, max_size=3),
-    details=DETAILS,
-    wait=st.none() | st.integers(0, 3_600),
-    retryable=st.booleans(),
-)
-def test_the_domain_error_of_a_code_comes_back_whole(
-    cls: type[DomainError],
-    code: str,
-    violations: list[Violation],
-    details: dict[str, Any],
-    wait: int | None,
-    retryable: bool,
-) -> None:
-    error = cls("x", violations=violations, details=details, retry_after=wait)
-    error.code, error.retryable = code, retryable
-    response = peer_answer(error)
-
-    back = error_of(response, passing={code: general.NotFoundError})
-
-    told = (back.code, back.violations, back.details, back.retry_after, back.retryable)
-    assert told == (code, tuple(violations), details, wait, retryable)
-
-
-# What is lost, by profile: all that its schema has no member for.
-SURVIVORS = {
-    PROBLEM: {
-        "type",
-        "title",
-        "status",
-        "text",
-        "code",
-        "id",
-        "retryable",
-        "retry_after",
-        "violations",
-        "details",
-    },
-    FAULT_MESSAGE: {"text"},
-    FIRECRACKER: {"text"},
-}
-
-
-@pytest.mark.parametrize("profile", SURVIVORS, ids=lambda profile: profile.name)
-@given(
-    code=CODES,
-    text=WORDS,
-    status=st.integers(400, 599),
-    violations=st.lists(VIOLATIONS, max_size=3),
-    details=DETAILS,
-    wait=st.none() | st.integers(min_value=0),
-    retryable=st.booleans(),
-)
-def test_a_rendered_fault_is_read_back_in_all_that_its_profile_has_room_for(
-    profile: Profile,
-    code: str,
-    text: str,
-    status: int,
-    violations: list[Violation],
-    details: dict[str, Any],
-    wait: int | None,
-    retryable: bool,
-) -> None:
-    kind = Kind(
-        category=Category.INTERNAL,
-        code=code,
-        title="Some title",
-        status=status,
-        original_status=status,
-        type="https://example.org/problems/" + code,
-        retryable=retryable,
-    )
-    fault = Fault(kind, "0" * 32, text, tuple(violations), details, wait)
-
-    known = profile.read(profile.render(fault))
-
-    given_values = {name: getattr(fault, name) for name in SURVIVORS[profile]}
-    assert known == {name: value for name, value in given_values.items() if value not in (None, (), {})}
