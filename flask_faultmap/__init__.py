@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from flask_faultmap.categories import Category
     from flask_faultmap.errors import ConfigError, DomainError
-    from flask_faultmap.extension import FaultMap, current_fault
+    from flask_faultmap.extension import FaultMap
     from flask_faultmap.faults import Fault, Violation
     from flask_faultmap.profiles import Profile
+    from flask_faultmap.records import current_fault
     from flask_faultmap.rules import Rule
     from flask_faultmap.signals import fault_translated
     from flask_faultmap.upstreams import upstream
@@ -42,7 +43,7 @@ _HOMES = {
     "Profile": "profiles",
     "Rule": "rules",
     "Violation": "faults",
-    "current_fault": "extension",
+    "current_fault": "records",
     "fault_translated": "signals",
     "upstream": "upstreams",
 }

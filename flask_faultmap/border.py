@@ -1,23 +1,11 @@
 """The Flask border at request time: from the callback of ``errorhandler`` to Flask's response."""
 
 import logging
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from flask import (
-    Flask,
-    Request,
-    Response,
-    appcontext_popped,
-    appcontext_tearing_down,
-    current_app,
-    g,
-    has_app_context,
-    has_request_context,
-    request,
-)
+from flask import Flask, Request, Response, current_app, has_request_context
 from flask.globals import request_ctx
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException, InternalServerError, default_exceptions
@@ -27,18 +15,15 @@ from flask_faultmap.errors import InternalError
 from flask_faultmap.faults import Fault
 from flask_faultmap.http_errors import unreadable_json
 from flask_faultmap.http_rows import STATUS_LINES, FrameworkError
-from flask_faultmap.logs import ExceptionLineFilter, escape, log_text, root_cause, text_of
-from flask_faultmap.mapper import Mapper, new_id
+from flask_faultmap.logs import ExceptionLineFilter, text_of
+from flask_faultmap.mapper import Mapper
 from flask_faultmap.profiles import Profile, Reply
+from flask_faultmap.records import remember, request_id, write_log
 from flask_faultmap.replies import collect_headers, render
 from flask_faultmap.rulebook import Decision
 from flask_faultmap.signals import fault_translated, notify
 
 KEY = "faultmap"  # in app.extensions
-# Attributes of a request; set as such, since a look at its __dict__ makes CPython 3.11 slow from then on.
-FAULT = "_faultmap_fault"  # on g too
-IDENTITY = "_faultmap_id"
-ID = re.compile(r"[A-Za-z0-9._-]{8,128}")
 MAX_PATH = 512  # characters of a path that an answer repeats
 
 
@@ -125,7 +110,7 @@ def answer(
     text = None
     if profile is not None and profile.wording and isinstance(error, FrameworkError):
         text = _wording(profile, error, exc, req, prefix)
-    fault = mapper.fault(error, mould.kind, request_id(boundary, req), text)
+    fault = mapper.fault(error, mould.kind, request_id(req, boundary.id_key), text)
     own = error.headers if isinstance(error, FrameworkError) else ()
     allow = _allowed_methods(req) if mould.kind.status == 405 else None
     if profile is None:
@@ -133,9 +118,9 @@ def answer(
     else:
         reply = render(mapper.settings, profile, mould, fault, own, allow)
         response = app.response_class([reply.body], STATUS_LINES[reply.status], _Checked(reply.headers))
-    _remember(app, req, fault)
+    remember(app, req, fault)
     if mould.kind.level is not None and not logged:
-        _log(app, req, fault, exc, decision)
+        write_log(app, req, fault, exc, decision)
     if fault_translated.receivers:
         notify(
             app,
@@ -163,9 +148,9 @@ def answer_last(
         logging.getLogger(f"{app.name}.faultmap").error("The answer to %s failed", name, exc_info=failure)
         error = InternalError(f"the answer to {name} failed")
         fault = boundary.mapper.fault(
-            error, boundary.mapper.mould(error, profile).kind, request_id(boundary, req)
+            error, boundary.mapper.mould(error, profile).kind, request_id(req, boundary.id_key)
         )
-        _remember(app, req, fault)
+        remember(app, req, fault)
         notify(
             app,
             app.ensure_sync,
@@ -181,31 +166,11 @@ def answer_last(
     return Response(reply.body, reply.status, reply.headers)
 
 
-def current_fault() -> Fault | None:
-    """Give the fault that is being answered in this request, or None.
-
-    For teardown functions, which must roll back after an error that was handled: Flask hides it from them.
-    """
-    if has_request_context():
-        return getattr(request, FAULT, None)
-    return g.get(FAULT) if has_app_context() else None
-
-
-def request_id(boundary: Boundary, req: Request) -> str:
-    """Give the id of the request: its own if it is a sane one, else a new one; always the same."""
-    kept: str | None = getattr(req, IDENTITY, None)
-    if kept is None:
-        given = req.environ.get(boundary.id_key)
-        kept = given if isinstance(given, str) and ID.fullmatch(given) else new_id()
-        setattr(req, IDENTITY, kept)
-    return kept
-
-
 def _current_id() -> str | None:
     if not has_request_context() or KEY not in current_app.extensions:
         return None
     _, boundary, req = _here()
-    return request_id(boundary, req)
+    return request_id(req, boundary.id_key)
 
 
 class _Checked(Headers):
@@ -278,48 +243,3 @@ def _page(fault: Fault, headers: tuple[tuple[str, str], ...]) -> Response:
     for name, value in headers:
         response.headers.add(name, value)
     return response
-
-
-def _remember(app: Flask, req: Request, fault: Fault) -> None:
-    setattr(req, FAULT, fault)
-    # When the app context ends the request is gone, so the fault must be on g, if anybody is there to ask.
-    if app.teardown_appcontext_funcs or appcontext_tearing_down.receivers or appcontext_popped.receivers:
-        # Under an outer app context g outlives the request, and a later success must not see the fault there.
-        # Flask 3.1 keeps the app context that a request brought beside its token; later requests bring one.
-        tokens = getattr(request_ctx, "_cv_tokens", None)
-        if not tokens or tokens[-1][1] is not None:
-            setattr(g, FAULT, fault)
-
-
-def _log(app: Flask, req: Request, fault: Fault, exc: BaseException, decision: Decision) -> None:
-    level = fault.level or logging.NOTSET
-    app.logger.isEnabledFor(level)  # makes Flask set up its handlers, if nobody did
-    logger = logging.getLogger(f"{app.name}.faultmap")
-    if not logger.isEnabledFor(level):
-        return
-    cause = root_cause(exc)
-    method, path = escape(req.method), escape(req.path)
-    facts = {
-        "id": fault.id,
-        "code": fault.code,
-        "category": str(fault.category),
-        "status": fault.status,
-        "original_status": fault.original_status,
-        "method": method,
-        "path": path,
-        "rule": decision.rule_name,
-        "cause": None if cause is None else escape(f"{type(cause).__name__}: {text_of(cause)}"),
-        "context": decision.error.context,
-    }
-    logger.log(
-        level,
-        "%s %s -> %d %s (%s): %s",
-        method,
-        path,
-        fault.status,
-        fault.code,
-        fault.id,
-        log_text(decision.error, exc),
-        exc_info=exc if level >= logging.ERROR else None,
-        extra={"fault": facts},
-    )

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from flask import Flask, current_app, has_app_context
 
-from flask_faultmap.border import KEY, Boundary, boundary_of, current_fault, exception_line_filter
+from flask_faultmap.border import KEY, Boundary, boundary_of, exception_line_filter
 from flask_faultmap.errors import ConfigError, DomainError, InternalError
 from flask_faultmap.faults import Fault
 from flask_faultmap.handlers import answer_codeless, register, report_at_first_request
@@ -15,8 +15,6 @@ from flask_faultmap.profiles import BUILT_IN, PROBLEM, Profile
 from flask_faultmap.replies import last_resort
 from flask_faultmap.rules import Rule
 from flask_faultmap.settings import Settings, read_settings
-
-__all__ = ["FaultMap", "current_fault"]
 
 Function = TypeVar("Function", bound=Callable[[Any], DomainError | None])
 

@@ -18,11 +18,12 @@ from flask_faultmap.faults import Fault, Kind, Violation
 from flask_faultmap.http_errors import from_apiflask, from_http
 from flask_faultmap.http_rows import FrameworkError
 from flask_faultmap.logs import level_number, text_of
-from flask_faultmap.profiles import BLANK, FILLABLE, Profile, Template
+from flask_faultmap.profiles import BLANK, Profile
 from flask_faultmap.retry_after import whole_seconds
 from flask_faultmap.rulebook import Decision, RuleBook, Verdict
 from flask_faultmap.rules import Rule
 from flask_faultmap.settings import Settings
+from flask_faultmap.templates import FILLABLE, Template
 from flask_faultmap.validation import ValidationFailedError, from_marshmallow, from_pydantic
 
 KIND_ATTRIBUTES = frozenset({"category", "code", "title", "log_level", "retryable", "status"})
