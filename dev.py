@@ -4,7 +4,7 @@
     python3 dev.py tour          see the main job done: real failures, real answers
     python3 dev.py test          run all tests, with coverage
     python3 dev.py test -k rule  run some tests: what follows is for pytest
-    python3 dev.py lint          ruff, mypy and pyright
+    python3 dev.py lint          ruff and mypy
     python3 dev.py docs          build the documentation in docs/_build
     python3 dev.py bench         measure the cost: what follows is for the benchmarks
 
@@ -38,7 +38,6 @@ COMMANDS = {
             [PYTHON, "-m", "ruff", "check"],
             [PYTHON, "-m", "ruff", "format", "--check"],
             [PYTHON, "-m", "mypy"],
-            [PYTHON, "-m", "pyright", "--verifytypes", "flask_faultmap", "--ignoreexternal"],
         ],
     ),
     "docs": ("docs", [[PYTHON, "-m", "sphinx", "-W", "-q", "-b", "html", "docs", "docs/_build"]]),

@@ -1,6 +1,7 @@
 """Try the ten-line app against an installed flask_faultmap: prints what it answers, fails if it is wrong."""
 
 import json
+import logging
 import sys
 from importlib.metadata import distribution
 
@@ -11,6 +12,18 @@ from flask_faultmap.errors import NotFoundError
 
 HTML = {"Accept": "text/html"}
 SECRET = "dsn=postgres://u:pw@h"
+
+
+class Keep(logging.Handler):
+    """Keeps the records, so that what must be told once can be counted."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def emit(self, record):
+        """Keep the record as it would be written."""
+        self.seen.append(self.format(record))
 
 
 def make_app(**settings):
@@ -47,4 +60,9 @@ check(make_app(), "/boxes/b1", 404)
 check(make_app(), "/nope", 404)
 check(make_app(FAULTMAP_COMPATIBILITY_MODE=True), "/boxes/b1", 400)
 check(make_app(FAULTMAP_COMPATIBILITY_MODE=True), "/nope", 400)
+log = Keep()
+logging.getLogger().addHandler(log)
 check(make_app(), "/crash", 500)
+assert len(log.seen) == 1, log.seen
+assert SECRET in log.seen[0], log.seen
+print("  logged once, with the text that no client may read")
