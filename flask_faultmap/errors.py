@@ -96,7 +96,7 @@ class DomainError(Exception):
         super().__init_subclass__(**kwargs)
         if "code" not in cls.__dict__:
             cls.code = snake_case(cls.__name__)
-        if isinstance(cls.category, str):
+        if isinstance(cls.category, str | bytes | int | float | None):
             cls.category = _category(cls)
         for name in cls._checked:
             value = getattr(cls, name)
