@@ -79,7 +79,7 @@ POSITIONS = {
     "option": "mysql --password {} -h db",
     "option, with =": "mysql --password={}",
     "option, in a list": "['mysql', '--password', '{}']",
-    "header pair": "[(b'authorization', b'Bearer {}')]",
+    "header pair": "[(b'x-api-key', b'{}')]",
     "xml": "<ns:password>a {}</ns:password>",
     "private key": "-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END RSA PRIVATE KEY-----",
     "private key, flattened": "-----BEGIN PRIVATE KEY----- {} -----END PRIVATE KEY-----",
