@@ -180,7 +180,7 @@ class _Checked(Headers):
         self._list = [*headers]
 
 
-exception_line_filter = ExceptionLineFilter(_current_id)
+exception_line_filter: ExceptionLineFilter = ExceptionLineFilter(_current_id)
 
 
 def _is_none_of_ours(exc: HTTPException) -> bool:

@@ -11,7 +11,7 @@ from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
-logger = logging.getLogger("flask_faultmap")
+logger: logging.Logger = logging.getLogger("flask_faultmap")
 
 MAX_DEPTH = 64
 SPOKEN_AS_TEXT = (date, time, timedelta, Decimal, UUID, PurePath)  # datetime is a date

@@ -39,7 +39,7 @@ class FrameworkError(DomainError):
     """An HTTP error as the domain would have put it; its status is exactly the exception's."""
 
     title = "HTTP error"
-    log_level = None
+    log_level: int | str | None = None
     status: int = 500
     headers: Headers = ()
 
@@ -126,15 +126,21 @@ BY_STATUS = {row.status: row for row in ROWS}
 OTHER_CLIENT_ERROR = BY_STATUS[400]
 OTHER_SERVER_ERROR = BY_STATUS[500]
 
-UnknownPathError = _row(404, errors.NotFoundError, "unknown_path", "No resource is known at this path.")
-UntrustedHostError = _row(
+UnknownPathError: type[FrameworkError] = _row(
+    404, errors.NotFoundError, "unknown_path", "No resource is known at this path."
+)
+UntrustedHostError: type[FrameworkError] = _row(
     400, errors.InvalidArgumentError, "untrusted_host", "The host of the request is not served."
 )
-MalformedJsonError = _row(400, errors.InvalidArgumentError, "malformed_json", "The body is not JSON.")
-RequestInvalidError = _row(
+MalformedJsonError: type[FrameworkError] = _row(
+    400, errors.InvalidArgumentError, "malformed_json", "The body is not JSON."
+)
+RequestInvalidError: type[FrameworkError] = _row(
     422, ValidationFailedError, ValidationFailedError.code, ValidationFailedError.public
 )
-MissingFieldError = _row(400, errors.InvalidArgumentError, "missing_field", "A required field is missing.")
+MissingFieldError: type[FrameworkError] = _row(
+    400, errors.InvalidArgumentError, "missing_field", "A required field is missing."
+)
 
 
 def row_of(status: int) -> type[FrameworkError]:

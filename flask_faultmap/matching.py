@@ -50,7 +50,7 @@ class Text:
             self._regions = [(text.casefold(), 0, 0)]
         else:
             self._regions = [(text[: READ + 1].casefold(), 0, 1), (text[-READ - 1 :].casefold(), 1, 0)]
-        self.whole = "\0".join(region for region, _, _ in self._regions)
+        self.whole: str = "\0".join(region for region, _, _ in self._regions)
 
     def has_all(self, markers: tuple[str, ...]) -> bool:
         """Say whether all *markers*, casefolded, occur and are not part of a longer word or number."""

@@ -45,11 +45,13 @@ class ViolationSchema(Schema):
 
         unknown = EXCLUDE
 
-    source = fields.String()
-    pointer = fields.String(metadata={"description": "JSON Pointer as a URI fragment, for bodies"})
-    name = fields.String(metadata={"description": "the field's name, for every other source"})
-    detail = fields.String(attribute="message", required=True)
-    code = fields.String()
+    source: fields.String = fields.String()
+    pointer: fields.String = fields.String(
+        metadata={"description": "JSON Pointer as a URI fragment, for bodies"}
+    )
+    name: fields.String = fields.String(metadata={"description": "the field's name, for every other source"})
+    detail: fields.String = fields.String(attribute="message", required=True)
+    code: fields.String = fields.String()
 
     @post_dump
     def _leave_out_none(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
@@ -59,15 +61,15 @@ class ViolationSchema(Schema):
 class ProblemSchema(Schema):
     """Problem details for HTTP APIs (RFC 9457)."""
 
-    type = fields.String(metadata={"format": "uri-reference"}, required=True)
-    title = _Title(required=True)
-    status = fields.Integer(required=True, strict=True)
-    detail = fields.String(attribute="text")
-    code = fields.String(required=True)
-    request_id = fields.String(attribute="id", required=True)
-    retryable = fields.Boolean(required=True, truthy={True}, falsy={False})
-    retry_after = fields.Integer(strict=True, metadata={"description": "seconds"})
-    errors = fields.List(fields.Nested(ViolationSchema), attribute="violations")
+    type: fields.String = fields.String(metadata={"format": "uri-reference"}, required=True)
+    title: fields.String = _Title(required=True)
+    status: fields.Integer = fields.Integer(required=True, strict=True)
+    detail: fields.String = fields.String(attribute="text")
+    code: fields.String = fields.String(required=True)
+    request_id: fields.String = fields.String(attribute="id", required=True)
+    retryable: fields.Boolean = fields.Boolean(required=True, truthy={True}, falsy={False})
+    retry_after: fields.Integer = fields.Integer(strict=True, metadata={"description": "seconds"})
+    errors: fields.List[Any] = fields.List(fields.Nested(ViolationSchema), attribute="violations")
 
     @post_dump(pass_original=True)
     def _fit(self, data: dict[str, Any], fault: Fault, **_: Any) -> dict[str, Any]:
@@ -85,7 +87,7 @@ class ProblemSchema(Schema):
 class FaultMessageSchema(Schema):
     """Firecracker's error body: exactly one member."""
 
-    fault_message = fields.String(attribute="text", required=True)
+    fault_message: fields.String = fields.String(attribute="text", required=True)
 
 
 def repeats(text: str, title: str) -> bool:

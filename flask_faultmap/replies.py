@@ -13,7 +13,7 @@ from flask_faultmap.settings import Settings
 
 FIELD_VALUE = re.compile(r"[\t -~\x80-\xff]*")
 
-logger = logging.getLogger("flask_faultmap")
+logger: logging.Logger = logging.getLogger("flask_faultmap")
 
 # What describes a page that is never sent, or belongs to the server (PEP 3333).
 NOT_KEPT = frozenset(

@@ -11,7 +11,7 @@ from flask_faultmap.matching import Text, causes, look_up
 from flask_faultmap.redaction import redact
 from flask_faultmap.rules import Rule, resolve
 
-logger = logging.getLogger("flask_faultmap")
+logger: logging.Logger = logging.getLogger("flask_faultmap")
 
 NO_MARKERS = "the text has not all markers"
 
@@ -55,9 +55,9 @@ class Row:
     __slots__ = ("_cause", "_marker", "_markers", "_table", "_targets", "_where", "order", "rule")
 
     def __init__(self, rule: Rule, order: int, *, is_ours: bool) -> None:
-        self.rule = rule
+        self.rule: Rule = rule
         # Within one class: where or table first, then cause, then text, then the app's, then as written.
-        self.order = (
+        self.order: tuple[bool, bool, bool, bool, int] = (
             not (rule.where or rule.table),
             rule.cause is None,
             not rule.text,
@@ -146,7 +146,7 @@ class RuleBook:
         for cls, found in rows.items():
             self._rows[cls] = tuple(sorted(found, key=lambda row: row.order))
         self._names_domain_errors = self.names_more_than(ITSELF)
-        self.has_wrapped = any(row.rule.wrapped for found in rows.values() for row in found)
+        self.has_wrapped: bool = any(row.rule.wrapped for found in rows.values() for row in found)
         self._last = tuple(row for row in self._rows.get(Exception, ()) if row.rule.is_bare)
 
     @property

@@ -5,11 +5,11 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from blinker import Namespace
+from blinker import NamedSignal, Namespace
 
-logger = logging.getLogger("flask_faultmap")
+logger: logging.Logger = logging.getLogger("flask_faultmap")
 
-fault_translated = Namespace().signal(
+fault_translated: NamedSignal = Namespace().signal(
     "fault-translated",
     doc="""Sent once for each fault that is answered; the sender is the app itself.
 

@@ -99,8 +99,8 @@ class Canary:
     """Secrets that must not get out, in the disguises in which they use to hide."""
 
     def __init__(self) -> None:
-        self.secret = f"canary{uuid4().hex}"
-        self.texts = (
+        self.secret: str = f"canary{uuid4().hex}"
+        self.texts: tuple[str, ...] = (
             self.secret,
             f"postgres://user:{self.secret}@db.internal/app",
             f"https://api.internal/v1?access_token={self.secret}",

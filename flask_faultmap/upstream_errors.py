@@ -55,14 +55,14 @@ class UpstreamConnectionError(UpstreamError):
     """No connection: no such host, refused, unreachable. The request was never sent."""
 
     public: str | None = "A service behind this one cannot be reached. The work was not started there."
-    applied = False
+    applied: bool | None = False
     retryable = True
 
 
 class UpstreamTLSError(UpstreamConnectionError):
     """No secure connection: the certificate or the protocol does not fit."""
 
-    public = None
+    public: str | None = None
     permanent = True
     retryable = False
 
@@ -76,8 +76,10 @@ class UpstreamTimeoutError(DeadlineExceededError, UpstreamError):
 class UpstreamConnectTimeoutError(UpstreamTimeoutError):
     """No connection in time. The request was never sent."""
 
-    public = "A service behind this one did not take the call in time. The work was not started there."
-    applied = False
+    public: str | None = (
+        "A service behind this one did not take the call in time. The work was not started there."
+    )
+    applied: bool | None = False
     retryable = True
 
 
@@ -92,7 +94,7 @@ class UpstreamResponseError(UpstreamError):
 class UpstreamAnswerLostError(UpstreamResponseError):
     """No whole answer came back: the connection broke off, or what came is not HTTP."""
 
-    public = (
+    public: str | None = (
         "The answer of a service behind this one was lost. The work there may have been done all the same."
     )
 
@@ -112,27 +114,29 @@ class UpstreamRedirectError(UpstreamResponseError):
 class UpstreamCredentialsError(UpstreamResponseError):
     """The service refuses our credentials (401, 403); the client can do nothing about it."""
 
-    applied = False
+    applied: bool | None = False
     permanent = True
 
 
 class UpstreamUnavailableError(UnavailableError, UpstreamResponseError):
     """The service takes no work at the moment (429, 503)."""
 
-    public = "A service behind this one takes no work at the moment. The work was not started there."
-    applied = False
+    public: str | None = (
+        "A service behind this one takes no work at the moment. The work was not started there."
+    )
+    applied: bool | None = False
 
 
 class UpstreamPoolError(UnavailableError, UpstreamError):
     """All our own connections to the service are in use."""
 
-    public = "Too many requests are being worked on at the moment. This one was not started."
-    applied = False
+    public: str | None = "Too many requests are being worked on at the moment. This one was not started."
+    applied: bool | None = False
 
 
 class UpstreamUsageError(InternalError, UpstreamError):
     """Our own bug: a request that cannot be sent, or a call that is not used as it must be."""
 
-    applied = False
+    applied: bool | None = False
     permanent = True
     retryable = False

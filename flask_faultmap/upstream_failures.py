@@ -186,7 +186,7 @@ CARRIERS = frozenset(
 
 # What it means inside a carrier only: a socket file that is not there; an answer that is not HTTP,
 # which aiohttp reports as a 400 that nobody sent; a body of another encoding than it says.
-CARRIED = {
+CARRIED: dict[str, type[UpstreamError]] = {
     **FAILURES,
     "builtins.FileNotFoundError": UpstreamConnectionError,
     "aiohttp.http_exceptions.HttpProcessingError": UpstreamAnswerLostError,

@@ -21,7 +21,7 @@ from flask_faultmap.upstream_errors import (
 )
 from flask_faultmap.upstream_readback import SAID_NOTHING, Said, read_back
 
-logger = logging.getLogger("flask_faultmap.upstreams")
+logger: logging.Logger = logging.getLogger("flask_faultmap.upstreams")
 
 CREDENTIALS = frozenset({401, 403, 407})
 OVERLOAD = frozenset({429, 503})

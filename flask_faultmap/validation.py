@@ -69,7 +69,7 @@ class ValidationFailedError(UnprocessableError):
 
     code = "validation_failed"
     title = "Validation failed"
-    public = "The request does not fit the schema."
+    public: str | None = "The request does not fit the schema."
 
 
 def from_marshmallow(exc: ValidationError) -> ValidationFailedError:
