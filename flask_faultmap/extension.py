@@ -34,6 +34,9 @@ class FaultMap:
     def __init__(
         self, app: Flask | None = None, *, rules: Iterable[Rule] = (), profiles: Iterable[Profile] = ()
     ) -> None:
+        for name, given in (("rules", rules), ("profiles", profiles)):
+            if not isinstance(given, Iterable):
+                raise ConfigError(f"{name} is {given!r}; it must be a list or tuple of them")
         self._rules = [*rules]
         self._profiles = {profile.name: profile for profile in BUILT_IN}
         self._is_used = False
@@ -77,6 +80,8 @@ class FaultMap:
         Raises:
             ConfigError: a setting or a rule is wrong, or the app has a boundary already.
         """
+        if not isinstance(app, Flask):
+            raise ConfigError(f"app is {app!r}; it must be a Flask app")
         if KEY in app.extensions:
             raise ConfigError(f"The app {app.name!r} has a FaultMap already; one app has one boundary")
         settings = read_settings(app.config, self._profiles, self._codes())

@@ -108,6 +108,8 @@ class Mapper:
 
     def describe(self, exc: BaseException) -> Fault:
         """Give the fault of *exc* as the default profile shows it, with an id of its own."""
+        if not isinstance(exc, BaseException):
+            raise TypeError(f"{exc!r} is no exception; give one that was raised, or an instance")
         error = self.decide(exc).error
         return self.fault(error, self.mould(error, self.settings.profile).kind, new_id())
 

@@ -1,6 +1,7 @@
 """The first map: what a foreign exception means to the domain."""
 
 import inspect
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -8,6 +9,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from flask_faultmap.errors import ConfigError, DomainError
+from flask_faultmap.near_miss import near_miss
 
 Translator = Callable[[Any], DomainError | None]
 Outcome = type[DomainError] | Mapping[Any, type[DomainError]]
@@ -100,9 +102,10 @@ def resolve(rule: Rule) -> Rule | None:
 def load_class(path: str) -> type[BaseException] | None:
     """Import the exception class of a dotted *path*; None if its package is not installed."""
     parts = path.split(".")
-    if find_spec(parts[0]) is None:
+    if parts[0] not in sys.modules and find_spec(parts[0]) is None:
         return None
     found: Any = None
+    home: Any = None
     for at in range(len(parts) - 1, 0, -1):
         module = ".".join(parts[:at])
         try:
@@ -113,12 +116,14 @@ def load_class(path: str) -> type[BaseException] | None:
             raise ConfigError(f"Rule(on={path!r}): importing {module} failed: {exc}") from exc
         except Exception as exc:  # a border: an installed package may fail in any way while it is imported
             raise ConfigError(f"Rule(on={path!r}): importing {module} failed: {exc!r}") from exc
+        home = found
         for part in parts[at:]:
             found = getattr(found, part, None)
         break
     if not (isinstance(found, type) and issubclass(found, BaseException)):
+        miss = near_miss(parts[-1], dir(home))
         raise ConfigError(
-            f"Rule(on={path!r}): {parts[0]} is installed, but {path} is no exception class in it"
+            f"Rule(on={path!r}): {parts[0]} is installed, but {path} is no exception class in it{miss}"
         )
     return found
 
@@ -140,7 +145,8 @@ def _mistakes(rule: Rule) -> Iterator[str]:
 def _class_mistakes(name: str, value: object) -> Iterator[str]:
     is_class = isinstance(value, type) and issubclass(value, BaseException)
     if not is_class and not (isinstance(value, str) and "." in value):
-        yield f"{name} is {value!r}; it must be an exception class or its dotted name"
+        hint = "; give each class a row of its own" if isinstance(value, tuple | list) else ""
+        yield f"{name} is {value!r}; it must be an exception class or its dotted name{hint}"
     elif is_class and not issubclass(value, Exception):  # type: ignore[arg-type]  # told by is_class
         yield f"{name} is {_name(value)}, which is no Exception: Flask hands none of these to error handlers"
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from flask_faultmap.categories import Category
 from flask_faultmap.errors import ConfigError, DomainError
 from flask_faultmap.logs import LEVELS, level_number
+from flask_faultmap.near_miss import near_miss
 from flask_faultmap.profiles import TOKEN, Profile, is_error_status
 
 PREFIX = "FAULTMAP_"
@@ -94,19 +95,13 @@ def read_settings(
                 for method in dir(reader)
                 if method.startswith("read_")
             )
-            reader.mistakes.append(f"{key} is no setting{near_miss(key, allowed)}")
+            reader.mistakes.append(f"{key} is no setting{near_miss(key.upper(), allowed)}")
         else:
             known[name.lower()] = read(key, config[key])
     if reader.mistakes:
         raise ConfigError("\n".join(reader.mistakes))
     known.setdefault("profile", profiles["problem"])
     return Settings(**known)
-
-
-def near_miss(value: object, allowed: Iterable[str]) -> str:
-    """Give ``. Did you mean …?`` if one of the *allowed* is close to *value*."""
-    close = get_close_matches(str(value), list(allowed), 1, 0.7)
-    return f". Did you mean {close[0]!r}?" if close else ""
 
 
 def _known_codes(cls: type[DomainError]) -> Iterator[str]:
