@@ -70,9 +70,16 @@ class ExceptionLineFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Change the record in place; never hold it back."""
-        if not (record.exc_info and isinstance(record.msg, str) and record.msg.startswith(self.PREFIX)):
+        line = record.msg
+        # Flask formats its line itself; what has arguments is the app's own.
+        if (
+            not isinstance(line, str)
+            or not line.startswith(self.PREFIX)
+            or record.args
+            or not record.exc_info
+        ):
             return True
         identity = self._identify()
-        if identity is not None and not record.msg.endswith(f"({identity})"):
-            record.msg, record.args = f"{escape(record.getMessage())} ({identity})", ()
+        if identity is not None and not line.endswith(f"({identity})"):
+            record.msg = f"{escape(line)} ({identity})"
         return True
