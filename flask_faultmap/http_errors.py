@@ -41,10 +41,10 @@ def from_http(exc: HTTPException, *, is_routing: bool = False) -> FrameworkError
     if type(exc).get_headers is not HTTPException.get_headers:
         error.headers = _sendable(exc.get_headers())
         error.retry_after = getattr(exc, "retry_after", None)
-    if "data" in exc.__dict__:
-        _add_data(error, exc.__dict__["data"])
-    elif isinstance(error, MissingFieldError | MalformedJsonError):
+    if isinstance(error, MissingFieldError | MalformedJsonError):
         error.violations = (_violation_of(exc),)
+    elif "data" in exc.__dict__:
+        _add_data(error, exc.__dict__["data"])
     return error
 
 
@@ -76,7 +76,7 @@ def _special_row(exc: HTTPException) -> type[FrameworkError] | None:
         return UntrustedHostError
     if isinstance(exc, BadRequestKeyError):
         return MissingFieldError
-    if unreadable_json(exc) is not None:
+    if _parser_error(exc) is not None:
         return MalformedJsonError
     data = exc.__dict__.get("data")
     if isinstance(data, Mapping) and from_request_parser(data.get("messages")) is not None:
@@ -102,12 +102,13 @@ def _add_data(error: FrameworkError, data: Any) -> None:
     """Add what webargs and flask-smorest hang on the error: a message, messages or errors, headers."""
     if not isinstance(data, Mapping):
         return
-    message = data.get("message")
-    if isinstance(message, str) and error.status < 500:
-        error.public = message
     failed = from_request_parser(data.get("messages")) or from_request_parser(data.get("errors"))
     if failed is not None:
         error.violations = failed.violations
+        error.public = failed.public
+    message = data.get("message")
+    if isinstance(message, str) and error.status < 500 and not isinstance(error, RequestInvalidError):
+        error.public = message
     headers = data.get("headers")
     if isinstance(headers, Mapping):
         error.headers = (*error.headers, *_sendable(headers.items()))
@@ -121,15 +122,10 @@ def _violation_of(exc: HTTPException) -> Violation:
 
 
 def unreadable_json(exc: HTTPException) -> str | None:
-    """Say why and where the JSON body of the request is unreadable; None if *exc* is something else.
-
-    Outside of debug mode Flask raises an empty ``BadRequest`` from werkzeug's, whose context is the parser's.
-    """
-    is_told = isinstance(exc.description, str) and exc.description.startswith(JSON_UNREADABLE)
-    told = exc if is_told else exc.__cause__
-    if not isinstance(told, HTTPException) or not str(told.description).startswith(JSON_UNREADABLE):
+    """Say why and where the JSON body of the request is unreadable; None if *exc* is something else."""
+    parser = _parser_error(exc)
+    if parser is None:
         return None
-    parser = told.__context__
     if isinstance(parser, UnicodeDecodeError):
         return "the body is not UTF-8"
     if not isinstance(parser, JSONDecodeError):
@@ -137,3 +133,19 @@ def unreadable_json(exc: HTTPException) -> str | None:
     if parser.pos >= len(parser.doc.rstrip()):
         return f"EOF while parsing a value at line {parser.lineno} column {parser.colno - 1}"
     return f"expected value at line {parser.lineno} column {parser.colno}"
+
+
+def _parser_error(exc: HTTPException) -> BaseException | None:
+    """Find what the JSON parser raised.
+
+    webargs keeps it as an attribute. Outside of debug mode Flask raises an empty ``BadRequest`` from
+    werkzeug's, whose context it is.
+    """
+    kept = exc.__dict__.get("exc")
+    if isinstance(kept, JSONDecodeError | UnicodeDecodeError):
+        return kept
+    is_told = isinstance(exc.description, str) and exc.description.startswith(JSON_UNREADABLE)
+    told = exc if is_told else exc.__cause__
+    if isinstance(told, HTTPException) and str(told.description).startswith(JSON_UNREADABLE):
+        return told.__context__
+    return None

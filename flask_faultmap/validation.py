@@ -111,7 +111,12 @@ def pointer(path: Iterable[object]) -> str:
 def _failed(found: Iterable[Violation]) -> ValidationFailedError:
     violations = tuple(islice(found, MAX_VIOLATIONS))
     fields = ", ".join(f"{item.source} {item.pointer or item.name} ({item.code})" for item in violations)
-    return ValidationFailedError(f"validation failed: {fields}"[:MAX_LOGGED], violations=violations)
+    error = ValidationFailedError(f"validation failed: {fields}"[:MAX_LOGGED], violations=violations)
+    if violations:  # a shape with one text only has room for the first
+        first = violations[0]
+        where = first.name or (first.pointer or "").removeprefix("#").removeprefix("/") or first.source
+        error.public = f"{error.public} {where}: {first.message}"
+    return error
 
 
 def _violations(source: str, told: object) -> Iterator[Violation]:

@@ -158,6 +158,7 @@ def test_apiflask_input_becomes_violations():
 
     members = assert_fault(response, code="validation_failed", status=422)
     assert members["errors"][0]["pointer"] == "#/amount"
+    assert members["detail"] == "The request does not fit the schema. amount: Not a valid integer."
 
 
 def test_apiflask_text_of_a_5xx_is_not_sent():
@@ -296,6 +297,30 @@ def test_webargs_refusal_names_the_place_and_never_the_value(location, call, vio
     members = assert_fault(response, code="validation_failed", status=422)
     assert members["errors"] == [{**violation, "detail": "Not a valid integer.", "code": "invalid"}]
     assert "seven" not in response.text
+
+
+def test_webargs_unreadable_json_is_told_from_a_refused_field():
+    app = plain_app()
+    FaultMap(app)
+    app.view_functions["box"] = use_args({"amount": fields.Integer()})(lambda _: "")
+
+    response = app.test_client().get("/box", data="{", content_type="application/json")
+
+    members = assert_fault(response, code="malformed_json", status=400)
+    assert members["errors"][0]["pointer"] == "#"
+
+
+def test_smorest_errors_of_an_abort_become_violations_beside_its_message():
+    app = smorest_app(is_last=True)
+    app.view_functions["box"] = lambda: smorest_abort(
+        409, message="closed", errors={"json": {"day": ["holiday"]}}
+    )
+
+    response = app.test_client().get("/box")
+
+    members = assert_fault(response, code="conflict", status=409)
+    assert members["detail"] == "closed"
+    assert members["errors"][0]["pointer"] == "#/day"
 
 
 def test_async_views_answer_by_the_map():

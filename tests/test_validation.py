@@ -105,7 +105,7 @@ def test_it_is_one_class_whatever_the_library():
     assert type(error) is ValidationFailedError
     assert (error.category, error.code) == (Category.UNPROCESSABLE, "validation_failed")
     assert error.log_level is None
-    assert error.public == "The request does not fit the schema."
+    assert error.public == "The request does not fit the schema. name: bad"
 
 
 def test_every_field_that_marshmallow_refuses_is_pointed_at():
