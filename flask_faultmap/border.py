@@ -1,11 +1,13 @@
 """The Flask border at request time: from the callback of ``errorhandler`` to Flask's response."""
 
 import logging
+import sys
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast
 
-from flask import Flask, Request, Response, current_app, has_request_context
+from flask import Flask, Request, Response, has_request_context
 from flask.globals import request_ctx
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException, InternalServerError, default_exceptions
@@ -56,7 +58,9 @@ def handle_http(exc: HTTPException) -> Any:
     if _is_none_of_ours(exc):
         return exc
     app, boundary, req = _here()
-    unhandled = exc.original_exception if isinstance(exc, InternalServerError) else None
+    # Flask makes that 500 while the unhandled error is the current one; a 500 that was raised is its own.
+    is_asked = isinstance(exc, InternalServerError) and sys.exception() is not exc
+    unhandled = exc.original_exception if is_asked else None
     if unhandled is None and app.trap_http_exception(exc):
         raise exc  # Flask signals and logs it, then asks us again with a 500.
     try:
@@ -142,10 +146,12 @@ def answer_last(
     settings = boundary.mapper.settings
     profile = settings.profile_of(req.path)[1] or settings.profile
     reply = boundary.last_resorts[profile.name]
-    try:
-        failure.__cause__ = failure.__cause__ or (None if failure is exc else exc)
-        name = type(exc).__name__
+    name = type(exc).__name__
+    with suppress(Exception):  # the border: the log may be what fails; the client gets JSON all the same
+        if failure.__cause__ is None and failure is not exc:
+            failure.__cause__ = exc
         logging.getLogger(f"{app.name}.faultmap").error("The answer to %s failed", name, exc_info=failure)
+    with suppress(Exception):  # the border, once more
         error = InternalError(f"the answer to {name} failed")
         fault = boundary.mapper.fault(
             error, boundary.mapper.mould(error, profile).kind, request_id(req, boundary.id_key)
@@ -157,17 +163,15 @@ def answer_last(
             fault=fault,
             exception=exc,
             error=error,
-            status=500,
-            original_status=500,
+            status=fault.status,
+            original_status=fault.original_status,
             rule=None,
         )
-    except Exception:  # the border: even the log may be what fails; the client gets JSON all the same
-        pass
     return Response(reply.body, reply.status, reply.headers)
 
 
 def _current_id() -> str | None:
-    if not has_request_context() or KEY not in current_app.extensions:
+    if not has_request_context() or KEY not in request_ctx.app.extensions:
         return None
     _, boundary, req = _here()
     return request_id(req, boundary.id_key)
@@ -188,7 +192,7 @@ def _is_none_of_ours(exc: HTTPException) -> bool:
     return (
         isinstance(exc, RoutingException)
         or exc.response is not None
-        or (isinstance(exc.code, int) and exc.code < 400)
+        or (isinstance(exc.code, int) and 100 <= exc.code < 400)
     )
 
 
@@ -202,14 +206,15 @@ def _of_http_error(boundary: Boundary, req: Request, exc: HTTPException) -> Deci
 
 def _of_unhandled(app: Flask, boundary: Boundary, req: Request, exc: BaseException) -> Decision | None:
     """Translate what reached only the 500 handler; None where an error that no rule knows is Flask's own."""
-    is_http = isinstance(exc, HTTPException)
-    if not (is_http and (_is_none_of_ours(exc) or app.trap_http_exception(exc))):  # type: ignore[arg-type]
+    if not isinstance(exc, HTTPException):
         decision = boundary.mapper.translate(exc)
-        if decision is not None:
-            return decision
-    if boundary.mapper.settings.profile_of(req.path)[1] is None:
-        return None
-    return Decision(InternalError(text_of(exc)))
+    elif _is_none_of_ours(exc) or app.trap_http_exception(exc):
+        decision = None
+    else:
+        decision = _of_http_error(boundary, req, exc)
+    if decision is None and boundary.mapper.settings.profile_of(req.path)[1] is not None:
+        return Decision(InternalError(text_of(exc)))
+    return decision
 
 
 def _wording(

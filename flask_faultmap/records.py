@@ -8,6 +8,7 @@ from flask import (
     Request,
     appcontext_popped,
     appcontext_tearing_down,
+    current_app,
     g,
     has_app_context,
     has_request_context,
@@ -44,7 +45,8 @@ def current_fault() -> Fault | None:
 
     For teardown functions, which must roll back after an error that was handled: Flask hides it from them.
     """
-    if has_request_context():
+    # Under the request of another app, an app context that is torn down has its fault on g.
+    if has_request_context() and current_app == request_ctx.app:
         return getattr(request, FAULT, None)
     return g.get(FAULT) if has_app_context() else None
 
