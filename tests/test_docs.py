@@ -11,6 +11,7 @@ from blinker import NamedSignal
 
 import flask_faultmap
 from flask_faultmap import Category, DomainError, Profile, Rule, errors, signals, upstreams
+from flask_faultmap.http_rows import FrameworkError
 from flask_faultmap.profiles import BUILT_IN
 from flask_faultmap.settings import PREFIX, STATUSES, Settings
 
@@ -26,7 +27,7 @@ PRESENT = [name for name in MODULES if find_spec(f"flask_faultmap.{name}")]
 
 def rows(page: str) -> dict[str, str]:
     """Return the rows of all tables of *page*, by the code word in their first cell."""
-    return dict(re.findall(r"^\| `(\w+)`(.*)\|$", PAGES[page], re.MULTILINE))
+    return dict(re.findall(r"^\| `(\w+)`(.*\|)$", PAGES[page], re.MULTILINE))
 
 
 def public_names(module: str) -> list[str]:
@@ -81,6 +82,11 @@ def test_error_stands_with_status_exposure_and_retry(cls):
     assert cells[1].startswith(str(STATUSES[cls.category]))
     assert cells[2] == ("yes" if cls.expose else "no")
     assert cells[4] == ("yes" if cls.retryable else "no")
+
+
+@pytest.mark.parametrize("cls", FrameworkError.__subclasses__(), ids=lambda cls: cls.code)
+def test_framework_error_stands_with_status_and_category(cls):
+    assert rows("framework-errors")[cls.code].startswith(f" | {cls.status} | `{cls.category}` |")
 
 
 @pytest.mark.parametrize("cls", classes(upstreams, upstreams.UpstreamError), ids=lambda cls: cls.__name__)
