@@ -72,7 +72,10 @@ class _Plain:
         members: dict[str, Any] = {}
         for key, member in value.items():
             name_kept, name = self.convert(key, f"a key of {place}", parents)
-            if not name_kept or isinstance(name, list | dict):
+            if not name_kept:
+                continue
+            if isinstance(name, list | dict):
+                self._dropped(key, f"a key of {place}", "is no name")
                 continue
             name = name if isinstance(name, str) else json.dumps(name)
             kept, plain = self.convert(member, f"{place}.{name}", parents)
@@ -96,6 +99,7 @@ def _scalar(value: int | float | str | bytes | bytearray) -> Any:
     if isinstance(value, str):
         return str.__str__(value)
     if isinstance(value, float):
-        return float.__add__(value, 0.0) if math.isfinite(value) else None
-    str(int.__add__(value, 0))  # an int of more than 4,300 digits cannot be said: ValueError
-    return int.__add__(value, 0)
+        return float.__pos__(value) if math.isfinite(value) else None
+    plain = int.__pos__(value)
+    str(plain)  # an int of more than 4,300 digits cannot be said: ValueError
+    return plain
