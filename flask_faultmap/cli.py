@@ -1,0 +1,158 @@
+"""The commands ``flask faults …``: look at an app's map, try it, and hold it to its promises."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import IO, Any
+
+import click
+from flask import Flask
+from flask.cli import ScriptInfo
+
+from flask_faultmap.border import KEY, boundary_of
+from flask_faultmap.checks import check_app, check_contract
+from flask_faultmap.contract import make_contract, read_contract, write_contract
+from flask_faultmap.errors import ConfigError
+from flask_faultmap.explaining import explain_exception, explain_text, make_exception
+from flask_faultmap.listing import list_as_data, list_as_text
+
+
+def as_json(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the option ``--json``."""
+    return click.option("--json", "as_data", is_flag=True, help="Print one JSON document, for machines.")(
+        function
+    )
+
+
+@click.group()
+def faults() -> None:
+    """Look at the app's error boundary.
+
+    Exit status: 0 all is well, 1 there are findings, 2 the command or the app's set-up is wrong.
+    """
+
+
+@faults.command("list")
+@click.option("--all", "everything", is_flag=True, help="Show what is built in, too.")
+@as_json
+def list_(everything: bool, as_data: bool) -> None:
+    """List every rule and every error class.
+
+    Rules stand in the order in which they are asked. Marked are text rows that a typed row covers (~), and
+    rows of packages that are not installed (x). Errors are shown with the status that each profile in use
+    sends. --json has everything, whether built in or not.
+    """
+    mapper = boundary_of(load_app()).mapper
+    if as_data:
+        click.echo(json.dumps(list_as_data(mapper), indent=2))
+        return
+    for line in list_as_text(mapper, everything=everything):
+        click.echo(line)
+
+
+@faults.command()
+@click.argument("path", required=False, metavar="[PACKAGE.MODULE:CLASS]")
+@click.option("--text", help="The exception's text; without a class: what the text rows say of it.")
+def explain(path: str | None, text: str | None) -> None:
+    """Show how the map decides, row by row.
+
+    With a class, an exception of it is made with the text, or without arguments if it takes none, and
+    handed to the map; nothing is answered, logged or signalled. With a text alone, every row that reads a
+    text is asked whether it finds its markers.
+
+    \b
+    Examples:
+      flask faults explain sqlite3:OperationalError --text "database is locked"
+      flask faults explain --text "HTTP 429 from the provider"
+    """  # noqa: D301  # click looks for the real backspace
+    mapper = boundary_of(load_app()).mapper
+    if path is not None:
+        try:
+            exc, how = make_exception(path, text)
+        except ValueError as problem:
+            raise click.BadParameter(str(problem), param_hint="PACKAGE.MODULE:CLASS") from problem
+        click.echo(how)
+        lines = explain_exception(mapper, exc)
+    elif text is not None:
+        lines = explain_text(mapper, text)
+    else:
+        raise click.UsageError("Nothing to explain; give PACKAGE.MODULE:CLASS, --text, or both.")
+    for line in lines:
+        click.echo(line)
+
+
+@faults.command()
+@click.option(
+    "--against",
+    "file",
+    type=click.File("rb"),
+    metavar="FILE",
+    help="A contract that `flask faults export` wrote, and that must still hold.",
+)
+@as_json
+def check(file: IO[bytes] | None, as_data: bool) -> None:
+    """Look for what is wrong with the map; exit status 1 if there is anything.
+
+    \b
+    shadowing-handler   an error handler stands where the map should answer
+    dead-rule           a row that an earlier one always beats
+    needless-text       a text row, where a typed row tells the same
+    broad-text          a text row whose markers are in many texts
+    duplicate-code      two classes with one code that are not kin, or differ in status
+    undocumented-code   an error class without docstring, or whose code says nothing
+    missing-challenge   a 401 without WWW-Authenticate
+    broken-contract     with --against: a code or profile is gone, has another status or media type, or
+                        has lost a member; what was added is fine
+    """  # noqa: D301  # click looks for the real backspace
+    app = load_app()
+    findings = check_app(app)
+    if file is not None:
+        try:
+            old = read_contract(file.read())
+        except ValueError as exc:
+            raise click.BadParameter(f"{file.name}: {exc}", param_hint="--against") from exc
+        findings += check_contract(old, make_contract(boundary_of(app).mapper))
+    if as_data:
+        told = [asdict(finding) for finding in findings]
+        click.echo(json.dumps({"ok": not findings, "findings": told}, indent=2))
+    else:
+        for finding in findings:
+            click.echo(str(finding))
+        click.echo(f"{len(findings)} findings", err=True)
+    if findings:
+        raise SystemExit(1)
+
+
+@faults.command()
+@click.option(
+    "--output",
+    type=click.File("w", encoding="utf-8", atomic=True),
+    default="-",
+    metavar="FILE",
+    help="Write there, and not to the standard output.",
+)
+def export(output: IO[str]) -> None:
+    """Write the contract with clients as JSON.
+
+    It holds the codes with their statuses by profile, titles, categories, and whether to retry; and the
+    media type and members of each profile in use. Commit it, and let `flask faults check --against FILE`
+    tell when a change breaks it. The same promises give the same bytes.
+    """
+    output.write(write_contract(make_contract(boundary_of(load_app()).mapper)))
+
+
+def load_app() -> Flask:
+    """Load the app that ``flask --app`` names, and push its context.
+
+    Raises:
+        UsageError: it has no FaultMap, or one that is set up wrongly.
+    """
+    context = click.get_current_context()
+    try:
+        app = context.ensure_object(ScriptInfo).load_app()
+    except ConfigError as exc:
+        raise click.UsageError(f"The app's FaultMap cannot be set up:\n{exc}") from exc
+    if KEY not in app.extensions:
+        raise click.UsageError(f"The app {app.name!r} has no FaultMap; call FaultMap(app), or init_app(app).")
+    context.with_resource(app.app_context())
+    return app
