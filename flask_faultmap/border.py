@@ -58,9 +58,9 @@ def handle_http(exc: HTTPException) -> Any:
     if _is_none_of_ours(exc):
         return exc
     app, boundary, req = _here()
-    # Flask makes that 500 while the unhandled error is the current one; a 500 that was raised is its own.
-    is_asked = isinstance(exc, InternalServerError) and sys.exception() is not exc
-    unhandled = exc.original_exception if is_asked else None
+    unhandled = None
+    if isinstance(exc, InternalServerError) and sys.exception() is not exc:  # asked for, and not raised
+        unhandled = exc.original_exception
     if unhandled is None and app.trap_http_exception(exc):
         raise exc  # Flask signals and logs it, then asks us again with a 500.
     try:
@@ -201,7 +201,7 @@ def _of_http_error(boundary: Boundary, req: Request, exc: HTTPException) -> Deci
     settings = boundary.mapper.settings
     if settings.scopes and settings.profile_of(req.path)[1] is None:
         return None
-    return boundary.mapper.translate_http(exc, is_routing=exc is req.routing_exception)
+    return boundary.mapper.translate_http(exc, req.environ, is_routing=exc is req.routing_exception)
 
 
 def _of_unhandled(app: Flask, boundary: Boundary, req: Request, exc: BaseException) -> Decision | None:

@@ -1,5 +1,6 @@
 """What the HTTP errors of Flask, werkzeug, ``abort`` and other extensions mean to the domain."""
 
+import logging
 from collections.abc import Iterable, Mapping
 from json import JSONDecodeError
 from typing import Any
@@ -17,15 +18,20 @@ from flask_faultmap.http_rows import (
     UntrustedHostError,
     row_of,
 )
+from flask_faultmap.retry_after import whole_seconds
 from flask_faultmap.validation import from_request_parser
+
+logger = logging.getLogger("flask_faultmap")
 
 # Texts that werkzeug gives at the raise, and not as the class's description.
 JSON_UNREADABLE = "Failed to decode JSON object"
 WERKZEUG_TEXTS = (JSON_UNREADABLE, "Did not attempt to load JSON data")
 
 
-def from_http(exc: HTTPException, *, is_routing: bool = False) -> FrameworkError:
-    """Translate *exc*; *is_routing* says that it came from matching the URL.
+def from_http(
+    exc: HTTPException, *, environ: dict[str, Any] | None = None, is_routing: bool = False
+) -> FrameworkError:
+    """Translate *exc*; *environ* is its request's, *is_routing* says that it came from matching the URL.
 
     The exception's page is never rendered. A text given to ``abort(4xx, text)`` is kept; werkzeug's own,
     one of a 5xx, and what is no text are not.
@@ -39,12 +45,14 @@ def from_http(exc: HTTPException, *, is_routing: bool = False) -> FrameworkError
     if _is_own_text(exc, error):
         error.public = exc.description
     if type(exc).get_headers is not HTTPException.get_headers:
-        error.headers = _sendable(exc.get_headers())
+        error.headers = _headers(exc, environ)
         error.retry_after = getattr(exc, "retry_after", None)
     if isinstance(error, MissingFieldError | MalformedJsonError):
         error.violations = (_violation_of(exc),)
     elif "data" in exc.__dict__:
         _add_data(error, exc.__dict__["data"])
+    if error.headers and error.retry_after is None:
+        error.retry_after = _retry_after(error.headers)
     return error
 
 
@@ -94,8 +102,24 @@ def _is_own_text(exc: HTTPException, error: FrameworkError) -> bool:
     )
 
 
-def _sendable(given: Iterable[tuple[str, Any]]) -> Headers:
-    return tuple((name, value) for name, value in given if name.lower() != "content-type")
+def _headers(exc: HTTPException, environ: dict[str, Any] | None) -> Headers:
+    try:
+        return _sendable(exc.get_headers(environ))
+    except Exception:  # a border: an app's own method may raise anything, and the status still stands
+        level = logging.DEBUG if environ is None else logging.WARNING  # without a request it may have to fail
+        logger.log(level, "get_headers of %s failed; they are not sent", type(exc).__name__, exc_info=True)
+        return ()
+
+
+def _sendable(given: Iterable[tuple[Any, Any]]) -> Headers:
+    return tuple(
+        (name, value) for name, value in given if isinstance(name, str) and name.lower() != "content-type"
+    )
+
+
+def _retry_after(headers: Headers) -> int | None:
+    """What the body says of a retry must be what the header says."""
+    return next((whole_seconds(value) for name, value in headers if name.lower() == "retry-after"), None)
 
 
 def _add_data(error: FrameworkError, data: Any) -> None:

@@ -95,11 +95,11 @@ class Mapper:
             return self._gravest(exc)
         return decision
 
-    def translate_http(self, exc: HTTPException, *, is_routing: bool) -> Decision:
+    def translate_http(self, exc: HTTPException, environ: dict[str, Any], *, is_routing: bool) -> Decision:
         """Translate an HTTP error of a request; *is_routing* says that it came from matching the URL."""
-        decision = self.decide(exc) if self._names_http_errors else None
+        decision = self.translate(exc) if self._names_http_errors else None
         if decision is None or decision.rule is HTTP:
-            return Decision(from_http(exc, is_routing=is_routing), HTTP)
+            return Decision(from_http(exc, environ=environ, is_routing=is_routing), HTTP)
         return decision
 
     def decide(self, exc: BaseException) -> Decision:
