@@ -79,7 +79,7 @@ class Mapper:
         validation = VALIDATION if settings.validation_status is not None else ()
         self.profiles = profiles
         self.settings = settings
-        self.book = RuleBook(rules, ours=(HTTP, *_apiflask(), *validation))
+        self.book: RuleBook = RuleBook(rules, ours=(HTTP, *_apiflask(), *validation))
         self._names_http_errors = self.book.names_more_than(HTTP)
         self._statuses = {ValidationFailedError.code: settings.validation_status or 422, **settings.statuses}
         self._moulds: WeakKeyDictionary[type, dict[Profile | None, Mould]] = WeakKeyDictionary()
@@ -151,7 +151,8 @@ class Mapper:
         kind = self._kind(error, profile)
         if profile is None or profile.schema not in FILLABLE:
             return Mould(kind, None)
-        return Mould(kind, Template(profile, kind))
+        cls = type(error)
+        return Mould(kind, Template(profile, kind, usual=str(cls.public or cls.title)))
 
     def _kind(self, error: DomainError, profile: Profile | None) -> Kind:
         original = self.status_of(error)

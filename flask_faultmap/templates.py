@@ -17,20 +17,29 @@ class Template:
     built-in schemas dump once for each kind. Both ways give the same bytes; a property test holds that.
     """
 
-    __slots__ = ("_spoken", "_title", "_untold")
+    __slots__ = ("_spoken", "_title", "_untold", "_usual", "_usual_body")
 
     TEXT = "\x00text\x00"
     ID = "\x00id\x00"
 
-    def __init__(self, profile: Profile, kind: Kind) -> None:
+    def __init__(self, profile: Profile, kind: Kind, usual: str = "") -> None:
+        """Make the body of *kind*; *usual* is the text that most of its faults have."""
         self._spoken = _Blanks(profile.render(Fault(kind, self.ID, self.TEXT)).decode())
         self._title = self._untold = None
         if profile.schema is ProblemSchema:  # leaves out a text that repeats the title
             self._title = phrase(kind.status) if kind.type == BLANK else kind.title
             self._untold = _Blanks(profile.render(Fault(kind, self.ID, self._title)).decode())
+        self._usual = usual
+        self._usual_body = self._filled(usual, self.ID).partition(self.ID.encode())
 
     def fill(self, text: str, identity: str) -> bytes:
         """Give the body of one occurrence; *identity* has only characters that JSON takes as they are."""
+        if text is self._usual:
+            head, mark, tail = self._usual_body
+            return head + identity.encode() + tail if mark else head
+        return self._filled(text, identity)
+
+    def _filled(self, text: str, identity: str) -> bytes:
         if self._untold is not None and self._title is not None and repeats(text, self._title):
             return self._untold.fill(text, identity)
         return self._spoken.fill(text, identity)
