@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 MAX_LINKS = 16
+MISSING = object()
 READ = 4096  # characters of a text from either end; a traceback has its message at the end
 
 
@@ -20,22 +21,26 @@ def causes(exc: BaseException) -> Iterator[BaseException]:
         link = link.__cause__
 
 
+class MissingError(LookupError):
+    """A step of a path leads nowhere."""
+
+
 def look_up(exc: object, path: str) -> Any:
     """Follow a dotted *path* of attributes, keys and indexes from *exc*.
 
     Raises:
-        LookupError: a step is missing. A property of the exception may raise anything else.
+        MissingError: a step leads nowhere. A property of the exception may raise anything else.
     """
     value: Any = exc
     for step in path.split("."):
         if isinstance(value, Mapping) and step in value:
             value = value[step]
-        elif isinstance(value, list | tuple) and step.isdecimal():
+        elif isinstance(value, list | tuple) and step.isdecimal() and int(step) < len(value):
             value = value[int(step)]
-        elif hasattr(value, step):
-            value = getattr(value, step)
         else:
-            raise LookupError(step)
+            value = getattr(value, step, MISSING)
+        if value is MISSING:
+            raise MissingError(step)
     return value
 
 
@@ -45,11 +50,14 @@ class Text:
     __slots__ = ("_regions", "whole")
 
     def __init__(self, text: str) -> None:
-        # One character more than is read tells whether the last word goes on.
         if len(text) <= 2 * READ:
             self._regions = [(text.casefold(), 0, 0)]
-        else:
-            self._regions = [(text[: READ + 1].casefold(), 0, 1), (text[-READ - 1 :].casefold(), 1, 0)]
+        else:  # one character more than is read, which may grow when folded, tells whether a word goes on
+            head, tail = text[READ].casefold(), text[-READ - 1].casefold()
+            self._regions = [
+                (text[:READ].casefold() + head, 0, len(head)),
+                (tail + text[-READ:].casefold(), len(tail), 0),
+            ]
         self.whole: str = "\0".join(region for region, _, _ in self._regions)
 
     def has_all(self, markers: tuple[str, ...]) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from flask_faultmap.errors import DomainError
-from flask_faultmap.matching import Text, causes, look_up
+from flask_faultmap.matching import MissingError, Text, causes, look_up
 from flask_faultmap.redaction import redact
 from flask_faultmap.rules import Rule, resolve
 
@@ -80,7 +80,7 @@ class Row:
             return self._judge(exc, text_of)
         except Exception as problem:  # a border: conditions and outcomes run foreign code
             reason = f"raised {type(problem).__name__}"
-            if not isinstance(problem, LookupError):
+            if not isinstance(problem, MissingError):
                 logger.warning("The row %s does not count: it %s", self.rule, reason, exc_info=problem)
             return reason
 
