@@ -83,8 +83,8 @@ def upstream(
     terms = Terms(
         service=service,
         operation=operation,
-        errors=errors or {},
-        passing=passing or {},
+        errors=dict(errors or {}),
+        passing=dict(passing or {}),
         profile=profile,
         method=method,
         path=path,

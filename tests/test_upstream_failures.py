@@ -5,6 +5,8 @@ import inspect
 import pickle
 import socket
 import ssl
+import subprocess
+import sys
 from types import ModuleType
 
 import aiohttp
@@ -48,6 +50,15 @@ def names_of(library: ModuleType) -> set[str]:
 def caused_by(exc: Exception, cause: BaseException) -> Exception:
     exc.__cause__ = cause
     return exc
+
+
+def test_no_client_library_is_imported() -> None:
+    libraries = {"requests", "urllib3", "httpx", "httpx2", "aiohttp"}
+    program = f"import sys, flask_faultmap.upstreams; print(*{libraries} & {{*sys.modules}})"
+
+    seen = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
+
+    assert (seen.returncode, seen.stdout.strip()) == (0, "")
 
 
 @pytest.mark.parametrize("library", LIBRARIES, ids=lambda library: library.__name__)
