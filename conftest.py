@@ -1,7 +1,7 @@
 """Run what the README and the docs show: code blocks as code, console blocks as requests.
 
-The ``curl`` lines of a console block are sent to the *app* that the document made. What stands below
-such a line must be in the answer: the status line, some of the headers, the body. ``…`` is anything.
+The ``curl`` lines of a console block are sent to the *app* that the document made, ``flask`` lines are
+its commands. What stands below such a line must be in the answer. ``…`` is anything.
 """
 
 import re
@@ -11,11 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from click.testing import CliRunner
 from flask import Flask
+from flask.cli import FlaskGroup
 from sybil import Document, Example, Region, Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser
 
-CONSOLE = re.compile(r"^```console\n(?P<lines>\$ curl .*?)^```$", re.MULTILINE | re.DOTALL)
+CONSOLE = re.compile(r"^```console\n(?P<lines>\$ (?:curl|flask) .*?)^```$", re.MULTILINE | re.DOTALL)
 
 curl = ArgumentParser("curl")
 curl.add_argument("-s", action="store_true")
@@ -28,27 +30,28 @@ curl.add_argument("url")
 
 
 def parse_console(document: Document) -> Iterator[Region]:
-    """Find the blocks of ``curl`` lines."""
+    """Find the blocks of ``curl`` and ``flask`` lines."""
     for found in CONSOLE.finditer(document.text):
         yield Region(found.start(), found.end(), found["lines"], evaluate_console)
 
 
 def evaluate_console(example: Example) -> None:
-    """Send each request and compare the answer with what the document shows."""
+    """Run each line and compare the answer with what the document shows."""
     for exchange in re.split(r"^\$ ", example.parsed, flags=re.MULTILINE)[1:]:
         command, _, shown = exchange.replace("\\\n", " ").partition("\n")
-        seen = answer(example.namespace["app"], shlex.split(command)[1:])
+        program, *words = shlex.split(command)
+        seen = PROGRAMS[program](example.namespace["app"], words)
         missing = [line for line in shown.strip().splitlines() if not shows(seen, line)]
         assert not missing, "\n".join([command, "answered:", *seen, "where these were shown:", *missing])
 
 
 def shows(seen: list[str], line: str) -> bool:
     """Say whether one of the lines *seen* is *line*, where ``…`` is anything."""
-    pattern = ".*".join(map(re.escape, line.split("…")))
-    return any(re.fullmatch(pattern, each) for each in seen)
+    pattern = ".*".join(map(re.escape, line.strip().split("…")))
+    return any(re.fullmatch(pattern, each.strip()) for each in seen)
 
 
-def answer(app: Flask, words: list[str]) -> list[str]:
+def run_curl(app: Flask, words: list[str]) -> list[str]:
     """Do what ``curl`` with *words* would do, and return the lines that it would print."""
     asked = curl.parse_args(words)
     headers = [tuple(header.split(": ", 1)) for header in asked.headers]
@@ -59,6 +62,14 @@ def answer(app: Flask, words: list[str]) -> list[str]:
     response = app.test_client().open(path, method=method, headers=headers, data=body)
     head = [f"HTTP/1.1 {response.status}", *(f"{name}: {value}" for name, value in response.headers), ""]
     return (head if asked.with_head else []) + response.get_data(as_text=True).splitlines()
+
+
+def run_flask(app: Flask, words: list[str]) -> list[str]:
+    """Run a command of *app*, and return the lines that it prints."""
+    return CliRunner().invoke(FlaskGroup(create_app=lambda: app), words).output.splitlines()
+
+
+PROGRAMS = {"curl": run_curl, "flask": run_flask}
 
 
 def name_the_module(namespace: dict[str, Any]) -> None:

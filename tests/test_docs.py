@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib
+import inspect
 import re
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,7 +11,8 @@ import pytest
 from blinker import NamedSignal
 
 import flask_faultmap
-from flask_faultmap import Category, DomainError, Profile, Rule, errors, signals, upstreams
+from flask_faultmap import Category, DomainError, Profile, Rule, checks, errors, signals, upstreams
+from flask_faultmap.cli import faults
 from flask_faultmap.http_rows import FrameworkError
 from flask_faultmap.profiles import BUILT_IN
 from flask_faultmap.settings import PREFIX, STATUSES, Settings
@@ -89,9 +91,22 @@ def test_framework_error_stands_with_status_and_category(cls):
     assert rows("framework-errors")[cls.code].startswith(f" | {cls.status} | `{cls.category}` |")
 
 
+@pytest.mark.parametrize("finding", re.findall(r'check="([a-z-]+)"', inspect.getsource(checks)))
+def test_finding_of_the_check_is_documented(finding):
+    assert f"\n| `{finding}` | " in PAGES["cli"]
+
+
 @pytest.mark.parametrize("cls", classes(upstreams, upstreams.UpstreamError), ids=lambda cls: cls.__name__)
 def test_upstream_error_stands_with_its_status(cls):
     assert rows("upstream")[cls.__name__].startswith(f" | {STATUSES[cls.category]} |")
+
+
+@pytest.mark.parametrize("name", faults.commands)
+def test_command_has_a_section_with_its_options(name):
+    section = PAGES["cli"].split(f"\n## flask faults {name}\n")[1].split("\n## ")[0]
+    options = {each for option in faults.commands[name].params for each in option.opts if each[0] == "-"}
+
+    assert options <= set(re.findall(r"--\w+", section))
 
 
 @pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(Rule)])
