@@ -108,19 +108,17 @@ class BlockState:
         return self.terms.make(failure, what, exchange, applied=failure.applied, permanent=failure.permanent)
 
     def _told_by(self, exc: BaseException, failure: type[UpstreamError]) -> Exchange:
-        """Give what the attributes of *exc* tell, else what the last response of the block told."""
+        """Give what the attributes of *exc* tell; of an answer that broke off, also what had come of it."""
         told = vars(exc)
         request = next(
             (told[name] for name in ("request", "_request", "request_info") if told.get(name)), None
         )
         method, path = sent(request, told.get("url"))
-        answered = told if failure is UpstreamResponseError else {}
-        return Exchange(
-            method=method or self._last.method,
-            path=path or self._last.path,
-            status=answered.get("status") or self._last.status,
-            retry_after=(answered.get("headers") or {}).get("Retry-After"),
-        )
+        if failure is UpstreamResponseError:
+            wait = (told.get("headers") or {}).get("Retry-After")
+            return Exchange(method=method, path=path, status=told.get("status"), retry_after=wait)
+        last = self._last if failure.applied is None and path in (None, self._last.path) else Exchange()
+        return Exchange(method=method or last.method, path=path or last.path, status=last.status)
 
 
 def answer_in(exc: BaseException | None) -> Answer | None:

@@ -53,7 +53,8 @@ class Terms:
             if not (isinstance(family, type) and issubclass(family, UpstreamError)):
                 yield f"errors has the key {family!r}; it must be UpstreamError or a class below it"
         for key in self.passing:
-            if not isinstance(key, str) and (key not in range(300, 600) or key in CREDENTIALS):
+            is_code = isinstance(key, str) and not key.isdecimal()
+            if not is_code and (key not in range(300, 600) or key in CREDENTIALS):
                 yield f"passing has the key {key!r}; allowed: codes, statuses from 300 but 401, 403, 407"
         for cls in (*self.errors.values(), *self.passing.values()):
             if not (isinstance(cls, type) and issubclass(cls, DomainError)):

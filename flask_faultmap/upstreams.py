@@ -54,7 +54,7 @@ def upstream(
     idempotent: bool | None = None,
     unchecked: bool = False,
 ) -> "UpstreamBlock":
-    """Guard the calls to a service, in a ``with`` or an ``async with`` block.
+    """Guard a call to a service, in a ``with`` or an ``async with`` block; one block for each call.
 
     What goes wrong in the block leaves it as a :class:`UpstreamError`, with the exception of the
     client library as its cause. Domain errors, and exceptions that no client library raised, pass

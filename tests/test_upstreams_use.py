@@ -59,6 +59,7 @@ def failure_of_call(call: Callable[[], Any]) -> Any:
         ({}, {200: NotFoundError}, "passing has the key 200"),
         ({}, {600: NotFoundError}, "passing has the key 600"),
         ({}, {None: NotFoundError}, "passing has the key None"),
+        ({}, {"404": NotFoundError}, "passing has the key '404'"),
     ],
 )
 def test_terms_that_cannot_work_are_refused_at_once(errors: Any, passing: Any, words: str) -> None:
@@ -193,3 +194,28 @@ def test_a_url_that_is_none_has_no_path() -> None:
             block.check(response)
 
     assert failure_of_call(call).extra_data["path"] is None
+
+
+@pytest.mark.parametrize(
+    ("exc", "path", "status"),
+    [
+        (aiohttp.ClientPayloadError(), "/ok", 200),
+        (aiohttp.SocketTimeoutError(), "/ok", 200),
+        (aiohttp.ConnectionTimeoutError(), None, None),
+        (ConnectionRefusedError(), None, None),
+        (requests.ReadTimeout(request=requests.Request("GET", "http://h/other").prepare()), "/other", None),
+        (requests.HTTPError(), None, None),
+    ],
+    ids=repr,
+)
+def test_only_an_answer_that_broke_off_has_what_had_come_of_it(
+    server: Misbehaving, exc: Exception, path: str | None, status: int | None
+) -> None:
+    def call() -> None:
+        with upstream(**TERMS) as block:
+            block.check(get(server.url + "/ok"))
+            raise exc
+
+    data = failure_of_call(call).extra_data
+
+    assert (data["path"], data["status"]) == (path, status)
