@@ -1,0 +1,177 @@
+"""An app's faults in OpenAPI 3.0 and 3.1, out of the schemas that render them; needs apispec.
+
+Plain dicts, as apispec, flask-smorest and APIFlask take them::
+
+    spec["components"]["schemas"] |= components(app)["schemas"]
+    operation["responses"] |= responses(app, VMNotFoundError, 401, 429, path="/api/vms")
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from flask import Flask
+from marshmallow import Schema
+
+from flask_faultmap.border import KEY, boundary_of
+from flask_faultmap.contract import profiles_in_use, specimen_of
+from flask_faultmap.errors import ConfigError, DomainError
+from flask_faultmap.http_rows import FrameworkError, phrase, row_of
+from flask_faultmap.mapper import Mapper
+from flask_faultmap.profiles import Profile, is_error_status
+from flask_faultmap.settings import Settings
+
+__all__ = ["components", "responses"]
+
+MISSING = "flask_faultmap.openapi needs what `pip install 'flask-faultmap[openapi]'` installs: {}"
+EXAMPLE_ID = "4f1d7c0e9a6b4d2f8c3e5a7b9d1f0e2c"
+HEADERS = {
+    401: {"WWW-Authenticate": ("How to authenticate.", "string")},
+    405: {"Allow": ("The methods that the resource takes.", "string")},
+    413: {"Retry-After": ("Seconds to wait, if they are known.", "integer")},
+    429: {"Retry-After": ("Seconds to wait, if they are known.", "integer")},
+    503: {"Retry-After": ("Seconds to wait, if they are known.", "integer")},
+}
+WORD = re.compile(r"[A-Za-z0-9]+")
+
+
+def components(app: Flask, *, version: str = "3.0.3") -> dict[str, dict[str, Any]]:
+    """Give the schemas of all profiles that *app* has in use, for ``components`` of a document.
+
+    Args:
+        version: of OpenAPI; 3.0 and 3.1 tell differently that a member may be null.
+
+    Raises:
+        ConfigError: *app* has no FaultMap, two profiles would get one name, or *version* is not 3.x.
+        ModuleNotFoundError: apispec is not installed.
+    """
+    convert = _converter(version)
+    schemas: dict[str, Any] = {}
+    for name, profile in profiles_in_use(_mapper_of(app).settings).items():
+        given = schema_name(profile)
+        if given in schemas:
+            raise ConfigError(f"Two profiles are {given!r} in OpenAPI; give {name!r} another name")
+        schemas[given] = convert(profile.schema)
+    return {"schemas": schemas}
+
+
+def responses(app: Flask, *errors: type[DomainError] | int, path: str = "/") -> dict[str, Any]:
+    """Give how *errors* are answered below *path*, by status as sent, for ``responses`` of an operation.
+
+    Args:
+        errors: classes of domain errors, and statuses of errors of HTTP itself (405, 415, …).
+        path: any path of the operation; its scope says which profile answers.
+
+    Raises:
+        ConfigError: *app* has no FaultMap.
+        TypeError: one of *errors* is neither.
+    """
+    mapper = _mapper_of(app)
+    _, profile = mapper.settings.profile_of(path)
+    by_status: dict[int, list[DomainError]] = {}
+    for error in map(_specimen, errors):
+        by_status.setdefault(mapper.mould(error, profile).kind.status, []).append(error)
+    return {
+        str(status): _response(mapper, profile, status, known) for status, known in sorted(by_status.items())
+    }
+
+
+def schema_name(profile: Profile) -> str:
+    """Name the schema of *profile* among the components: ``fault_message`` is ``FaultMessageFault``."""
+    return "".join(word.capitalize() for word in WORD.findall(profile.name)) + "Fault"
+
+
+def _response(
+    mapper: Mapper, profile: Profile | None, status: int, errors: list[DomainError]
+) -> dict[str, Any]:
+    codes = ", ".join(dict.fromkeys(f"`{error.code}`" for error in errors))
+    headers = {
+        name: {"description": text, "schema": {"type": kind}}
+        for name, (text, kind) in _headers(mapper.settings, profile, status)
+    }
+    return {
+        "description": f"{phrase(status)}: {codes}",
+        "headers": headers,
+        "content": _page() if profile is None else _content(mapper, profile, errors),
+    }
+
+
+def _page() -> dict[str, Any]:
+    """Below a scope that is None, errors are pages of Flask's own."""
+    return {"text/html": {"schema": {"type": "string"}}}
+
+
+def _content(mapper: Mapper, profile: Profile, errors: list[DomainError]) -> dict[str, Any]:
+    examples = {}
+    for error in errors:
+        wording = profile.wording.get(error.code) if isinstance(error, FrameworkError) else None
+        fault = mapper.fault(error, mapper.mould(error, profile).kind, EXAMPLE_ID, wording)
+        examples[error.code] = {"summary": fault.title, "value": json.loads(profile.render(fault))}
+    media_type = profile.media_type.partition(";")[0].rstrip()
+    reference = {"$ref": f"#/components/schemas/{schema_name(profile)}"}
+    return {media_type: {"schema": reference, "examples": examples}}
+
+
+def _headers(
+    settings: Settings, profile: Profile | None, status: int
+) -> Iterator[tuple[str, tuple[str, str]]]:
+    dropped = {name.lower() for name in profile.drop_headers} if profile is not None else set()
+    known = {settings.request_id_header: ("The id of the request.", "string"), **HEADERS.get(status, {})}
+    for name, told in known.items():
+        if name.lower() not in dropped:
+            yield name, told
+
+
+def _specimen(error: type[DomainError] | int) -> DomainError:
+    if isinstance(error, type) and issubclass(error, DomainError):
+        return specimen_of(error)
+    if is_error_status(error):
+        row = row_of(error)
+        known = row.__new__(row)
+        known.status = error
+        return known
+    raise TypeError(f"{error!r} is neither a subclass of DomainError nor a status from 400 to 599")
+
+
+def _mapper_of(app: Flask) -> Mapper:
+    if KEY not in app.extensions:
+        raise ConfigError(f"The app {app.name!r} has no FaultMap; call FaultMap(app), or init_app(app)")
+    return boundary_of(app).mapper
+
+
+def _converter(version: str) -> Callable[[type[Schema]], dict[str, Any]]:
+    try:
+        from apispec import APISpec
+        from apispec.ext.marshmallow import MarshmallowPlugin
+    except ModuleNotFoundError as exc:
+        raise ModuleNotFoundError(MISSING.format(exc), name=exc.name) from exc
+    if not version.startswith("3."):
+        raise ConfigError(f"version is {version!r}; allowed: '3.0.x' and '3.1.x'")
+    # Without a name of their own, nested schemas stand where they are used, and cannot clash with the app's.
+    plugin = MarshmallowPlugin(schema_name_resolver=lambda schema: "")
+    APISpec("", "", version, plugins=[plugin])
+    converter: Any = plugin.converter  # there is one as soon as the plugin is in a document
+
+    def convert(schema: type[Schema]) -> dict[str, Any]:
+        members: dict[str, Any] = converter.schema2jsonschema(schema)
+        members["description"] = (schema.__doc__ or "").partition("\n")[0]
+        return _open(members, is_old=version.startswith("3.0"))
+
+    return convert
+
+
+def _open(schema: dict[str, Any], *, is_old: bool) -> dict[str, Any]:
+    """Allow more members at every level: an error may bring details, and a later version a new member."""
+    types = schema.get("type")
+    if isinstance(types, list) and is_old:  # JSON Schema, which OpenAPI 3.0 is not quite
+        del schema["type"]
+        named = [name for name in types if name != "null"]
+        if len(named) == 1:
+            schema |= {"type": named[0], "nullable": "null" in types}
+    if "properties" in schema:
+        schema["additionalProperties"] = True
+    inner = [*schema.get("properties", {}).values(), *schema.get("allOf", ()), *schema.get("anyOf", ())]
+    for part in (*inner, *([schema["items"]] if "items" in schema else ())):
+        _open(part, is_old=is_old)
+    return schema
