@@ -82,9 +82,9 @@ def handle_error(exc: Exception) -> Any:
             return answer(app, boundary, req, exc, decision)
     except Exception as failure:  # the border: whatever failed here, the client gets JSON
         return answer_last(app, boundary, req, exc, failure)
-    for cls in type(exc).__mro__ if boundary.earlier else ():
-        if cls in boundary.earlier:
-            return app.ensure_sync(boundary.earlier[cls])(exc)
+    handler = _other_handler(app, boundary, exc)
+    if handler is not None:
+        return app.ensure_sync(handler)(exc)
     raise exc  # Flask signals and logs it, then asks us again with a 500.
 
 
@@ -194,6 +194,16 @@ def _is_none_of_ours(exc: HTTPException) -> bool:
         or exc.response is not None
         or (isinstance(exc.code, int) and 100 <= exc.code < 400)
     )
+
+
+def _other_handler(app: Flask, boundary: Boundary, exc: Exception) -> Callable[[Any], Any] | None:
+    """Find the handler of the app's own that Flask would have chosen without ours."""
+    registered = app.error_handler_spec[None][None]
+    for cls in type(exc).__mro__:
+        handler = boundary.earlier.get(cls) or registered.get(cls)
+        if handler is not None and handler is not boundary.handlers.get(cls):
+            return handler
+    return None
 
 
 def _of_http_error(boundary: Boundary, req: Request, exc: HTTPException) -> Decision | None:

@@ -14,7 +14,7 @@ from flask_faultmap.http_errors import from_apiflask
 from flask_faultmap.mapper import VALIDATION, Mapper
 
 Handler = Callable[[Any], Any]
-VALIDATORS = frozenset(rule.translate for rule in VALIDATION)
+VALIDATORS = [rule.translate for rule in VALIDATION]
 
 
 def register(app: Flask, mapper: Mapper) -> tuple[dict[type, Handler], dict[type, Handler]]:
@@ -23,8 +23,8 @@ def register(app: Flask, mapper: Mapper) -> tuple[dict[type, Handler], dict[type
     ours: dict[type, Handler] = {}
     earlier: dict[type, Handler] = {}
     for cls in _wanted(mapper):
-        translators = {rule.translate for rule in mapper.book.rules if rule.on is cls}
-        if cls in known and translators and translators <= VALIDATORS:
+        translators = [rule.translate for rule in mapper.book.rules if rule.on is cls]
+        if cls in known and translators and all(translator in VALIDATORS for translator in translators):
             continue  # the app's word on validation errors counts more than ours
         ours[cls] = handle_http if cls is HTTPException else handle_error
         if cls in (DomainError, HTTPException) or from_apiflask in translators:
