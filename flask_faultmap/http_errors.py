@@ -21,7 +21,7 @@ from flask_faultmap.http_rows import (
 from flask_faultmap.retry_after import whole_seconds
 from flask_faultmap.validation import from_request_parser
 
-logger = logging.getLogger("flask_faultmap")
+logger: logging.Logger = logging.getLogger("flask_faultmap")
 
 # Texts that werkzeug gives at the raise, and not as the class's description.
 JSON_UNREADABLE = "Failed to decode JSON object"

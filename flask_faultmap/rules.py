@@ -2,7 +2,7 @@
 
 import inspect
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.util import find_spec
@@ -47,8 +47,9 @@ class Rule:
     message: str | None = None
 
     def __post_init__(self) -> None:
-        markers = (self.text,) if isinstance(self.text, str) else self.text
-        object.__setattr__(self, "text", tuple(markers))
+        if isinstance(self.text, Iterable):
+            markers = (self.text,) if isinstance(self.text, str) else tuple(self.text)
+            object.__setattr__(self, "text", markers)
         mistakes = [*_mistakes(self)]
         if mistakes:
             raise ConfigError(f"{_row(self.on)}: " + "; ".join(mistakes))
@@ -91,7 +92,7 @@ def resolve(rule: Rule) -> Rule | None:
     for name in ("on", "cause"):
         wanted = getattr(rule, name)
         if isinstance(wanted, str):
-            loaded[name] = load_class(wanted)
+            loaded[name] = _load(wanted, f"Rule({name}={wanted!r})")
             if loaded[name] is None:
                 return None
     if not loaded:
@@ -99,32 +100,29 @@ def resolve(rule: Rule) -> Rule | None:
     return replace(rule, **loaded)  # type: ignore[arg-type]  # checked once more, now with its classes
 
 
-def load_class(path: str) -> type[BaseException] | None:
+def _load(path: str, place: str) -> type[BaseException] | None:
     """Import the exception class of a dotted *path*; None if its package is not installed."""
-    parts = path.split(".")
-    if parts[0] not in sys.modules and find_spec(parts[0]) is None:
+    package, *_ = parts = path.split(".")
+    if sys.modules.get(package) is None and find_spec(package) is None:
         return None
-    found: Any = None
     home: Any = None
+    found: Any = None
     for at in range(len(parts) - 1, 0, -1):
         module = ".".join(parts[:at])
         try:
-            found = import_module(module)
+            found = home = import_module(module)
+            for part in parts[at:]:
+                found = getattr(found, part, None)
+            break
         except ModuleNotFoundError as exc:
             if exc.name is not None and (module == exc.name or module.startswith(f"{exc.name}.")):
                 continue  # the part may be a class that holds the class
-            raise ConfigError(f"Rule(on={path!r}): importing {module} failed: {exc}") from exc
+            raise ConfigError(f"{place}: importing {module} failed: {exc}") from exc
         except Exception as exc:  # a border: an installed package may fail in any way while it is imported
-            raise ConfigError(f"Rule(on={path!r}): importing {module} failed: {exc!r}") from exc
-        home = found
-        for part in parts[at:]:
-            found = getattr(found, part, None)
-        break
+            raise ConfigError(f"{place}: importing {module} failed: {exc!r}") from exc
     if not (isinstance(found, type) and issubclass(found, BaseException)):
         miss = near_miss(parts[-1], dir(home))
-        raise ConfigError(
-            f"Rule(on={path!r}): {parts[0]} is installed, but {path} is no exception class in it{miss}"
-        )
+        raise ConfigError(f"{place}: {package} is installed, but {path} is no exception class in it{miss}")
     return found
 
 
@@ -134,33 +132,39 @@ def _mistakes(rule: Rule) -> Iterator[str]:
         yield from _class_mistakes("cause", rule.cause)
     yield from _outcome_mistakes(rule)
     yield from _text_mistakes(rule)
-    for name in ("where", "message"):
-        value, wanted = getattr(rule, name), Mapping if name == "where" else str
-        if value is not None and not isinstance(value, wanted):
-            yield f"{name} is {value!r}; it must be a {wanted.__name__.lower()}"
+    yield from _path_mistakes(rule)
+    if rule.message is not None and not isinstance(rule.message, str):
+        yield f"message is {rule.message!r}; it must be a str"
+    if rule.message == "":
+        yield "message is ''; it must not be empty"
     if rule.message is not None and rule.expose:
         yield "it has both expose and message; a fixed text leaves nothing to expose"
 
 
 def _class_mistakes(name: str, value: object) -> Iterator[str]:
     is_class = isinstance(value, type) and issubclass(value, BaseException)
-    if not is_class and not (isinstance(value, str) and "." in value):
+    if not is_class and not _is_dotted_name(value):
         hint = "; give each class a row of its own" if isinstance(value, tuple | list) else ""
         yield f"{name} is {value!r}; it must be an exception class or its dotted name{hint}"
     elif is_class and not issubclass(value, Exception):  # type: ignore[arg-type]  # told by is_class
         yield f"{name} is {_name(value)}, which is no Exception: Flask hands none of these to error handlers"
 
 
+def _is_dotted_name(value: object) -> bool:
+    return isinstance(value, str) and "." in value and all(part.isidentifier() for part in value.split("."))
+
+
 def _outcome_mistakes(rule: Rule) -> Iterator[str]:
     if (rule.to is None) == (rule.translate is None):
         yield "it needs one outcome: to=ErrorClass, to={value: ErrorClass} with table=, or translate=function"
     elif rule.translate is not None:
-        if not callable(rule.translate):
-            yield f"translate is {rule.translate!r}; it must be a function of the exception"
+        yield from _function_mistakes(rule.translate)
         if rule.table is not None:
             yield "table goes with to={value: ErrorClass}, not with translate"
     elif isinstance(rule.to, Mapping) != (rule.table is not None):
         yield "table='path' and to={value: ErrorClass} go together"
+    elif rule.to == {}:
+        yield "to is {}; a table needs a row"
     targets = rule.to.values() if isinstance(rule.to, Mapping) else () if rule.to is None else (rule.to,)
     for target in targets:
         yield from _target_mistakes(target)
@@ -176,14 +180,49 @@ def _target_mistakes(target: object) -> Iterator[str]:
         yield f"{target.__name__} cannot be made as {target.__name__}(text, public=…) ({exc}); use translate="
 
 
-def _text_mistakes(rule: Rule) -> Iterator[str]:
-    if not rule.text:
+def _function_mistakes(function: object) -> Iterator[str]:
+    if isinstance(function, type) and issubclass(function, DomainError):
+        name = function.__name__
+        yield f"translate is the class {name}, which would expose the exception's text; write to={name}"
+    elif inspect.iscoroutinefunction(function):
+        yield f"translate is {function!r}; it must be a function of the exception, and no coroutine function"
+    elif not callable(function) or not _takes_one(function):
+        yield f"translate is {function!r}; it must be a function of the exception"
+
+
+def _takes_one(function: Callable[..., Any]) -> bool:
+    try:
+        inspect.signature(function).bind("exception")
+    except TypeError:
+        return False
+    except ValueError:  # some functions written in C do not say what they take
+        return True
+    return True
+
+
+def _path_mistakes(rule: Rule) -> Iterator[str]:
+    if rule.table is not None and not _is_path(rule.table):
+        yield f"table is {rule.table!r}; a path is names with dots between"
+    if rule.where is not None and not isinstance(rule.where, Mapping):
+        yield f"where is {rule.where!r}; it must be a mapping"
         return
-    if any(not isinstance(marker, str) or not marker.strip() for marker in rule.text):
+    for path in rule.where or ():
+        if not _is_path(path):
+            yield f"where has {path!r}; a path is names with dots between"
+
+
+def _is_path(value: object) -> bool:
+    return isinstance(value, str) and all(value.split("."))
+
+
+def _text_mistakes(rule: Rule) -> Iterator[str]:
+    if not isinstance(rule.text, tuple):
+        yield f"text is {rule.text!r}; it must be a text or a tuple of texts"
+    elif any(not isinstance(marker, str) or not marker.strip() for marker in rule.text):
         yield f"text is {rule.text!r}; each marker must be a text that is not empty"
     elif len(rule.text) == 1 and rule.text[0].isalpha():
         yield f"text is the one word {rule.text[0]!r}, which many texts have; give a longer marker or several"
-    if rule.on in (Exception, BaseException):
+    if rule.text and rule.on is Exception:
         yield "a text rule on Exception would read every failure; name the class"
 
 
