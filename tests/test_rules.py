@@ -318,7 +318,9 @@ def shelved(tmp_path, monkeypatch):
     """A package with every way to be wrong."""
     files = {
         "shelved/__init__.py": "",
-        "shelved/errors.py": "class Outer:\n  class InnerError(Exception): 1\nclass Cancelled(BaseException): 1\n",
+        "shelved/errors.py": (
+            "class Outer:\n  class InnerError(Exception): 1\nclass Cancelled(BaseException): 1\n"
+        ),
         "shelved/broken.py": "1 / 0",
         "shelved/wanting.py": "import no_such_package.at_all",
         "shelved/lazy.py": "def __getattr__(name): raise RuntimeError(name)",
@@ -350,7 +352,7 @@ NO_CLASS = "shelved is installed, but {} is no exception class in it"
         ("shelved.errors", NO_CLASS.format("shelved.errors")),
         ("shelved.lazy.Gone", "importing shelved.lazy failed: RuntimeError('Gone')"),
         ("denying.Gone", "denying is installed, but denying.Gone is no exception class in it"),
-        ("shelved.errors.Cancelled", "Cancelled, which is no Exception"),
+        ("shelved.errors.Stop", "Stop, which is no Exception"),
         ("shelved.errors.Oter", "Did you mean 'Outer'?"),
         ("shelved.broken.Gone", "importing shelved.broken failed: ZeroDivisionError('division by zero')"),
         ("shelved.wanting.Gone", "importing shelved.wanting failed: No module named 'no_such_package'"),
