@@ -1,23 +1,25 @@
 """Run what the README and the docs show: code blocks as code, console blocks as requests.
 
 The ``curl`` lines of a console block are sent to the *app* that the document made, ``flask`` lines are
-its commands. What stands below such a line must be in the answer. ``…`` is anything.
+run on its code. What stands below such a line must be in the answer. ``…`` is anything.
 """
 
+import os
 import re
 import shlex
+import subprocess
+import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from click.testing import CliRunner
-from flask import Flask
-from flask.cli import FlaskGroup
 from sybil import Document, Example, Region, Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser
 
 CONSOLE = re.compile(r"^```console\n(?P<lines>\$ (?:curl|flask) .*?)^```$", re.MULTILINE | re.DOTALL)
+PYTHON = re.compile(r"^```python\n((?!>>>).*?)^```$", re.MULTILINE | re.DOTALL)
 
 curl = ArgumentParser("curl")
 curl.add_argument("-s", action="store_true")
@@ -40,7 +42,7 @@ def evaluate_console(example: Example) -> None:
     for exchange in re.split(r"^\$ ", example.parsed, flags=re.MULTILINE)[1:]:
         command, _, shown = exchange.replace("\\\n", " ").partition("\n")
         program, *words = shlex.split(command)
-        seen = PROGRAMS[program](example.namespace["app"], words)
+        seen = PROGRAMS[program](example, words)
         missing = [line for line in shown.strip().splitlines() if not shows(seen, line)]
         assert not missing, "\n".join([command, "answered:", *seen, "where these were shown:", *missing])
 
@@ -51,7 +53,7 @@ def shows(seen: list[str], line: str) -> bool:
     return any(re.fullmatch(pattern, each.strip()) for each in seen)
 
 
-def run_curl(app: Flask, words: list[str]) -> list[str]:
+def run_curl(example: Example, words: list[str]) -> list[str]:
     """Do what ``curl`` with *words* would do, and return the lines that it would print."""
     asked = curl.parse_args(words)
     headers = [tuple(header.split(": ", 1)) for header in asked.headers]
@@ -59,14 +61,22 @@ def run_curl(app: Flask, words: list[str]) -> list[str]:
     body = asked.json or asked.data
     path = "/" + asked.url.removeprefix("http://").partition("/")[2]
     method = asked.method or ("POST" if body else "GET")
-    response = app.test_client().open(path, method=method, headers=headers, data=body)
+    response = example.namespace["app"].test_client().open(path, method=method, headers=headers, data=body)
     head = [f"HTTP/1.1 {response.status}", *(f"{name}: {value}" for name, value in response.headers), ""]
     return (head if asked.with_head else []) + response.get_data(as_text=True).splitlines()
 
 
-def run_flask(app: Flask, words: list[str]) -> list[str]:
-    """Run a command of *app*, and return the lines that it prints."""
-    return CliRunner().invoke(FlaskGroup(create_app=lambda: app), words).output.splitlines()
+def run_flask(example: Example, words: list[str]) -> list[str]:
+    """Run a command on the code above *example*, in a process that has loaded nothing else."""
+    code = PYTHON.findall(example.document.text[: example.start])
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "app.py").write_text("\n".join(code))
+        line = [sys.executable, "-m", "flask", "--app", "app", *words]
+        width = {**os.environ, "COLUMNS": "100"}
+        done = subprocess.run(
+            line, cwd=folder, env=width, capture_output=True, text=True, timeout=30, check=False
+        )
+    return (done.stdout + done.stderr).splitlines()
 
 
 PROGRAMS = {"curl": run_curl, "flask": run_flask}

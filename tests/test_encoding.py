@@ -121,7 +121,6 @@ ODD_VALUES = {
     "raising bytes": lambda: RaisingBytes(b"b"),
     "raising path": lambda: RaisingPath("/a"),
     "raising object": RaisingObject,
-    "raising class": RaisingClass,
 }
 
 

@@ -352,7 +352,7 @@ NO_CLASS = "shelved is installed, but {} is no exception class in it"
         ("shelved.errors", NO_CLASS.format("shelved.errors")),
         ("shelved.lazy.Gone", "importing shelved.lazy failed: RuntimeError('Gone')"),
         ("denying.Gone", "denying is installed, but denying.Gone is no exception class in it"),
-        ("shelved.errors.Stop", "Stop, which is no Exception"),
+        ("shelved.errors.Cancelled", "is Cancelled, which is no Exception"),
         ("shelved.errors.Oter", "Did you mean 'Outer'?"),
         ("shelved.broken.Gone", "importing shelved.broken failed: ZeroDivisionError('division by zero')"),
         ("shelved.wanting.Gone", "importing shelved.wanting failed: No module named 'no_such_package'"),
