@@ -1,8 +1,11 @@
 """The commands ``flask faults …``: look at an app's map, try it, and hold it to its promises."""
 
 import json
+import os
+import traceback
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 from typing import IO, Any
 
 import click
@@ -12,6 +15,7 @@ from flask.cli import ScriptInfo
 from flask_faultmap.border import KEY, boundary_of
 from flask_faultmap.checks import check_app, check_contract
 from flask_faultmap.contract import make_contract, read_contract, write_contract
+from flask_faultmap.encoding import to_bytes
 from flask_faultmap.errors import ConfigError
 from flask_faultmap.explaining import explain_exception, explain_text, make_exception
 from flask_faultmap.listing import list_as_data, list_as_text
@@ -57,7 +61,7 @@ def explain(path: str | None, text: str | None) -> None:
     """Show how the map decides, row by row.
 
     With a class, an exception of it is made with the text, or without arguments if it takes none, and
-    handed to the map; nothing is answered, logged or signalled. With a text alone, every row that reads a
+    handed to the map; no fault is answered, logged or signalled. With a text alone, every row that reads a
     text is asked whether it finds its markers.
 
     \b
@@ -118,7 +122,7 @@ def check(file: IO[bytes] | None, as_data: bool) -> None:
     else:
         for finding in findings:
             click.echo(str(finding))
-        click.echo(f"{len(findings)} findings", err=True)
+        click.echo("1 finding" if len(findings) == 1 else f"{len(findings)} findings", err=True)
     if findings:
         raise SystemExit(1)
 
@@ -126,32 +130,58 @@ def check(file: IO[bytes] | None, as_data: bool) -> None:
 @faults.command()
 @click.option(
     "--output",
-    type=click.File("w", encoding="utf-8", atomic=True),
+    type=click.Path(dir_okay=False, allow_dash=True),
     default="-",
     metavar="FILE",
     help="Write there, and not to the standard output.",
 )
-def export(output: IO[str]) -> None:
+def export(output: str) -> None:
     """Write the contract with clients as JSON.
 
     It holds the codes with their statuses by profile, titles, categories, and whether to retry; and the
     media type and members of each profile in use. Commit it, and let `flask faults check --against FILE`
     tell when a change breaks it. The same promises give the same bytes.
     """
-    output.write(write_contract(make_contract(boundary_of(load_app()).mapper)))
+    data = to_bytes(write_contract(make_contract(boundary_of(load_app()).mapper)))
+    if output == "-":
+        click.echo(data, nl=False)  # bytes are the same wherever it runs
+        return
+    try:
+        _write(Path(output), data)
+    except OSError as exc:
+        raise click.BadParameter(f"{output}: {exc.strerror}", param_hint="--output") from exc
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a file in one step: if that fails, the old one is as it was."""
+    if path.exists() and not path.is_file():  # a device or a pipe, which nothing may replace
+        path.write_bytes(data)
+        return
+    target = path.resolve()  # a link stays one
+    part = target.with_name(f"{target.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(data)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def load_app() -> Flask:
     """Load the app that ``flask --app`` names, and push its context.
 
     Raises:
-        UsageError: it has no FaultMap, or one that is set up wrongly.
+        UsageError: it cannot be loaded, has no FaultMap, or one that is set up wrongly.
     """
     context = click.get_current_context()
     try:
         app = context.ensure_object(ScriptInfo).load_app()
     except ConfigError as exc:
         raise click.UsageError(f"The app's FaultMap cannot be set up:\n{exc}") from exc
+    except click.ClickException:
+        raise
+    except Exception as exc:  # a border: the app is foreign code, and a status of 1 would mean findings
+        click.echo(traceback.format_exc(), err=True)
+        raise click.UsageError(f"The app cannot be loaded: {type(exc).__name__}: {exc}") from exc
     if KEY not in app.extensions:
         raise click.UsageError(f"The app {app.name!r} has no FaultMap; call FaultMap(app), or init_app(app).")
     context.with_resource(app.app_context())

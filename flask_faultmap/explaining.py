@@ -1,20 +1,21 @@
 """What ``flask faults explain`` shows: why an exception, or a text, is answered as it is."""
 
+import sys
 from collections.abc import Iterator
 from pkgutil import resolve_name
 
 from flask_faultmap.contract import profiles_in_use
 from flask_faultmap.mapper import Mapper
 from flask_faultmap.matching import Text
+from flask_faultmap.near_miss import near_miss
 
 
 def explain_exception(mapper: Mapper, exc: Exception) -> Iterator[str]:
     """Give the decision about *exc*, row by row, and the statuses that other profiles send."""
     explanation = mapper.explain(exc)
     yield str(explanation)
-    error = mapper.decide(exc).error
     for name, profile in profiles_in_use(mapper.settings).items():
-        status = mapper.mould(error, profile).kind.status
+        status = mapper.mould(explanation.error, profile).kind.status
         if status != explanation.fault.status:
             yield f"  = {status} in the profile {name!r}"
 
@@ -63,8 +64,19 @@ def make_exception(path: str, text: str | None) -> tuple[Exception, str]:
 def _load(path: str) -> type[Exception]:
     try:
         found = resolve_name(path)
-    except Exception as exc:  # a border: a module may raise anything while it is imported
-        raise ValueError(f"{path!r} cannot be imported: {type(exc).__name__}: {exc}") from exc
+    except (Exception, SystemExit) as exc:  # a border: a module may raise anything while it is imported
+        told = f"{path!r} cannot be imported: {type(exc).__name__}: {exc}"
+        raise ValueError(told + _hint(path, exc)) from exc
     if isinstance(found, type) and issubclass(found, Exception):
         return found
-    raise ValueError(f"{path!r} is no exception class; write package.module:Class")
+    is_other = isinstance(found, type) and issubclass(found, BaseException)
+    why = "Exception: Flask hands none of these to handlers" if is_other else "exception class"
+    raise ValueError(f"{path!r} is no {why}; write package.module:Class of one that is")
+
+
+def _hint(path: str, exc: BaseException) -> str:
+    name, _, cls = path.partition(":")
+    if isinstance(exc, ModuleNotFoundError):
+        return near_miss(name, {*sys.modules, *sys.stdlib_module_names})
+    named = vars(sys.modules[name]) if name in sys.modules else {}
+    return near_miss(cls, [known for known, value in named.items() if isinstance(value, type)])

@@ -2,14 +2,14 @@
 
 import shutil
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
 from flask_faultmap.contract import Entry, entries_of, path_of, profiles_in_use
 from flask_faultmap.mapper import Mapper
 from flask_faultmap.overlaps import covered_texts, is_built_in
-from flask_faultmap.rules import Rule
+from flask_faultmap.rules import Rule, name_of
 
 WIDTH = 100  # where no terminal says how wide it is
 
@@ -59,20 +59,23 @@ def list_as_text(mapper: Mapper, *, everything: bool) -> Iterator[str]:
     yield ""
     yield "ERRORS, with the status that each profile sends"
     yield ""
-    yield from _error_lines(entries, [*profiles_in_use(mapper.settings)])
+    if entries:
+        yield from _error_lines(entries, [*profiles_in_use(mapper.settings)])
+    else:
+        yield "  (none of the app's own)"
     if len(entries) < len(known):
         yield ""
         yield f"{len(known) - len(entries)} built-in errors are left out; --all shows them."
 
 
-def _rule_lines(
-    rules: Iterable[Rule], missing: Iterable[Rule], covered: Mapping[Rule, Rule]
-) -> Iterator[str]:
+def _rule_lines(rules: list[Rule], missing: list[Rule], covered: Mapping[Rule, Rule]) -> Iterator[str]:
+    if not (rules or missing):
+        yield "  (none of the app's own)"
     for rule in rules:
         yield from _wrap("~ " if rule in covered else "  ", str(rule))
         if isinstance(rule.to, Mapping):
             for value, cls in rule.to.items():
-                yield from _wrap("    ", f"{value!r} -> {cls.__name__}")
+                yield from _wrap("    ", f"{name_of(value)} -> {cls.__name__}")
         if rule in covered:
             yield from _wrap("    ", f"a typed row tells the same: {covered[rule]}")
     for rule in missing:

@@ -56,16 +56,26 @@ class Mould:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why an exception is answered as it is: each row that was asked, and the fault; ``print`` it."""
+    """Why an exception is answered as it is; ``print`` it.
+
+    Args:
+        verdicts: what each row that was asked said.
+        error: what the exception means to the domain.
+        is_known: whether a row decided, or rows about all that a group holds.
+    """
 
     exception: BaseException
     verdicts: tuple[Verdict, ...]
+    error: DomainError
+    is_known: bool
     fault: Fault
 
     def __str__(self) -> str:
         lines = [f"{type(self.exception).__name__}: {text_of(self.exception)}"]
         lines += [f"  {_mark(verdict)} {verdict.rule}: {verdict.reason}" for verdict in self.verdicts]
-        if not any(verdict.error for verdict in self.verdicts):
+        if self.is_known and not any(verdict.error for verdict in self.verdicts):
+            lines.append("  + all that the group holds is known: the gravest decides")
+        elif not self.is_known:
             lines.append("  - no row knows it: an unhandled error, which Flask logs")
         fault = self.fault
         lines.append(f"  = {fault.status} {fault.code} ({fault.category}): {fault.text}")
@@ -108,14 +118,19 @@ class Mapper:
 
     def describe(self, exc: BaseException) -> Fault:
         """Give the fault of *exc* as the default profile shows it, with an id of its own."""
-        if not isinstance(exc, BaseException):
-            raise TypeError(f"{exc!r} is no exception; give one that was raised, or an instance")
-        error = self.decide(exc).error
-        return self.fault(error, self.mould(error, self.settings.profile).kind, new_id())
+        _check_exception(exc)
+        return self._describe(self.decide(exc).error)
 
     def explain(self, exc: BaseException) -> Explanation:
         """Give the decision about *exc*, row by row."""
-        return Explanation(exc, tuple(self.book.verdicts(exc)), self.describe(exc))
+        _check_exception(exc)
+        verdicts = tuple(self.book.verdicts(exc))
+        known = verdicts[-1].error if verdicts else None
+        if known is None and isinstance(exc, ExceptionGroup):
+            gravest = self._gravest(exc)
+            known = None if gravest is None else gravest.error
+        error = InternalError(text_of(exc)) if known is None else known
+        return Explanation(exc, verdicts, error, known is not None, self._describe(error))
 
     def fault(self, error: DomainError, kind: Kind, identity: str, text: str | None = None) -> Fault:
         """Describe one occurrence of *error*, in its own words or by *text*."""
@@ -146,6 +161,9 @@ class Mapper:
         if isinstance(error, FrameworkError):
             return error.status
         return self._statuses.get(error.code) or self._statuses[_category(error)]
+
+    def _describe(self, error: DomainError) -> Fault:
+        return self.fault(error, self.mould(error, self.settings.profile).kind, new_id())
 
     def _mould(self, error: DomainError, profile: Profile | None) -> Mould:
         kind = self._kind(error, profile)
@@ -201,6 +219,11 @@ def _apiflask() -> Iterator[Rule]:
     """A row for APIFlask's errors, if an app of its may be in this process: it is never imported for that."""
     if "apiflask.exceptions" in sys.modules:
         yield Rule(on=sys.modules["apiflask.exceptions"].HTTPError, translate=from_apiflask)
+
+
+def _check_exception(exc: object) -> None:
+    if not isinstance(exc, BaseException):
+        raise TypeError(f"{exc!r} is no exception; give one that was raised, or an instance")
 
 
 def public_text(error: DomainError) -> str:

@@ -172,6 +172,7 @@ def _open(schema: dict[str, Any], *, is_old: bool) -> dict[str, Any]:
     if "properties" in schema:
         schema["additionalProperties"] = True
     inner = [*schema.get("properties", {}).values(), *schema.get("allOf", ()), *schema.get("anyOf", ())]
-    for part in (*inner, *([schema["items"]] if "items" in schema else ())):
+    inner += [schema[key] for key in ("items", "additionalProperties") if isinstance(schema.get(key), dict)]
+    for part in inner:
         _open(part, is_old=is_old)
     return schema

@@ -8,7 +8,7 @@ from typing import Any
 from flask_faultmap.contract import OURS
 from flask_faultmap.errors import DomainError
 from flask_faultmap.matching import Text
-from flask_faultmap.rules import Rule
+from flask_faultmap.rules import Rule, name_of
 
 WORD = re.compile(r"[^\W_]+")
 ABSENT = object()
@@ -30,7 +30,7 @@ class Case:
     def __str__(self) -> str:
         if self.rule.table is None:
             return f"the row {self.rule}"
-        return f"{self.rule.table}={self.where[self.rule.table]!r} of the row {self.rule}"
+        return f"{self.rule.table}={name_of(self.where[self.rule.table])} of the row {self.rule}"
 
 
 def is_built_in(rule: Rule) -> bool:

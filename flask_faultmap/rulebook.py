@@ -43,10 +43,12 @@ def itself(exc: DomainError) -> DomainError:
     return exc
 
 
+def leaves_decide(_: object) -> None:
+    """A group is what its leaves are, which the mapper asks; this row names the class."""
+
+
 ITSELF = Rule(on=DomainError, translate=itself)
-GROUP = Rule(
-    on=ExceptionGroup, translate=lambda _: None
-)  # the mapper looks into groups; this names the class
+GROUP = Rule(on=ExceptionGroup, translate=leaves_decide)
 
 
 class Row:
@@ -200,8 +202,9 @@ class RuleBook:
                 for row in self._plan(type(link)):
                     if row.rule.wrapped:
                         yield row, link, read_link
-        for row in self._last:
-            yield row, exc, text_of
+        if isinstance(exc, Exception):
+            for row in self._last:
+                yield row, exc, text_of
 
     def _plan(self, cls: type) -> tuple[Row, ...]:
         """The rows of the classes in the MRO of *cls*, nearest first, without bare rows on Exception."""

@@ -4,6 +4,7 @@ import inspect
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from enum import Enum
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -59,15 +60,15 @@ class Rule:
                 object.__setattr__(self, name, dict(value))
 
     def __str__(self) -> str:
-        conditions = [f"{path}={_name(value)}" for path, value in (self.where or {}).items()]
+        conditions = [f"{path}={name_of(value)}" for path, value in (self.where or {}).items()]
         if self.cause is not None:
-            conditions.append(f"cause={_name(self.cause)}")
+            conditions.append(f"cause={name_of(self.cause)}")
         if self.text:
             conditions.append("text=" + " + ".join(repr(marker) for marker in self.text))
         if self.wrapped:
             conditions.append("wrapped")
         given = f" where {', '.join(conditions)}" if conditions else ""
-        return f"{_name(self.on)}{given} -> {_outcome_name(self)}"
+        return f"{name_of(self.on)}{given} -> {_outcome_name(self)}"
 
     @property
     def is_bare(self) -> bool:
@@ -147,7 +148,7 @@ def _class_mistakes(name: str, value: object) -> Iterator[str]:
         hint = "; give each class a row of its own" if isinstance(value, tuple | list) else ""
         yield f"{name} is {value!r}; it must be an exception class or its dotted name{hint}"
     elif is_class and not issubclass(value, Exception):  # type: ignore[arg-type]  # told by is_class
-        yield f"{name} is {_name(value)}, which is no Exception: Flask hands none of these to error handlers"
+        yield f"{name} is {name_of(value)}, which is no Exception: Flask hands none of these to handlers"
 
 
 def _is_dotted_name(value: object) -> bool:
@@ -172,7 +173,7 @@ def _outcome_mistakes(rule: Rule) -> Iterator[str]:
 
 def _target_mistakes(target: object) -> Iterator[str]:
     if not (isinstance(target, type) and issubclass(target, DomainError)):
-        yield f"to names {_name(target)}; it must be a subclass of DomainError"
+        yield f"to names {name_of(target)}; it must be a subclass of DomainError"
         return
     try:
         inspect.signature(target).bind("text", public="text")
@@ -227,14 +228,17 @@ def _text_mistakes(rule: Rule) -> Iterator[str]:
 
 
 def _row(on: object) -> str:
-    return f"Rule(on={_name(on)})"
+    return f"Rule(on={name_of(on)})"
 
 
-def _name(value: object) -> str:
+def name_of(value: object) -> str:
+    """Write *value* as the row's source does: ``Code.INTERNAL``, ``KeyError``, ``'55P03'``."""
+    if isinstance(value, Enum) and value.name is not None:  # flags together may have none
+        return f"{type(value).__name__}.{value.name}"
     return getattr(value, "__name__", None) or repr(value)
 
 
 def _outcome_name(rule: Rule) -> str:
     if isinstance(rule.to, Mapping):
         return f"{len(rule.to)} errors by {rule.table}"
-    return _name(rule.translate if rule.to is None else rule.to)
+    return name_of(rule.translate if rule.to is None else rule.to)

@@ -52,7 +52,7 @@ WRONG = {
     "empty name": ({"on": ""}, "on is ''; it must be"),
     "no exception at all": (
         {"on": KeyboardInterrupt},
-        "on is KeyboardInterrupt, which is no Exception: Flask hands none of these to error handlers",
+        "on is KeyboardInterrupt, which is no Exception: Flask hands none of these to handlers",
     ),
     "base of all": ({"on": BaseException}, "on is BaseException, which is no Exception"),
     "cancelled task": ({"on": asyncio.CancelledError}, "on is CancelledError, which is no Exception"),
@@ -265,7 +265,7 @@ def test_row_names_its_outcomes(rule, outcomes):
                 wrapped=True,
                 to=GoneError,
             ),
-            "ValueError where code=<Code.INTERNAL: 13>, orig.kind=KeyError, cause=OSError, "
+            "ValueError where code=Code.INTERNAL, orig.kind=KeyError, cause=OSError, "
             "text='not found in' + '/etc/passwd', wrapped -> GoneError",
         ),
     ],
