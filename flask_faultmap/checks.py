@@ -105,7 +105,7 @@ def _shared_codes(entries: Iterable[Entry]) -> Iterator[Finding]:
     An app may take the code of a built-in class for its own, if the status is the same.
     """
     first: dict[str, Entry] = {}
-    for entry in entries:
+    for entry in sorted(entries, key=lambda entry: not entry.is_built_in):  # which nobody can change
         known = first.setdefault(entry.kind.code, entry)
         if known.is_built_in and entry.is_built_in:
             continue
