@@ -59,10 +59,7 @@ def list_as_text(mapper: Mapper, *, everything: bool) -> Iterator[str]:
     yield ""
     yield "ERRORS, with the status that each profile sends"
     yield ""
-    if entries:
-        yield from _error_lines(entries, [*profiles_in_use(mapper.settings)])
-    else:
-        yield "  (none of the app's own)"
+    yield from _error_lines(entries, [*profiles_in_use(mapper.settings)])
     if len(entries) < len(known):
         yield ""
         yield f"{len(known) - len(entries)} built-in errors are left out; --all shows them."
@@ -86,8 +83,8 @@ def _error_lines(entries: list[Entry], profiles: list[str]) -> Iterator[str]:
     columns: dict[tuple[int, ...], list[str]] = {}  # profiles with the same statuses share one
     for name in profiles:
         columns.setdefault(tuple(entry.statuses[name] for entry in entries), []).append(name)
-    code_width = max(len(entry.kind.code) for entry in entries)
-    category_width = max(len(entry.kind.category) for entry in entries)
+    code_width = max(len(word) for word in ("CODE", *(entry.kind.code for entry in entries)))
+    category_width = max(len(word) for word in ("CATEGORY", *(entry.kind.category for entry in entries)))
     for at, names in enumerate(columns.values()):
         yield "  " + "|   " * at + ", ".join(names)
     yield "  " + "|   " * len(columns) + f"{'CODE':{code_width}}  {'CATEGORY':{category_width}}  CLASS"
