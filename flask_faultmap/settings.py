@@ -14,6 +14,8 @@ from flask_faultmap.near_miss import near_miss
 from flask_faultmap.profiles import TOKEN, Profile, is_error_status
 
 PREFIX = "FAULTMAP_"
+STATUS_WORD = re.compile("[45](xx|[0-9][0-9])")
+NO_CODE = re.compile("[0-9]+|[0-9]xx", re.IGNORECASE)
 
 STATUSES: Mapping[str, int] = {
     Category.UNCATEGORIZED: 400,
@@ -97,7 +99,10 @@ def read_settings(
             )
             reader.mistakes.append(f"{key} is no setting{near_miss(key.upper(), allowed)}")
         else:
-            known[name.lower()] = read(key, config[key])
+            try:
+                known[name.lower()] = read(key, config[key])
+            except Exception as exc:  # a border: the value's own methods may raise anything
+                reader.mistakes.append(f"{key} cannot be read: {type(exc).__name__} was raised by its value")
     if reader.mistakes:
         raise ConfigError("\n".join(reader.mistakes))
     known.setdefault("profile", profiles["problem"])
@@ -155,7 +160,7 @@ class _Reader:
             self._wrong(key, value, "a mapping of categories or codes to statuses")
             return STATUSES
         for word, status in value.items():
-            self._check_word(key, word)
+            self._check_word(key, word, "a category or a code")
             if not is_error_status(status):
                 self._wrong(f"{key}[{word!r}]", status, "a status from 400 to 599")
         return {**STATUSES, **value}
@@ -171,8 +176,8 @@ class _Reader:
             self._wrong(key, value, "a mapping of codes, categories, statuses or '5xx' to levels")
             return levels
         for word, level in value.items():
-            if not re.fullmatch(r"[45](xx|\d\d)", str(word)):
-                self._check_word(key, word)
+            if not STATUS_WORD.fullmatch(str(word)):
+                self._check_word(key, word, "a category, a code, a status from 400 to 599, '4xx' or '5xx'")
             try:
                 levels[str(word)] = level_number(level)
             except ValueError:
@@ -205,16 +210,14 @@ class _Reader:
             self._wrong(key, value, "a URI prefix such as 'https://errors.example.com/', or None")
         return str(value)
 
-    def _check_word(self, key: str, word: object) -> None:
-        """Only a near miss of a category is a mistake: a code's class may not be imported yet."""
-        if not isinstance(word, str):
-            self._wrong(f"A key in {key}", word, "a category or a code")
+    def _check_word(self, key: str, word: object, allowed: str) -> None:
+        """A number is no code; another word may be one, of a class that is not imported yet."""
+        if not isinstance(word, str) or NO_CODE.fullmatch(word):
+            self._wrong(f"A key in {key}", word, allowed)
         elif word not in self._words:
             miss = get_close_matches(word, list(Category), 1, 0.85)
             if miss and abs(len(miss[0]) - len(word)) <= 1:
-                self._wrong(
-                    f"A key in {key}", word, "a category or a code", f". Did you mean {str(miss[0])!r}?"
-                )
+                self._wrong(f"A key in {key}", word, allowed, f". Did you mean {str(miss[0])!r}?")
 
 
 def _is_uri(value: str) -> bool:
