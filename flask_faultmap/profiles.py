@@ -1,6 +1,5 @@
 """How faults look to one sort of client: schema, media type, folding, wording."""
 
-import json
 import re
 import string
 from collections.abc import Callable, Iterable, Mapping
@@ -11,13 +10,14 @@ from marshmallow import EXCLUDE, Schema, fields, post_dump
 
 from flask_faultmap.encoding import encode, jsonable, logger
 from flask_faultmap.errors import ConfigError
-from flask_faultmap.faults import Fault, Violation
+from flask_faultmap.faults import Fault
 from flask_faultmap.http_rows import phrase
+from flask_faultmap.reading import read_members
 
 BLANK = "about:blank"
 WORDING_BLANKS = frozenset({"method", "path", "token", "reason"})
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-MEDIA_TYPE = re.compile(rf"{TOKEN.pattern}/{TOKEN.pattern}(\s*;.*)?")
+MEDIA_TYPE = re.compile(rf"{TOKEN.pattern}/{TOKEN.pattern}([ \t]*;[ -~]*)?")
 
 
 class Reply(NamedTuple):  # made for each fault, and in half the time of a frozen dataclass
@@ -35,6 +35,15 @@ class _Title(fields.String):
         if obj.type == BLANK:
             return phrase(obj.status)
         return super()._serialize(value, attr, obj, **kwargs)
+
+
+class _Flag(fields.Boolean):
+    """True or False; no other value is one, not even the 1 that equals it (RFC 9457, section 3.1)."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
 
 
 class ViolationSchema(Schema):
@@ -66,8 +75,8 @@ class ProblemSchema(Schema):
     status: fields.Integer = fields.Integer(required=True, strict=True)
     detail: fields.String = fields.String(attribute="text")
     code: fields.String = fields.String(required=True)
-    request_id: fields.String = fields.String(attribute="id", required=True)
-    retryable: fields.Boolean = fields.Boolean(required=True, truthy={True}, falsy={False})
+    request_id: fields.String = fields.String(attribute="id")
+    retryable: fields.Boolean = _Flag(required=True)
     retry_after: fields.Integer = fields.Integer(strict=True, metadata={"description": "seconds"})
     errors: fields.List[Any] = fields.List(fields.Nested(ViolationSchema), attribute="violations")
 
@@ -93,15 +102,16 @@ class FaultMessageSchema(Schema):
 def repeats(text: str, title: str) -> bool:
     """Say whether *text* tells no more than *title* does."""
     close = abs(len(text) - len(title)) <= 1  # what is nearly always false
-    return close and text.rstrip(".").casefold() == title.casefold()
+    return close and text.rstrip(".").casefold() == title.rstrip(".").casefold()
 
 
 def add_details(data: dict[str, Any], fault: Fault, *, reserved: Iterable[str]) -> dict[str, Any]:
     """Add the fault's details to a dumped body as extension members, never over a *reserved* one."""
-    if not fault.details:
+    details = jsonable(fault.details)
+    if not details:
         return data
     taken = {*data, *reserved}
-    for name, value in fault.details.items():
+    for name, value in details.items():
         if name in taken:
             logger.warning(
                 "The detail %r of %s was dropped: the profile has a member of that name", name, fault.code
@@ -156,15 +166,12 @@ class Profile:
             yield f"schema is {self.schema!r}; it must be a marshmallow Schema class, not an instance"
         if not (isinstance(self.media_type, str) and MEDIA_TYPE.fullmatch(self.media_type)):
             yield f"media_type is {self.media_type!r}; it must look like 'application/json'"
-        if isinstance(self.drop_headers, str):
-            yield f"drop_headers is the text {self.drop_headers!r}; it must be a tuple of names"
+        if not _are_names(self.drop_headers):
+            yield f"drop_headers is {self.drop_headers!r}; it must be a tuple of names"
         if self.headers is not None and not callable(self.headers):
             yield f"headers is {self.headers!r}; it must be a function of a fault"
-        for status, folded in self.fold.items():
-            if not (is_error_status(status) and is_error_status(folded)):
-                yield f"fold has {status!r}: {folded!r}; both must be statuses from 400 to 599"
-        for code, template in self.wording.items():
-            yield from _template_mistakes(code, template)
+        yield from _fold_mistakes(self.fold)
+        yield from _wording_mistakes(self.wording)
 
     def render(self, fault: Fault) -> bytes:
         """Render *fault* by the schema, whatever the schema does."""
@@ -176,7 +183,7 @@ class Profile:
         What cannot be read, or has the wrong JSON type, is left out (RFC 9457, section 3.1); never raises.
         The members of an envelope, which is a nested schema, are read like the others.
         """
-        return _read_members(self.schema(), _parse(body))
+        return read_members(self.schema, body)
 
 
 def is_error_status(status: object) -> bool:
@@ -184,52 +191,41 @@ def is_error_status(status: object) -> bool:
     return isinstance(status, int) and not isinstance(status, bool) and 400 <= status <= 599
 
 
-def _template_mistakes(code: str, template: str) -> Iterable[str]:
+def _are_names(names: object) -> bool:
+    return isinstance(names, tuple | list | set | frozenset) and all(isinstance(name, str) for name in names)
+
+
+def _fold_mistakes(fold: object) -> Iterable[str]:
+    if not isinstance(fold, Mapping):
+        yield f"fold is {fold!r}; it must be a mapping of statuses to statuses"
+        return
+    for status, folded in fold.items():
+        if not (is_error_status(status) and is_error_status(folded)):
+            yield f"fold has {status!r}: {folded!r}; both must be statuses from 400 to 599"
+
+
+def _wording_mistakes(wording: object) -> Iterable[str]:
+    if not isinstance(wording, Mapping):
+        yield f"wording is {wording!r}; it must be a mapping of codes to texts"
+        return
+    for code, template in wording.items():
+        if isinstance(code, str):
+            yield from _template_mistakes(code, template)
+        else:
+            yield f"wording has the key {code!r}; it must be a code, such as 'unknown_path'"
+
+
+def _template_mistakes(code: str, template: Any) -> Iterable[str]:
     try:
         blanks = {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
-    except (ValueError, TypeError) as exc:
-        yield f"wording of {code!r} is {template!r}: {exc}"
+        if blanks <= WORDING_BLANKS:
+            template.format(**{**dict.fromkeys(WORDING_BLANKS, ""), "reason": None})
+    except (ValueError, TypeError, LookupError, AttributeError) as exc:
+        yield f"wording of {code!r} is {template!r}: {type(exc).__name__}: {exc}"
         return
     if not blanks <= WORDING_BLANKS:
         allowed = ", ".join(sorted(WORDING_BLANKS))
         yield f"wording of {code!r} has the blanks {sorted(blanks - WORDING_BLANKS)}; allowed: {allowed}"
-
-
-def _parse(body: bytes | str | Mapping[str, Any]) -> Mapping[str, Any]:
-    if isinstance(body, Mapping):
-        return body
-    try:
-        members = json.loads(body)
-    except (ValueError, TypeError, RecursionError):
-        return {}
-    return members if isinstance(members, dict) else {}
-
-
-def _read_members(schema: Schema, members: Mapping[str, Any]) -> dict[str, Any]:
-    known: dict[str, Any] = {}
-    for name, schema_field in schema.load_fields.items():
-        value = members.get(schema_field.data_key or name)
-        if isinstance(schema_field, fields.Nested) and isinstance(value, Mapping):
-            known.update(_read_members(schema_field.schema, value))
-        elif value is not None:
-            _read_member(schema_field, value, schema_field.attribute or name, known)
-    names = {schema_field.data_key or name for name, schema_field in schema.fields.items()}
-    details = {name: value for name, value in members.items() if name not in names}
-    if not details:
-        return known
-    deeper = known.get("details")
-    return {**known, "details": {**deeper, **details} if isinstance(deeper, dict) else details}
-
-
-def _read_member(schema_field: fields.Field[Any], value: Any, name: str, known: dict[str, Any]) -> None:
-    try:
-        read = schema_field.deserialize(value)
-        if name == "violations":
-            read = tuple(Violation(**members) for members in read)
-    except Exception:  # a border: an app's own field may raise anything, and a peer may send anything
-        logger.debug("a member %r could not be read back", name)
-        return
-    known[name] = read
 
 
 PROBLEM = Profile(name="problem", schema=ProblemSchema, media_type="application/problem+json")
