@@ -15,7 +15,7 @@ from flask import Flask
 from marshmallow import Schema
 
 from flask_faultmap.border import KEY, boundary_of
-from flask_faultmap.contract import profiles_in_use, specimen_of
+from flask_faultmap.contract import entry_of, profiles_in_use, specimen_of
 from flask_faultmap.errors import ConfigError, DomainError
 from flask_faultmap.http_rows import FrameworkError, phrase, row_of
 from flask_faultmap.mapper import Mapper
@@ -34,6 +34,7 @@ HEADERS = {
     503: {"Retry-After": ("Seconds to wait, if they are known.", "integer")},
 }
 WORD = re.compile(r"[A-Za-z0-9]+")
+VERSION = re.compile(r"3\.[01](\.\d+)?")
 
 
 def components(app: Flask, *, version: str = "3.0.3") -> dict[str, dict[str, Any]]:
@@ -43,7 +44,8 @@ def components(app: Flask, *, version: str = "3.0.3") -> dict[str, dict[str, Any
         version: of OpenAPI; 3.0 and 3.1 tell differently that a member may be null.
 
     Raises:
-        ConfigError: *app* has no FaultMap, two profiles would get one name, or *version* is not 3.x.
+        ConfigError: *app* has no FaultMap, two profiles would get one name, a schema nests itself, or
+            *version* is neither 3.0 nor 3.1.
         ModuleNotFoundError: apispec is not installed.
     """
     convert = _converter(version)
@@ -65,12 +67,12 @@ def responses(app: Flask, *errors: type[DomainError] | int, path: str = "/") -> 
 
     Raises:
         ConfigError: *app* has no FaultMap.
-        TypeError: one of *errors* is neither.
+        TypeError: one of *errors* is neither, or a class of which only instances know what they tell.
     """
     mapper = _mapper_of(app)
     _, profile = mapper.settings.profile_of(path)
     by_status: dict[int, list[DomainError]] = {}
-    for error in map(_specimen, errors):
+    for error in (_specimen(mapper, error) for error in errors):
         by_status.setdefault(mapper.mould(error, profile).kind.status, []).append(error)
     return {
         str(status): _response(mapper, profile, status, known) for status, known in sorted(by_status.items())
@@ -123,8 +125,10 @@ def _headers(
             yield name, told
 
 
-def _specimen(error: type[DomainError] | int) -> DomainError:
+def _specimen(mapper: Mapper, error: type[DomainError] | int) -> DomainError:
     if isinstance(error, type) and issubclass(error, DomainError):
+        if entry_of(mapper, error) is None:
+            raise TypeError(f"Only instances of {error.__name__} know their code, title and category")
         return specimen_of(error)
     if is_error_status(error):
         row = row_of(error)
@@ -143,10 +147,11 @@ def _mapper_of(app: Flask) -> Mapper:
 def _converter(version: str) -> Callable[[type[Schema]], dict[str, Any]]:
     try:
         from apispec import APISpec
+        from apispec.exceptions import APISpecError
         from apispec.ext.marshmallow import MarshmallowPlugin
     except ModuleNotFoundError as exc:
         raise ModuleNotFoundError(MISSING.format(exc), name=exc.name) from exc
-    if not version.startswith("3."):
+    if not (isinstance(version, str) and VERSION.fullmatch(version)):
         raise ConfigError(f"version is {version!r}; allowed: '3.0.x' and '3.1.x'")
     # Without a name of their own, nested schemas stand where they are used, and cannot clash with the app's.
     plugin = MarshmallowPlugin(schema_name_resolver=lambda schema: "")
@@ -154,7 +159,10 @@ def _converter(version: str) -> Callable[[type[Schema]], dict[str, Any]]:
     converter: Any = plugin.converter  # there is one as soon as the plugin is in a document
 
     def convert(schema: type[Schema]) -> dict[str, Any]:
-        members: dict[str, Any] = converter.schema2jsonschema(schema)
+        try:
+            members: dict[str, Any] = converter.schema2jsonschema(schema)
+        except APISpecError as exc:  # a name for each of them could be the name of one of the app's own
+            raise ConfigError(f"{schema.__name__} has a schema that nests itself; use fields.Dict") from exc
         members["description"] = (schema.__doc__ or "").partition("\n")[0]
         return _open(members, is_old=version.startswith("3.0"))
 

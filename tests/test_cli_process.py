@@ -23,7 +23,7 @@ app = Flask(__name__)
 app.config["FAULTMAP_SCOPES"] = {"/fc": "firecracker", "/old": "fault_message"}
 FaultMap(app, rules=[Rule(on=KeyError, to=CustomerError), Rule(on="redis.exceptions.X", to=UnavailableError)])
 """,
-    "bare.py": "from flask import Flask; from flask_faultmap import FaultMap; FaultMap(app := Flask(__name__))",
+    "bare.py": "import flask, flask_faultmap; flask_faultmap.FaultMap(app := flask.Flask(__name__))",
     "broken.py": "1 / 0",
 }
 
@@ -138,11 +138,9 @@ def test_list_of_an_app_without_anything_of_its_own_says_what_is_left_out(folder
     status, out, complaint = end(start(folder, "--app", "bare", "faults", "list"))
 
     assert (status, complaint) == (0, "")
-    assert out.decode().splitlines()[-3:] == [
-        "  |   CODE  CATEGORY  CLASS",
-        "",
-        "61 built-in errors are left out; --all shows them.",
-    ]
+    *_, header, blank, last = out.decode().splitlines()
+    assert (header, blank) == ("  |   CODE  CATEGORY  CLASS", "")
+    assert last.endswith(" built-in errors are left out; --all shows them.")
 
 
 WRONG = {

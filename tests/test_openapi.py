@@ -1,0 +1,396 @@
+"""An app's faults in OpenAPI: documents that tools take, and that real answers keep to."""
+
+import json
+import subprocess
+import sys
+from functools import cache
+
+import pytest
+from apiflask import APIFlask
+from apispec import APISpec
+from flask import Flask, abort
+from flask_smorest import Api
+from flask_smorest import Blueprint as SmorestBlueprint
+from flow_app import app_with, raising
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from marshmallow import EXCLUDE, Schema, fields
+from openapi_schema_validator import OAS30Validator, OAS31Validator
+from openapi_spec_validator import validate
+
+from flask_faultmap import FaultMap, Profile, Violation, errors
+from flask_faultmap.border import boundary_of
+from flask_faultmap.errors import ConfigError, DomainError, NotFoundError, UnauthenticatedError
+from flask_faultmap.openapi import components, responses
+from flask_faultmap.profiles import BUILT_IN
+
+VALIDATORS = {"3.0.3": OAS30Validator, "3.1.0": OAS31Validator}
+VERSIONS = pytest.mark.parametrize("version", VALIDATORS)
+
+
+class PartSchema(Schema):
+    """What an envelope holds."""
+
+    class Meta:
+        """A peer may send more."""
+
+        unknown = EXCLUDE
+
+    message = fields.String(attribute="text", required=True)
+    param = fields.Function(lambda fault: None, required=True, metadata={"type": ["string", "null"]})
+    any_of = fields.Function(lambda fault: 1, metadata={"type": ["string", "integer", "null"]})
+    wait = fields.Integer(attribute="retry_after", allow_none=True)
+
+
+class EnvelopeSchema(Schema):
+    """One member, and all in it.
+
+    Of which this is no part.
+    """
+
+    error = fields.Nested(PartSchema, required=True)
+    by_name = fields.Dict(fields.String(), fields.Nested(PartSchema))
+
+    def get_attribute(self, obj, attr, default):
+        return obj if attr == "error" else {}
+
+
+class TreeSchema(Schema):
+    inner = fields.Nested(lambda: TreeSchema())
+
+
+ENVELOPE = Profile(name="my-own shape", schema=EnvelopeSchema, media_type="application/json; charset=utf-8")
+NAMES = {
+    "problem": "ProblemFault",
+    "fault_message": "FaultMessageFault",
+    "firecracker": "FirecrackerFault",
+    "my-own shape": "MyOwnShapeFault",
+}
+PROFILES = pytest.mark.parametrize("profile", NAMES)
+
+
+class BoxGoneError(NotFoundError):
+    """There is no such box."""
+
+
+class ChangingError(DomainError):
+    """Each raise has another code."""
+
+    code = property(lambda self: self.args[0])
+
+
+def app_of(profile, **config):
+    return app_with(profiles=[ENVELOPE], FAULTMAP_PROFILE=profile, **config)
+
+
+def document(version, parts, answers):
+    return {
+        "openapi": version,
+        "info": {"title": "Boxes", "version": "1"},
+        "paths": {"/boxes": {"get": {"responses": answers}}},
+        "components": parts,
+    }
+
+
+def test_every_built_in_profile_is_tested_here():
+    assert {profile.name for profile in BUILT_IN} < {*NAMES}
+
+
+@VERSIONS
+@PROFILES
+def test_schema_and_answers_are_a_valid_document(profile, version):
+    app = app_of(profile)
+    answers = responses(app, BoxGoneError, UnauthenticatedError, 400, 405, 413, 415, 422, 429, 500, 503)
+
+    parts = components(app, version=version)
+
+    assert [*parts["schemas"]] == [NAMES[profile]]
+    validate(document(version, parts, answers))
+
+
+def test_all_profiles_in_use_have_a_schema():
+    app = app_of("problem", FAULTMAP_SCOPES={"/fc": "firecracker", "/own": "my-own shape", "/page": None})
+
+    assert [*components(app)["schemas"]] == ["ProblemFault", "FirecrackerFault", "MyOwnShapeFault"]
+
+
+MAY_BE_NULL = {
+    "3.0.3": [{"type": "string", "nullable": True}, {"type": "integer", "nullable": True}, {}],
+    "3.1.0": [
+        {"type": ["string", "null"]},
+        {"type": ["integer", "null"]},
+        {"type": ["string", "integer", "null"]},
+    ],
+}
+
+
+@pytest.mark.parametrize(("version", "told"), MAY_BE_NULL.items())
+def test_versions_tell_differently_that_a_member_may_be_null(version, told):
+    envelope = components(app_of("my-own shape"), version=version)["schemas"]["MyOwnShapeFault"]
+
+    part = envelope["properties"]["error"]["properties"]
+    kept = [{k: v for k, v in part[name].items() if k != "readOnly"} for name in ("param", "wait", "any_of")]
+    assert kept == told
+
+
+def test_more_members_are_allowed_at_every_level():
+    envelope = components(app_of("my-own shape"))["schemas"]["MyOwnShapeFault"]
+
+    assert envelope["additionalProperties"] is True
+    assert envelope["properties"]["error"]["additionalProperties"] is True
+    assert envelope["properties"]["by_name"]["additionalProperties"]["additionalProperties"] is True
+    assert envelope["description"] == "One member, and all in it."
+
+
+def test_answer_tells_code_example_and_headers():
+    told = responses(app_of("problem"), BoxGoneError, 405)
+
+    content = told["404"]["content"]["application/problem+json"]
+    assert told["404"]["description"] == "Not Found: `box_gone`"
+    assert content["schema"] == {"$ref": "#/components/schemas/ProblemFault"}
+    assert content["examples"]["box_gone"]["value"]["code"] == "box_gone"
+    assert [*told["405"]["headers"]] == ["X-Request-ID", "Allow"]
+
+
+def test_errors_of_one_status_share_an_answer():
+    told = responses(app_of("firecracker"), BoxGoneError, NotFoundError, BoxGoneError, 405)
+
+    assert [*told] == ["400"]
+    assert told["400"]["description"] == "Bad Request: `box_gone`, `not_found`, `method_not_allowed`"
+
+
+def test_path_says_which_profile_answers():
+    app = app_of("problem", FAULTMAP_SCOPES={"/fc": "firecracker", "/page": None})
+
+    told = [responses(app, NotFoundError, path=path) for path in ("/", "/fc/vms", "/page/x")]
+
+    assert [[*answer[status]["content"]] for answer in told for status in answer] == [
+        ["application/problem+json"],
+        ["application/json"],
+        ["text/html"],
+    ]
+    assert [[*answer] for answer in told] == [["404"], ["400"], ["404"]]
+
+
+def test_headers_that_the_profile_drops_are_not_told():
+    profile = Profile(name="shy", schema=EnvelopeSchema, drop_headers=("www-authenticate",))
+    app = app_with(profiles=[profile], FAULTMAP_PROFILE="shy", FAULTMAP_REQUEST_ID_HEADER="X-Trace")
+
+    assert [*responses(app, 401)["401"]["headers"]] == ["X-Trace"]
+
+
+# ---- other tools' documents
+
+
+@VERSIONS
+def test_apispec_takes_them(version):
+    app = app_of("problem")
+    spec = APISpec("Boxes", "1", version)
+
+    spec.components.schema("ProblemFault", components(app, version=version)["schemas"]["ProblemFault"])
+    spec.path("/boxes", operations={"get": {"responses": responses(app, BoxGoneError)}})
+
+    validate(spec.to_dict())
+    assert "404" in spec.to_dict()["paths"]["/boxes"]["get"]["responses"]
+
+
+@VERSIONS
+def test_flask_smorest_takes_them(version):
+    app = app_with(API_TITLE="Boxes", API_VERSION="1", OPENAPI_VERSION=version)
+    api, boxes = Api(app), SmorestBlueprint("boxes", __name__)
+    view = boxes.response(200)(boxes.doc(responses=responses(app, BoxGoneError))(lambda name: {}))
+    boxes.route("/boxes/<name>")(view)
+
+    api.spec.components.schema("ProblemFault", components(app, version=version)["schemas"]["ProblemFault"])
+    api.register_blueprint(boxes)
+
+    made = api.spec.to_dict()
+    validate(made)
+    answers = made["paths"]["/boxes/{name}"]["get"]["responses"]
+    assert answers["404"] == responses(app, BoxGoneError)["404"]
+
+
+@VERSIONS
+def test_apiflask_takes_them(version):
+    app = APIFlask("boxes")
+    app.config.update(OPENAPI_VERSION=version, AUTO_404_RESPONSE=False)
+    FaultMap(app)
+    app.get("/boxes/<name>")(app.doc(responses=responses(app, BoxGoneError))(lambda name: {}))
+
+    @app.spec_processor
+    def add_faults(spec):
+        spec.setdefault("components", {}).setdefault("schemas", {}).update(
+            components(app, version=version)["schemas"]
+        )
+        return spec
+
+    validate(app.spec)
+    answers = app.spec["paths"]["/boxes/{name}"]["get"]["responses"]
+    assert answers["404"] == responses(app, BoxGoneError)["404"]
+    assert "ProblemFault" in app.spec["components"]["schemas"]
+
+
+# ---- real answers
+
+
+@cache
+def failing_app(profile):
+    app = app_of(profile)
+    app.config["failure"] = []
+    app.add_url_rule("/fail", view_func=lambda: app.config["failure"].pop()())
+    return app
+
+
+@cache
+def validator_of(profile, version):
+    (schema,) = components(failing_app(profile), version=version)["schemas"].values()
+    return VALIDATORS[version](schema)
+
+
+CLASSES = [cls for cls in vars(errors).values() if isinstance(cls, type) and issubclass(cls, DomainError)]
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3),
+)
+DOMAIN_ERRORS = st.builds(
+    lambda cls, text, given: raising(cls(text, **given)),
+    st.sampled_from(CLASSES),
+    st.text(),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "public": st.text(),
+            "details": st.dictionaries(
+                st.text() | st.sampled_from(["type", "errors", "status"]), JSON, max_size=3
+            ),
+            "violations": st.lists(
+                st.builds(
+                    Violation, message=st.text(), pointer=st.none() | st.text(), name=st.none() | st.text()
+                ),
+                max_size=3,
+            ),
+            "retry_after": st.floats(allow_nan=True) | st.integers(),
+        },
+    ),
+)
+HTTP_ERRORS = st.builds(
+    lambda status, text: lambda: abort(status, text),
+    st.sampled_from([400, 401, 403, 404, 405, 409, 410, 412, 413, 415, 422, 429, 500, 501, 502, 503, 504]),
+    st.none() | st.text(),
+)
+FAILURES = DOMAIN_ERRORS | HTTP_ERRORS | st.just(raising(KeyError("a bug")))
+
+
+@PROFILES
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(failure=FAILURES)
+def test_every_answer_keeps_to_its_schema_in_every_version(profile, failure):
+    app = failing_app(profile)
+    app.config["failure"].append(failure)
+
+    body = app.test_client().get("/fail").get_json()
+
+    assert [[*validator_of(profile, version).iter_errors(body)] for version in VALIDATORS] == [[], []]
+
+
+@PROFILES
+@pytest.mark.parametrize("version", VALIDATORS)
+def test_last_resort_keeps_to_its_schema(profile, version):
+    last = boundary_of(failing_app(profile)).last_resorts[profile]
+
+    assert [*validator_of(profile, version).iter_errors(json.loads(last.body))] == []
+
+
+@PROFILES
+@pytest.mark.parametrize("error", CLASSES)
+def test_error_is_answered_as_documented(profile, error):
+    app = failing_app(profile)
+    app.config["failure"].append(raising(error("no words")))
+
+    answer = app.test_client().get("/fail")
+    told = responses(app, error)
+
+    assert [*told] == [str(answer.status_code)]
+    assert [*told[str(answer.status_code)]["content"]] == [answer.mimetype]
+
+
+@PROFILES
+def test_examples_keep_to_their_schema(profile):
+    told = responses(failing_app(profile), *CLASSES, 404, 405, 415, 451, 505)
+
+    examples = [
+        example["value"]
+        for answer in told.values()
+        for content in answer["content"].values()
+        for example in content["examples"].values()
+    ]
+    assert [error for each in examples for error in validator_of(profile, "3.1.0").iter_errors(each)] == []
+    assert len(examples) >= len(CLASSES)
+
+
+# ---- wrong input
+
+
+@pytest.mark.parametrize("make", [components, responses])
+def test_app_without_a_boundary_is_refused(make):
+    with pytest.raises(ConfigError, match=r"The app 'bare' has no FaultMap; call FaultMap\(app\)"):
+        make(Flask("bare"))
+
+
+@pytest.mark.parametrize("version", ["2.0", "3", "4.0.0", "3.9.9", "", "3.x", 3.0, None])
+def test_version_that_is_none_is_refused(version):
+    with pytest.raises(ConfigError, match=r"version is .*; allowed: '3\.0\.x' and '3\.1\.x'"):
+        components(app_of("problem"), version=version)
+
+
+def test_two_profiles_of_one_name_are_refused():
+    profiles = [Profile(name=name, schema=EnvelopeSchema) for name in ("a-b", "a_b")]
+    app = app_with(profiles=profiles, FAULTMAP_SCOPES={"/a": "a-b", "/b": "a_b"})
+
+    with pytest.raises(ConfigError, match="Two profiles are 'ABFault' in OpenAPI; give 'a_b' another name"):
+        components(app)
+
+
+def test_schema_that_nests_itself_is_refused():
+    app = app_with(profiles=[Profile(name="tree", schema=TreeSchema)], FAULTMAP_PROFILE="tree")
+
+    with pytest.raises(ConfigError, match=r"TreeSchema has a schema that nests itself; use fields\.Dict"):
+        components(app)
+
+
+WRONG = {
+    "no class": ("404", "'404' is neither a subclass of DomainError nor a status"),
+    "another class": (KeyError, "<class 'KeyError'> is neither"),
+    "an instance": (NotFoundError("x"), "is neither"),
+    "no error": (200, "200 is neither a subclass of DomainError nor a status from 400 to 599"),
+    "no status": (True, "True is neither"),
+    "nothing": (None, "None is neither"),
+    "class that does not know": (ChangingError, "Only instances of ChangingError know their code"),
+}
+
+
+@pytest.mark.parametrize(("error", "complaint"), WRONG.values(), ids=WRONG)
+def test_what_is_no_error_is_refused(error, complaint):
+    with pytest.raises(TypeError, match=complaint):
+        responses(app_of("problem"), error)
+
+
+def test_without_apispec_it_says_what_to_install():
+    program = (
+        "import sys; sys.modules['apispec'] = None\n"
+        "from flask import Flask\n"
+        "from flask_faultmap import FaultMap\n"
+        "from flask_faultmap.openapi import components, responses\n"
+        "app = Flask('x'); FaultMap(app)\n"
+        "assert '404' in responses(app, 404)\n"
+        "components(app)"
+    )
+
+    seen = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=False
+    )
+
+    assert seen.stderr.splitlines()[-1].startswith(
+        "ModuleNotFoundError: flask_faultmap.openapi needs what "
+        "`pip install 'flask-faultmap[openapi]'` installs: "
+    )
