@@ -93,7 +93,7 @@ class FaultMap:
         app.extensions[KEY] = Boundary(
             mapper=mapper,
             owner=self,
-            last_resorts={profile.name: last_resort(profile, kind) for profile, kind in kinds},
+            last_resorts={profile.name: last_resort(settings, profile, kind) for profile, kind in kinds},
             handlers=ours,
             earlier=earlier,
             id_key="HTTP_" + settings.request_id_header.upper().replace("-", "_"),

@@ -137,7 +137,8 @@ class Profile:
             from the scope's prefix), ``{token}`` (the path's first segment) and ``{reason}`` (why a JSON
             body cannot be read).
         drop_headers: headers that are never sent.
-        headers: gives more headers for a fault.
+        headers: gives more headers for a fault; asked in ``init_app`` too, for the last resort, whose fault
+            has no id.
 
     Raises:
         ConfigError: when one of these is wrong.

@@ -41,7 +41,13 @@ def render(
     else:
         body = mould.template.fill(fault.text, fault.id)
     headers = (("Content-Type", profile.media_type), ("Content-Length", str(len(body))))
-    if own or profile.headers is not None or fault.retry_after is not None or kind.status in (401, 405):
+    if (
+        own
+        or profile.headers is not None
+        or profile.drop_headers
+        or fault.retry_after is not None
+        or kind.status in (401, 405)
+    ):
         more = profile.headers(fault) if profile.headers is not None else {}
         rest = collect_headers(settings, fault, own, allow, more, profile.drop_headers)
     else:  # what nearly always happens: each header costs 3 microseconds on its way through Flask
@@ -60,7 +66,7 @@ def collect_headers(
     """Collect the headers that *fault* has in every shape: what the standards ask for, and its own."""
     given: dict[str, list[tuple[str, str]]] = {}
     for name, value in (*own, *(more or {}).items()):
-        if name.lower() not in NOT_KEPT and _is_sendable(name, value):
+        if _is_sendable(name, value) and name.lower() not in NOT_KEPT:
             given.setdefault(name.lower(), []).append((name, value))
     _set(given, settings.request_id_header, fault.id)
     given.setdefault("cache-control", [("Cache-Control", "no-store")])
@@ -77,21 +83,29 @@ def collect_headers(
     return tuple(pair for pairs in given.values() for pair in pairs)
 
 
-def last_resort(profile: Profile, kind: Kind) -> Reply:
+def last_resort(settings: Settings, profile: Profile, kind: Kind) -> Reply:
     """Make the answer for when everything else failed: constant bytes, made before the first request."""
+    fault = Fault(kind, "", kind.title)
     try:
-        body, media_type = profile.render(Fault(kind, "", kind.title)), profile.media_type
+        body, media_type = profile.render(fault), profile.media_type
     except Exception:  # a border: an app's own schema may raise anything
         logger.exception(
             "The profile %r cannot render an internal error; 'problem' stands in for it", profile.name
         )
-        body, media_type = PROBLEM.render(Fault(kind, "", kind.title)), PROBLEM.media_type
-    headers = (
-        ("Content-Type", media_type),
-        ("Content-Length", str(len(body))),
-        ("Cache-Control", "no-store"),
-    )
-    return Reply(kind.status, headers, body)
+        body, media_type = PROBLEM.render(fault), PROBLEM.media_type
+    headers = (("Content-Type", media_type), ("Content-Length", str(len(body))))
+    return Reply(kind.status, headers + _constant_headers(settings, profile, fault), body)
+
+
+def _constant_headers(settings: Settings, profile: Profile, fault: Fault) -> Headers:
+    """Collect what the last resort can know before any request: all but the id."""
+    dropped = (*profile.drop_headers, settings.request_id_header)
+    try:
+        more = profile.headers(fault) if profile.headers is not None else {}
+        return collect_headers(settings, fault, more=more, dropped=dropped)
+    except Exception:  # a border: an app's own function may raise anything
+        logger.exception("The headers of the profile %r fail; the last resort goes without", profile.name)
+        return collect_headers(settings, fault, dropped=dropped)
 
 
 def _set(given: dict[str, list[tuple[str, str]]], name: str, value: str) -> None:

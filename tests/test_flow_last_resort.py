@@ -182,7 +182,7 @@ def test_cause_of_a_last_resort_is_logged_with_the_failure_that_led_to_it(caplog
 def test_cause_that_a_failure_has_is_kept(caplog):
     app_that_cannot_answer(GoneError("x"), "caused").test_client().get("/fail")
 
-    assert caplog.records[0].exc_info[1].__cause__ is CAUSE
+    assert caplog.records[-1].exc_info[1].__cause__ is CAUSE
 
 
 def test_last_resort_is_signalled_and_is_the_current_fault():
