@@ -12,17 +12,17 @@ from weakref import WeakKeyDictionary
 
 from werkzeug.exceptions import HTTPException
 
-from flask_faultmap.categories import Category
 from flask_faultmap.errors import ConfigError, DomainError, InternalError
-from flask_faultmap.faults import Fault, Kind, Violation
+from flask_faultmap.faults import Fault, Kind
 from flask_faultmap.http_errors import from_apiflask, from_http
 from flask_faultmap.http_rows import FrameworkError
 from flask_faultmap.logs import level_number, text_of
+from flask_faultmap.occurrences import category_of, details_of, public_text, violations_of, word_of
 from flask_faultmap.profiles import BLANK, Profile
 from flask_faultmap.retry_after import whole_seconds
 from flask_faultmap.rulebook import Decision, RuleBook, Verdict
 from flask_faultmap.rules import Rule
-from flask_faultmap.settings import Settings
+from flask_faultmap.settings import STATUSES, Settings
 from flask_faultmap.templates import FILLABLE, Template
 from flask_faultmap.validation import ValidationFailedError, from_marshmallow, from_pydantic
 
@@ -91,7 +91,9 @@ class Mapper:
         self.settings = settings
         self.book: RuleBook = RuleBook(rules, ours=(HTTP, *_apiflask(), *validation))
         self._names_http_errors = self.book.names_more_than(HTTP)
-        self._statuses = {ValidationFailedError.code: settings.validation_status or 422, **settings.statuses}
+        # A category's word is no code here: what sets its category for one raise keeps its class's code.
+        codes = {word: status for word, status in settings.statuses.items() if word not in STATUSES}
+        self._statuses = {ValidationFailedError.code: settings.validation_status or 422, **codes}
         self._moulds: WeakKeyDictionary[type, dict[Profile | None, Mould]] = WeakKeyDictionary()
         _check(self)
 
@@ -138,8 +140,8 @@ class Mapper:
             kind,
             identity,
             public_text(error) if text is None else text,
-            _violations(error.violations) if error.violations else (),
-            _details(error.details) if error.details else {},
+            violations_of(error) if error.violations else (),
+            details_of(error) if error.details else {},
             None if error.retry_after is None else whole_seconds(error.retry_after),
         )
 
@@ -160,7 +162,7 @@ class Mapper:
         """Give the status of *error*, or of a class of errors, before any folding."""
         if isinstance(error, FrameworkError):
             return error.status
-        return self._statuses.get(error.code) or self._statuses[_category(error)]
+        return self._statuses.get(word_of(error, "code")) or self.settings.statuses[category_of(error)]
 
     def _describe(self, error: DomainError) -> Fault:
         return self.fault(error, self.mould(error, self.settings.profile).kind, new_id())
@@ -174,12 +176,12 @@ class Mapper:
 
     def _kind(self, error: DomainError, profile: Profile | None) -> Kind:
         original = self.status_of(error)
-        code = error.code if isinstance(error.code, str) else type(error).code
+        code = word_of(error, "code")
         base = self.settings.type_base
         return Kind(
-            category=_category(error),
+            category=category_of(error),
             code=code,
-            title=error.title if isinstance(error.title, str) else type(error).title,
+            title=word_of(error, "title"),
             status=self._fold(original, profile),
             original_status=original,
             type=BLANK if base is None else base + quote(code),
@@ -197,7 +199,7 @@ class Mapper:
     def _level(self, error: DomainError, code: str, status: int) -> int | None:
         levels = self.settings.log_levels
         if "log_level" not in error.__dict__:
-            for word in (code, _category(error), str(status), f"{status // 100}xx"):
+            for word in (code, category_of(error), str(status), f"{status // 100}xx"):
                 if word in levels:
                     return levels[word]
         try:
@@ -224,34 +226,6 @@ def _apiflask() -> Iterator[Rule]:
 def _check_exception(exc: object) -> None:
     if not isinstance(exc, BaseException):
         raise TypeError(f"{exc!r} is no exception; give one that was raised, or an instance")
-
-
-def public_text(error: DomainError) -> str:
-    """Give what a client may read of *error*: its public text, else its own if exposed, else the title."""
-    public = error.public
-    if public is None and error.expose:
-        try:
-            public = str(error)
-        except Exception:  # a border: an app's own `__str__` may raise anything
-            public = None
-    if isinstance(public, str) and public:
-        return public
-    return error.title if isinstance(error.title, str) else type(error).title
-
-
-def _category(error: DomainError | type[DomainError]) -> Category:
-    try:
-        return Category(error.category)
-    except ValueError:  # set on the instance; a class with a wrong one cannot be made
-        return type(error).category  # type: ignore[union-attr]  # an instance, then
-
-
-def _violations(given: Any) -> tuple[Violation, ...]:
-    return tuple(violation for violation in given if isinstance(violation, Violation))
-
-
-def _details(given: Any) -> Mapping[str, Any]:
-    return given if isinstance(given, Mapping) else {"details": given}
 
 
 def _mark(verdict: Verdict) -> str:

@@ -13,7 +13,7 @@ from flask_faultmap.rules import Rule
 
 MARKERS = ["disk is full", "http 401"]
 TEXTS = ["Http 401: the DISK is full", "the disk is full", "the disk is fuller", "http 4010", ""]
-CODES = [1, 2, [1], None]  # as told by exceptions; a list cannot be a key
+CODES = [1, 1, None, [1]]  # as told by exceptions; a list cannot be a key
 
 
 def first_that_counts(own, built_in, exc):
@@ -111,12 +111,18 @@ def rules(draw, classes):
     """Make a row with any conditions, each of which leads somewhere in most chains."""
     on = draw(st.sampled_from(classes))
     row = {"on": on, "wrapped": draw(st.booleans())}
-    row["where"] = draw(st.sampled_from([None, None, {"code": 1}, {"code": 2}]))
+    row["where"] = draw(st.sampled_from([None, None, {"code": 1}, {"code": 1}, {"code": 2}]))
     row["cause"] = draw(st.none() | st.sampled_from(classes))
     if on is not Exception:
-        row["text"] = draw(st.sampled_from([(), (), *[(marker,) for marker in MARKERS], MARKERS]))
+        row["text"] = draw(st.sampled_from([(), (), MARKERS[:1], MARKERS]))
     table = {"table": "code", "to": {1: GoneError, None: NotFoundError}}
-    outcomes = [{"to": GoneError}, table, {"translate": of_code_1_only}, {"translate": never}]
+    outcomes = [
+        {"to": GoneError},
+        table,
+        {"to": NotFoundError},
+        {"translate": of_code_1_only},
+        {"translate": never},
+    ]
     return Rule(**row, **draw(st.sampled_from(outcomes)))
 
 
@@ -125,11 +131,11 @@ def cases(draw):
     chain = draw(chains(draw(class_trees())))
     known = {cls: None for exc in chain for cls in type(exc).__mro__ if issubclass(cls, Exception)}
     rows = rules(list(known) or [OSError])
-    own, built_in = draw(st.lists(rows, max_size=6)), draw(st.lists(rows, max_size=2))
+    own, built_in = draw(st.lists(rows, min_size=4, max_size=7)), draw(st.lists(rows, min_size=1, max_size=3))
     return SimpleNamespace(own=own, built_in=built_in, exc=chain[0])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(cases())
 def test_rows_are_asked_in_the_order_of_the_design(case):
     book = RuleBook(case.own, ours=case.built_in)

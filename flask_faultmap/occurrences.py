@@ -1,0 +1,50 @@
+"""What one domain error says of itself; what one raise has set to nonsense does not count."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+from flask_faultmap.categories import Category
+from flask_faultmap.errors import DomainError
+from flask_faultmap.faults import Violation
+
+
+def public_text(error: DomainError) -> str:
+    """Give what a client may read of *error*: its public text, else its own if exposed, else the title."""
+    public = error.public
+    if public is None and error.expose:
+        try:
+            public = str(error)
+        except Exception:  # a border: an app's own `__str__` may raise anything
+            public = None
+    if isinstance(public, str) and public:
+        return public
+    return word_of(error, "title")
+
+
+def word_of(error: DomainError | type[DomainError], name: str) -> str:
+    """Give the code or the title of *error*, or of a class of errors."""
+    value = getattr(error, name)
+    if isinstance(error, type) or (isinstance(value, str) and value):
+        return cast("str", value)
+    return cast("str", getattr(type(error), name))
+
+
+def category_of(error: DomainError | type[DomainError]) -> Category:
+    """Give the category of *error*, or of a class of errors."""
+    try:
+        return Category(error.category)
+    except ValueError:  # set on the instance; a class with a wrong one cannot be made
+        return type(error).category  # type: ignore[union-attr]  # an instance, then
+
+
+def violations_of(error: DomainError) -> tuple[Violation, ...]:
+    """Give the violations of *error*; a single one may stand alone."""
+    given: Any = error.violations
+    several = given if isinstance(given, Iterable) else (given,)
+    return tuple(violation for violation in several if isinstance(violation, Violation))
+
+
+def details_of(error: DomainError) -> Mapping[str, Any]:
+    """Give the details of *error*; what has no names gets one."""
+    given: Any = error.details
+    return given if isinstance(given, Mapping) else {"details": given}
