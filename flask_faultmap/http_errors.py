@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable, Mapping
 from json import JSONDecodeError
+from traceback import walk_tb
 from typing import Any
 
 from werkzeug.exceptions import BadRequestKeyError, HTTPException, NotFound, SecurityError
@@ -22,6 +23,10 @@ from flask_faultmap.retry_after import whole_seconds
 from flask_faultmap.validation import from_request_parser
 
 logger: logging.Logger = logging.getLogger("flask_faultmap")
+
+# The parts of werkzeug's request that raise BadRequestKeyError, and where our violations say that they are.
+PARTS = {"args": "query", "form": "form", "files": "form", "cookies": "cookie"}
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 # Texts that werkzeug gives at the raise, and not as the class's description.
 JSON_UNREADABLE = "Failed to decode JSON object"
@@ -48,7 +53,7 @@ def from_http(
         error.headers = _headers(exc, environ)
         error.retry_after = getattr(exc, "retry_after", None)
     if isinstance(error, MissingFieldError | MalformedJsonError):
-        error.violations = (_violation_of(exc),)
+        error.violations = (_violation_of(exc, environ or {}),)
     elif "data" in exc.__dict__:
         _add_data(error, exc.__dict__["data"])
     if error.headers and error.retry_after is None:
@@ -138,11 +143,25 @@ def _add_data(error: FrameworkError, data: Any) -> None:
         error.headers = (*error.headers, *_sendable(headers.items()))
 
 
-def _violation_of(exc: HTTPException) -> Violation:
+def _violation_of(exc: HTTPException, environ: dict[str, Any]) -> Violation:
     if not isinstance(exc, BadRequestKeyError):
         return Violation(pointer="#", message="This is not JSON.", code="malformed_json")
     name = exc.args[0] if exc.args and isinstance(exc.args[0], str) else None
-    return Violation(source="form", name=name, message="This field is required.", code="required")
+    source = _place_of_missing_key(exc, environ)
+    return Violation(source=source, name=name, message="This field is required.", code="required")
+
+
+def _place_of_missing_key(exc: BadRequestKeyError, environ: dict[str, Any]) -> str:
+    """Find the part of the request in whose method *exc* was raised, which it does not tell itself.
+
+    Without one (``request.values``, or raised by hand) a request that sends no form lacks it in its query.
+    """
+    mappings = [frame.f_locals.get("self") for frame, _ in walk_tb(exc.__traceback__)]
+    parts = getattr(environ.get("werkzeug.request"), "__dict__", {})  # only what was looked at is there
+    for name, source in PARTS.items():
+        if name in parts and any(mapping is parts[name] for mapping in mappings):
+            return source
+    return "query" if environ and not environ.get("CONTENT_TYPE", "").lower().startswith(FORMS) else "form"
 
 
 def unreadable_json(exc: HTTPException) -> str | None:
