@@ -1,0 +1,178 @@
+"""The signal: every receiver hears, and none can hurt the answer or the others."""
+
+import asyncio
+import logging
+
+import pytest
+
+from flask_faultmap.signals import fault_translated, notify
+
+
+class Sender:
+    """Stands for an app."""
+
+
+@pytest.fixture
+def sender():
+    return Sender()
+
+
+@pytest.fixture
+def heard(sender):
+    """Connect a receiver, and give what it hears."""
+    told = []
+
+    def receive(sender, **payload):
+        told.append((sender, payload))
+
+    with fault_translated.connected_to(receive, sender=sender):
+        yield told
+
+
+def run(receiver):
+    """Do what ``Flask.ensure_sync`` does."""
+    return lambda *args, **payload: asyncio.run(receiver(*args, **payload))
+
+
+def raising(failure):
+    def receive(sender, **payload):
+        raise failure
+
+    return receive
+
+
+def messages(caplog):
+    return [record.getMessage() for record in caplog.records]
+
+
+def test_receiver_hears_the_sender_itself_and_every_keyword(sender, heard):
+    notify(sender, run, fault="f", status=404, later="more")
+
+    assert heard == [(sender, {"fault": "f", "status": 404, "later": "more"})]
+
+
+def test_every_receiver_hears(sender, heard):
+    more = []
+    with fault_translated.connected_to(lambda sender, **payload: more.append(payload)):
+        notify(sender, run, status=404)
+
+    assert [*more, *(payload for _, payload in heard)] == [{"status": 404}, {"status": 404}]
+
+
+def test_receiver_of_one_sender_does_not_hear_another(heard):
+    notify(Sender(), run, status=404)
+
+    assert heard == []
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["plain", "async"])
+def test_receiver_that_raises_is_logged_and_hurts_nobody(is_async, sender, heard, caplog):
+    async def receive_later(sender, **payload):
+        raise OSError("secret")
+
+    receive = receive_later if is_async else raising(OSError("secret"))
+    more = []
+
+    with (
+        fault_translated.connected_to(receive, sender=sender),
+        fault_translated.connected_to(lambda sender, **payload: more.append(payload), sender=sender),
+    ):
+        notify(sender, run, status=404)
+
+    assert (len(heard), len(more)) == (1, 1)
+    assert messages(caplog) == [f"The receiver {receive!r} of fault_translated failed: OSError"]
+    (record,) = caplog.records
+    assert (record.levelno, record.exc_info[0]) == (logging.ERROR, OSError)
+
+
+def test_receiver_that_cannot_be_called_so_is_logged(sender, heard, caplog):
+    def receive(sender):
+        """Take no keywords, which is a mistake of its author."""
+
+    with fault_translated.connected_to(receive, sender=sender):
+        notify(sender, run, status=404)
+
+    assert len(heard) == 1
+    assert messages(caplog) == [f"The receiver {receive!r} of fault_translated failed: TypeError"]
+
+
+@pytest.mark.parametrize("failure", [KeyboardInterrupt, SystemExit, GeneratorExit])
+def test_what_ends_a_process_is_not_held_up(failure, sender, caplog):
+    with fault_translated.connected_to(raising(failure), sender=sender), pytest.raises(failure):
+        notify(sender, run, status=404)
+
+    assert caplog.records == []
+
+
+def test_async_receivers_are_run_to_their_end(sender):
+    told = []
+
+    async def receive(sender, **payload):
+        await asyncio.sleep(0)
+        told.append((sender, payload))
+
+    with fault_translated.connected_to(receive, sender=sender):
+        notify(sender, run, status=404)
+
+    assert told == [(sender, {"status": 404})]
+
+
+def test_receiver_that_is_not_async_is_called_as_it_is(sender, heard):
+    notify(sender, raising(AssertionError("asked")), status=404)
+
+    assert len(heard) == 1
+
+
+def test_async_receiver_that_cannot_be_run_here_is_logged(sender, heard, caplog):
+    async def receive(sender, **payload):
+        """Never get this far."""
+
+    def refuse(receiver):
+        raise RuntimeError("Install Flask with the 'async' extra in order to use async views.")
+
+    with fault_translated.connected_to(receive, sender=sender):
+        notify(sender, refuse, status=404)
+
+    assert len(heard) == 1
+    assert messages(caplog) == [f"The receiver {receive!r} of fault_translated failed: RuntimeError"]
+
+
+def test_muted_signal_tells_nobody(sender, heard):
+    with fault_translated.muted():
+        notify(sender, run, status=404)
+    notify(sender, run, status=410)
+
+    assert heard == [(sender, {"status": 410})]
+
+
+def test_receiver_may_leave_while_it_is_told(sender, heard):
+    more = []
+
+    def hear_once(sender, **payload):
+        more.append(payload)
+        fault_translated.disconnect(hear_once, sender)
+
+    fault_translated.connect(hear_once, sender)
+    notify(sender, run, status=404)
+    notify(sender, run, status=410)
+
+    assert more == [{"status": 404}]
+    assert len(heard) == 2
+
+
+def test_receiver_that_is_gone_is_not_told(sender, heard):
+    def receive(sender, **payload):
+        raise AssertionError("called")
+
+    fault_translated.connect(receive, sender)
+    del receive
+    notify(sender, run, status=404)
+
+    assert len(heard) == 1
+
+
+def test_signal_says_what_it_tells():
+    assert all(
+        f"``{word}``" in fault_translated.__doc__
+        for word in ("fault", "exception", "error", "status", "original_status", "rule")
+    )
