@@ -51,7 +51,9 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from flask_faultmap.near_miss import near_miss
+
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{near_miss(name, __all__)}")
     value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
     globals()[name] = value
     return value

@@ -273,3 +273,25 @@ class DeadlineExceededError(DomainError):
     expose = False
     log_level: int | str | None = logging.ERROR
     retryable = True
+
+
+__all__ = [
+    "AbortedError",
+    "AlreadyExistsError",
+    "BadGatewayError",
+    "ConfigError",
+    "DeadlineExceededError",
+    "DomainError",
+    "FailedPreconditionError",
+    "GoneError",
+    "InternalError",
+    "InvalidArgumentError",
+    "NotFoundError",
+    "PayloadTooLargeError",
+    "PermissionDeniedError",
+    "ResourceExhaustedError",
+    "UnauthenticatedError",
+    "UnavailableError",
+    "UnimplementedError",
+    "UnprocessableError",
+]

@@ -9,6 +9,8 @@ import html
 
 from flask_faultmap.redaction_rows import HIDDEN, PAGE, PAGE_ROWS, ROWS, SECRET_NAME, URL_ROWS, Rows
 
+__all__ = ["is_secret_name", "redact", "redact_url"]
+
 LIMIT = 512  # characters: enough for a sentence of a driver, too little for a page
 URL_LIMIT = 2_048
 WINDOW = 65_536  # characters that are looked at, however long the text

@@ -7,6 +7,8 @@ from typing import Any
 
 from blinker import NamedSignal, Namespace
 
+__all__ = ["fault_translated"]
+
 logger: logging.Logger = logging.getLogger("flask_faultmap")
 
 fault_translated: NamedSignal = Namespace().signal(

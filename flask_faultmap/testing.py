@@ -21,6 +21,8 @@ from flask_faultmap.faults import Fault
 from flask_faultmap.profiles import PROBLEM
 from flask_faultmap.signals import fault_translated
 
+__all__ = ["Canary", "CapturedFault", "assert_fault", "assert_rules", "capture_faults", "leak_canary"]
+
 _recent: deque[Fault] = deque(maxlen=256)
 
 
