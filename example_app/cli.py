@@ -1,4 +1,4 @@
-"""The command ``flask --app example_app tour``."""
+"""The commands ``flask --app example_app tour`` and ``spec``."""
 
 import json
 import time
@@ -7,6 +7,7 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
+from example_app.openapi import describe
 from example_app.rooms import Room, close_rooms, rooms_of
 
 INSTALL = "The tour needs what `pip install 'flask-faultmap[example]'` installs: {}"
@@ -50,6 +51,17 @@ def tour(names: tuple[str, ...], as_data: bool) -> None:
     tour_view.show_summary(console, outcomes, time.monotonic() - began)
     if not is_right:
         raise SystemExit(1)
+
+
+@click.command()
+@with_appcontext
+def spec() -> None:
+    """Print what the app answers, as an OpenAPI document."""
+    try:
+        document = describe(current_app._get_current_object())  # type: ignore[attr-defined]  # of LocalProxy
+    except ModuleNotFoundError as exc:
+        raise click.ClickException(str(exc)) from exc
+    click.echo(json.dumps(document, indent=2))
 
 
 def choose(rooms: tuple[Room, ...], names: tuple[str, ...]) -> list[Room]:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 
 from example_app.boxes import room as boxes
-from example_app.cli import tour
+from example_app.cli import spec, tour
 from example_app.endpoints import room as endpoints
 from example_app.machine import room as machine
 from example_app.rooms import Room, close_states
@@ -41,6 +41,7 @@ def build(name: str, rooms: Mapping[str, Room], config: Mapping[str, Any] | None
         profiles=[room.PROFILE for room in rooms.values() if isinstance(room.PROFILE, Profile)],
     )
     app.cli.add_command(tour)
+    app.cli.add_command(spec)
     return app
 
 
