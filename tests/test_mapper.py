@@ -9,6 +9,7 @@ import subprocess
 import sys
 import weakref
 from datetime import timedelta
+from types import ModuleType
 
 import pytest
 from werkzeug.exceptions import Conflict, HTTPException, NotFound, RequestedRangeNotSatisfiable
@@ -292,6 +293,18 @@ def test_explanation_shows_each_row_that_was_asked_and_the_fault():
 )
 def test_explanation_says_who_decides_where_no_row_does(exc, lines):
     assert str(mapper_of().explain(exc)).splitlines() == lines
+
+
+def test_row_for_apiflask_is_there_only_if_an_app_has_loaded_it(monkeypatch):
+    module = ModuleType("apiflask.exceptions")
+    module.HTTPError = type("HTTPError", (Exception,), {})
+    monkeypatch.delitem(sys.modules, "apiflask.exceptions", raising=False)
+
+    without = mapper_of().book.classes
+    monkeypatch.setitem(sys.modules, "apiflask.exceptions", module)
+    with_it = mapper_of().book.classes
+
+    assert set(with_it) - set(without) == {module.HTTPError}
 
 
 class ClashError(GoneError):
