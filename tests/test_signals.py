@@ -7,6 +7,9 @@ import pytest
 
 from flask_faultmap.signals import fault_translated, notify
 
+NOT_FOUND = {"fault": "what was not found", "status": 404}
+GONE = {"fault": "what is gone", "status": 410}
+
 
 class Sender:
     """Stands for an app."""
@@ -46,21 +49,21 @@ def messages(caplog):
 
 
 def test_receiver_hears_the_sender_itself_and_every_keyword(sender, heard):
-    notify(sender, run, fault="f", status=404, later="more")
+    notify(sender, run, **NOT_FOUND, later="more")
 
-    assert heard == [(sender, {"fault": "f", "status": 404, "later": "more"})]
+    assert heard == [(sender, {**NOT_FOUND, "later": "more"})]
 
 
 def test_every_receiver_hears(sender, heard):
     more = []
     with fault_translated.connected_to(lambda sender, **payload: more.append(payload)):
-        notify(sender, run, status=404)
+        notify(sender, run, **NOT_FOUND)
 
-    assert [*more, *(payload for _, payload in heard)] == [{"status": 404}, {"status": 404}]
+    assert [*more, *(payload for _, payload in heard)] == [NOT_FOUND, NOT_FOUND]
 
 
 def test_receiver_of_one_sender_does_not_hear_another(heard):
-    notify(Sender(), run, status=404)
+    notify(Sender(), run, **NOT_FOUND)
 
     assert heard == []
 
@@ -77,7 +80,7 @@ def test_receiver_that_raises_is_logged_and_hurts_nobody(is_async, sender, heard
         fault_translated.connected_to(receive, sender=sender),
         fault_translated.connected_to(lambda sender, **payload: more.append(payload), sender=sender),
     ):
-        notify(sender, run, status=404)
+        notify(sender, run, **NOT_FOUND)
 
     assert (len(heard), len(more)) == (1, 1)
     assert messages(caplog) == [f"The receiver {receive!r} of fault_translated failed: OSError"]
@@ -90,7 +93,7 @@ def test_receiver_that_cannot_be_called_so_is_logged(sender, heard, caplog):
         """Take no keywords, which is a mistake of its author."""
 
     with fault_translated.connected_to(receive, sender=sender):
-        notify(sender, run, status=404)
+        notify(sender, run, **NOT_FOUND)
 
     assert len(heard) == 1
     assert messages(caplog) == [f"The receiver {receive!r} of fault_translated failed: TypeError"]
@@ -99,7 +102,7 @@ def test_receiver_that_cannot_be_called_so_is_logged(sender, heard, caplog):
 @pytest.mark.parametrize("failure", [KeyboardInterrupt, SystemExit, GeneratorExit])
 def test_what_ends_a_process_is_not_held_up(failure, sender, caplog):
     with fault_translated.connected_to(raising(failure), sender=sender), pytest.raises(failure):
-        notify(sender, run, status=404)
+        notify(sender, run, **NOT_FOUND)
 
     assert caplog.records == []
 
@@ -112,13 +115,13 @@ def test_async_receivers_are_run_to_their_end(sender):
         told.append((sender, payload))
 
     with fault_translated.connected_to(receive, sender=sender):
-        notify(sender, run, status=404)
+        notify(sender, run, **NOT_FOUND)
 
-    assert told == [(sender, {"status": 404})]
+    assert told == [(sender, NOT_FOUND)]
 
 
 def test_receiver_that_is_not_async_is_called_as_it_is(sender, heard):
-    notify(sender, raising(AssertionError("asked")), status=404)
+    notify(sender, raising(AssertionError("asked")), **NOT_FOUND)
 
     assert len(heard) == 1
 
@@ -131,7 +134,7 @@ def test_async_receiver_that_cannot_be_run_here_is_logged(sender, heard, caplog)
         raise RuntimeError("Install Flask with the 'async' extra in order to use async views.")
 
     with fault_translated.connected_to(receive, sender=sender):
-        notify(sender, refuse, status=404)
+        notify(sender, refuse, **NOT_FOUND)
 
     assert len(heard) == 1
     assert messages(caplog) == [f"The receiver {receive!r} of fault_translated failed: RuntimeError"]
@@ -139,10 +142,10 @@ def test_async_receiver_that_cannot_be_run_here_is_logged(sender, heard, caplog)
 
 def test_muted_signal_tells_nobody(sender, heard):
     with fault_translated.muted():
-        notify(sender, run, status=404)
-    notify(sender, run, status=410)
+        notify(sender, run, **NOT_FOUND)
+    notify(sender, run, **GONE)
 
-    assert heard == [(sender, {"status": 410})]
+    assert heard == [(sender, GONE)]
 
 
 def test_receiver_may_leave_while_it_is_told(sender, heard):
@@ -153,10 +156,10 @@ def test_receiver_may_leave_while_it_is_told(sender, heard):
         fault_translated.disconnect(hear_once, sender)
 
     fault_translated.connect(hear_once, sender)
-    notify(sender, run, status=404)
-    notify(sender, run, status=410)
+    notify(sender, run, **NOT_FOUND)
+    notify(sender, run, **GONE)
 
-    assert more == [{"status": 404}]
+    assert more == [NOT_FOUND]
     assert len(heard) == 2
 
 
@@ -166,7 +169,7 @@ def test_receiver_that_is_gone_is_not_told(sender, heard):
 
     fault_translated.connect(receive, sender)
     del receive
-    notify(sender, run, status=404)
+    notify(sender, run, **NOT_FOUND)
 
     assert len(heard) == 1
 
