@@ -123,8 +123,7 @@ def check(file: IO[bytes] | None, as_data: bool) -> None:
         for finding in findings:
             click.echo(str(finding))
         click.echo("1 finding" if len(findings) == 1 else f"{len(findings)} findings", err=True)
-    if findings:
-        raise SystemExit(1)
+    click.get_current_context().exit(1 if findings else 0)
 
 
 @faults.command()

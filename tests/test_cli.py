@@ -6,7 +6,7 @@ from enum import Enum
 import pytest
 from click.testing import CliRunner
 from flask import Flask
-from flask.cli import ScriptInfo
+from flask.cli import NoAppException, ScriptInfo
 from flow_app import app_with, heard, raising
 
 from flask_faultmap import Rule
@@ -204,6 +204,7 @@ def test_command_refuses_an_app_without_a_boundary(command):
 
 
 WRONG_APPS = {
+    "not there": (NoAppException("Could not import 'shop'."), "Error: Could not import 'shop'."),
     "set up wrongly": (
         ConfigError("FAULTMAP_X is no setting"),
         "cannot be set up:\nFAULTMAP_X is no setting",
