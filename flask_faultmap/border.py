@@ -126,16 +126,7 @@ def answer(
     if mould.kind.level is not None and not logged:
         write_log(app, req, fault, exc, decision)
     if fault_translated.receivers:
-        notify(
-            app,
-            app.ensure_sync,
-            fault=fault,
-            exception=exc,
-            error=error,
-            status=fault.status,
-            original_status=fault.original_status,
-            rule=decision.rule_name,
-        )
+        _tell(app, fault, exc, decision)
     return response
 
 
@@ -146,6 +137,7 @@ def answer_last(
     settings = boundary.mapper.settings
     profile = settings.profile_of(req.path)[1] or settings.profile
     reply = boundary.last_resorts[profile.name]
+    headers = Headers(reply.headers)
     name = type(exc).__name__
     with suppress(Exception):  # the border: the log may be what fails; the client gets JSON all the same
         if failure.__cause__ is None and failure is not exc:
@@ -153,21 +145,26 @@ def answer_last(
         logging.getLogger(f"{app.name}.faultmap").error("The answer to %s failed", name, exc_info=failure)
     with suppress(Exception):  # the border, once more
         error = InternalError(f"the answer to {name} failed")
-        fault = boundary.mapper.fault(
-            error, boundary.mapper.mould(error, profile).kind, request_id(req, boundary.id_key)
-        )
+        identity = request_id(req, boundary.id_key)
+        if settings.request_id_header.lower() not in map(str.lower, profile.drop_headers):
+            headers[settings.request_id_header] = identity
+        fault = boundary.mapper.fault(error, boundary.mapper.mould(error, profile).kind, identity)
         remember(app, req, fault)
-        notify(
-            app,
-            app.ensure_sync,
-            fault=fault,
-            exception=exc,
-            error=error,
-            status=fault.status,
-            original_status=fault.original_status,
-            rule=None,
-        )
-    return Response(reply.body, reply.status, reply.headers)
+        _tell(app, fault, exc, Decision(error))
+    return Response(reply.body, reply.status, headers)
+
+
+def _tell(app: Flask, fault: Fault, exc: BaseException, decision: Decision) -> None:
+    notify(
+        app,
+        app.ensure_sync,
+        fault=fault,
+        exception=exc,
+        error=decision.error,
+        status=fault.status,
+        original_status=fault.original_status,
+        rule=decision.rule_name,
+    )
 
 
 def _current_id() -> str | None:

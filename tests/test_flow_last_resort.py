@@ -127,6 +127,23 @@ def test_schema_that_raises_is_answered_by_constant_bytes(failure, path, profile
     assert response.headers["Cache-Control"] == "no-store"
 
 
+def test_last_resort_has_the_id_of_its_request():
+    client = app_that_cannot_answer(GoneError("x"), "broken").test_client()
+
+    response = client.get("/fail", headers={"X-Request-ID": "given-by-client"})
+
+    assert response.headers.getlist("X-Request-ID") == ["given-by-client"]
+
+
+def test_last_resort_has_no_id_where_the_profile_drops_it():
+    profile = Profile(name="silent", schema=BrokenSchema, drop_headers=("x-request-id",))
+    app = app_raising(GoneError("x"), profiles=[profile], FAULTMAP_PROFILE="silent")
+
+    response = app.test_client().get("/fail")
+
+    assert (response.status_code, "X-Request-ID" in response.headers) == (500, False)
+
+
 def test_headers_function_that_raises_is_answered_by_constant_bytes():
     response = app_that_cannot_answer(GoneError("x"), "headers").test_client().get("/fail")
 
