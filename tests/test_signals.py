@@ -5,10 +5,19 @@ import logging
 
 import pytest
 
+from flask_faultmap import Category, Fault
+from flask_faultmap.faults import Kind
 from flask_faultmap.signals import fault_translated, notify
 
-NOT_FOUND = {"fault": "what was not found", "status": 404}
-GONE = {"fault": "what is gone", "status": 410}
+
+def payload(category, status):
+    """Tell of a fault, as real as those that receivers for all apps hear beside ours."""
+    kind = Kind(category=category, code=category, title="x", status=status, original_status=status)
+    return {"fault": Fault(kind, "id-of-a-test", "what is missing"), "status": status}
+
+
+NOT_FOUND = payload(Category.NOT_FOUND, 404)
+GONE = payload(Category.GONE, 410)
 
 
 class Sender:
