@@ -237,7 +237,7 @@ def _wording(
         method=req.method,
         path=shown,
         token=shown.lstrip("/").partition("/")[0],
-        reason=unreadable_json(exc) if isinstance(exc, HTTPException) else None,
+        reason=unreadable_json(exc),
     )
 
 

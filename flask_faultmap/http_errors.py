@@ -32,6 +32,11 @@ FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 JSON_UNREADABLE = "Failed to decode JSON object"
 WERKZEUG_TEXTS = (JSON_UNREADABLE, "Did not attempt to load JSON data")
 
+# Where the body of a request, and no other JSON, is read: module and function.
+BODY_READERS = frozenset({("werkzeug.wrappers.request", "get_json"), ("webargs.core", "parse_json")})
+
+NOT_JSON = Violation(pointer="#", message="This is not JSON.", code="malformed_json")
+
 
 def from_http(
     exc: HTTPException, *, environ: dict[str, Any] | None = None, is_routing: bool = False
@@ -67,6 +72,17 @@ def from_apiflask(exc: Any) -> FrameworkError:
     row = RequestInvalidError if is_validation else None
     error = _make(_status(exc.status_code), str(exc.message), row)
     _add_data(error, {"message": exc.message, "messages": exc.detail, "headers": exc.headers})
+    return error
+
+
+def from_deep_json(exc: RecursionError) -> FrameworkError | None:
+    """Translate what Python's parser raises for a body that is nested too deep; None for other recursions."""
+    frames = [frame for frame, _ in walk_tb(exc.__traceback__)]
+    read = {(frame.f_globals.get("__name__"), frame.f_code.co_name) for frame in frames}
+    if read.isdisjoint(BODY_READERS) or frames[-1].f_globals.get("__name__") != "json.decoder":
+        return None
+    error = MalformedJsonError("the JSON body is nested too deep")
+    error.violations = (NOT_JSON,)
     return error
 
 
@@ -145,7 +161,7 @@ def _add_data(error: FrameworkError, data: Any) -> None:
 
 def _violation_of(exc: HTTPException, environ: dict[str, Any]) -> Violation:
     if not isinstance(exc, BadRequestKeyError):
-        return Violation(pointer="#", message="This is not JSON.", code="malformed_json")
+        return NOT_JSON
     name = exc.args[0] if exc.args and isinstance(exc.args[0], str) else None
     source = _place_of_missing_key(exc, environ)
     return Violation(source=source, name=name, message="This field is required.", code="required")
@@ -164,8 +180,12 @@ def _place_of_missing_key(exc: BadRequestKeyError, environ: dict[str, Any]) -> s
     return "query" if environ and not environ.get("CONTENT_TYPE", "").lower().startswith(FORMS) else "form"
 
 
-def unreadable_json(exc: HTTPException) -> str | None:
+def unreadable_json(exc: BaseException) -> str | None:
     """Say why and where the JSON body of the request is unreadable; None if *exc* is something else."""
+    if isinstance(exc, RecursionError):
+        return "recursion limit exceeded"
+    if not isinstance(exc, HTTPException):
+        return None
     parser = _parser_error(exc)
     if parser is None:
         return None

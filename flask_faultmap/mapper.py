@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from flask_faultmap.errors import ConfigError, DomainError, InternalError
 from flask_faultmap.faults import Fault, Kind
-from flask_faultmap.http_errors import from_apiflask, from_http
+from flask_faultmap.http_errors import from_apiflask, from_deep_json, from_http
 from flask_faultmap.http_rows import FrameworkError
 from flask_faultmap.logs import level_number, text_of
 from flask_faultmap.occurrences import category_of, details_of, public_text, violations_of, word_of
@@ -29,6 +29,7 @@ from flask_faultmap.validation import ValidationFailedError, from_marshmallow, f
 KIND_ATTRIBUTES = frozenset({"category", "code", "title", "log_level", "retryable", "status"})
 
 HTTP = Rule(on=HTTPException, translate=from_http)
+DEEP_JSON = Rule(on=RecursionError, translate=from_deep_json)
 VALIDATION = (
     Rule(on="marshmallow.ValidationError", translate=from_marshmallow),
     Rule(on="pydantic_core.ValidationError", translate=from_pydantic),
@@ -89,7 +90,7 @@ class Mapper:
         validation = VALIDATION if settings.validation_status is not None else ()
         self.profiles = profiles
         self.settings = settings
-        self.book: RuleBook = RuleBook(rules, ours=(HTTP, *_apiflask(), *validation))
+        self.book: RuleBook = RuleBook(rules, ours=(HTTP, DEEP_JSON, *_apiflask(), *validation))
         self._names_http_errors = self.book.names_more_than(HTTP)
         # A category's word is no code here: what sets its category for one raise keeps its class's code.
         codes = {word: status for word, status in settings.statuses.items() if word not in STATUSES}

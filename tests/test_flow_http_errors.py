@@ -1,5 +1,6 @@
 """HTTP errors through Flask: status, headers and wording of each, as RFC 9110 has them."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -438,3 +439,19 @@ def test_client_errors_are_never_errors_in_the_log(failure, caplog):
     answer_to(failure)
 
     assert caplog.records == []
+
+
+def test_deep_json_of_another_source_is_an_unhandled_error():
+    app = app_with(PROPAGATE_EXCEPTIONS=False)
+    app.add_url_rule("/json", view_func=lambda: json.loads("[" * 100_000))
+    app.add_url_rule("/endless", view_func=endless, methods=["POST"])
+
+    client = app.test_client()
+
+    assert client.get("/json").status_code == 500
+    assert client.post("/endless", json=[]).status_code == 500
+
+
+def endless():
+    request.get_json()
+    return endless()

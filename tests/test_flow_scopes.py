@@ -309,7 +309,9 @@ def test_text_of_the_app_is_not_reworded():
         (b'{"a":', "EOF while parsing a value at line 1 column 5"),
         (b"nope", "expected value at line 1 column 1"),
         (b'"\xff"', "the body is not UTF-8"),
+        (b"[" * 100_000, "recursion limit exceeded"),
     ],
+    ids=["nothing", "half", "word", "bytes", "deep"],
 )
 @pytest.mark.parametrize("config", [{}, {"DEBUG": True}], ids=["production", "debug"])
 def test_unreadable_json_says_why(body, reason, config):

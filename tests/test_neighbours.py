@@ -299,12 +299,13 @@ def test_webargs_refusal_names_the_place_and_never_the_value(location, call, vio
     assert "seven" not in response.text
 
 
-def test_webargs_unreadable_json_is_told_from_a_refused_field():
+@pytest.mark.parametrize("body", ["{", "[" * 100_000], ids=["half", "deep"])
+def test_webargs_unreadable_json_is_told_from_a_refused_field(body):
     app = plain_app()
     FaultMap(app)
     app.view_functions["box"] = use_args({"amount": fields.Integer()})(lambda _: "")
 
-    response = app.test_client().get("/box", data="{", content_type="application/json")
+    response = app.test_client().get("/box", data=body, content_type="application/json")
 
     members = assert_fault(response, code="malformed_json", status=400)
     assert members["errors"][0]["pointer"] == "#"
