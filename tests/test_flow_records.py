@@ -8,7 +8,7 @@ from flask import Flask, g, request, request_finished
 from flow_app import answer_to, app_raising, app_with, heard, raising
 from werkzeug.exceptions import InternalServerError, NotFound
 
-from flask_faultmap import DomainError, Rule, current_fault, fault_translated
+from flask_faultmap import DomainError, Rule, current_fault, fault_translated, testing
 from flask_faultmap.errors import (
     GoneError,
     InternalError,
@@ -194,6 +194,22 @@ def test_muted_signal_is_not_sent():
         response = ask(app)
 
     assert (response.status_code, told) == (410, [])
+
+
+@pytest.fixture
+def no_receivers():
+    """Take away the only receiver for all apps, that of the testing module."""
+    fault_translated.disconnect(testing._remember)
+    yield
+    fault_translated.connect(testing._remember)
+
+
+@pytest.mark.usefixtures("no_receivers")
+def test_fault_is_answered_where_nobody_listens():
+    app = app_raising(GoneError("x"))
+
+    assert not fault_translated.receivers
+    assert ask(app).status_code == 410
 
 
 # ---- the log
