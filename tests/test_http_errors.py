@@ -273,6 +273,10 @@ def test_other_errors_are_not_unreadable_json(exc):
     assert from_http(exc).code == row_of(exc.code).code
 
 
+def test_error_that_is_no_http_exception_is_not_unreadable_json():
+    assert unreadable_json(KeyError("x")) is None
+
+
 def test_own_copy_of_werkzeugs_text_is_not_sent():
     assert from_http(BadRequest("Failed to decode JSON object: Expecting 'secret'")).public == (
         "The request could not be understood."
