@@ -21,7 +21,7 @@ def escape(text: str) -> str:
 def text_of(exc: BaseException) -> str:
     """Give ``str(exc)``, or the name of its class if that is empty or fails."""
     try:
-        text = str(exc)
+        text = str.__str__(str(exc))  # of a subclass too, whose methods may raise anything
     except Exception:  # a border: `__str__` may raise anything, and this line must be written
         text = ""
     return text or type(exc).__name__
@@ -52,7 +52,7 @@ def root_cause(exc: BaseException) -> BaseException | None:
 
 def log_text(error: DomainError, exc: BaseException) -> str:
     """Give the technical text of a fault's record: the domain error's message, else the exception's."""
-    message = error.args[0] if error.args and isinstance(error.args[0], str) else ""
+    message = str.__str__(error.args[0]) if error.args and isinstance(error.args[0], str) else ""
     return escape(message or text_of(exc))
 
 

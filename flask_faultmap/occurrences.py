@@ -9,23 +9,28 @@ from flask_faultmap.faults import Violation
 
 
 def public_text(error: DomainError) -> str:
-    """Give what a client may read of *error*: its public text, else its own if exposed, else the title."""
+    """Give what a client may read of *error*: its public text, else its own if exposed, else the title.
+
+    Texts become plain ones here: the methods of a subclass of ``str`` may raise anything.
+    """
     public = error.public
     if public is None and error.expose:
         try:
             public = str(error)
         except Exception:  # a border: an app's own `__str__` may raise anything
             public = None
-    if isinstance(public, str) and public:
-        return public
+    if isinstance(public, str) and (text := str.__str__(public)):
+        return text
     return word_of(error, "title")
 
 
 def word_of(error: DomainError | type[DomainError], name: str) -> str:
     """Give the code or the title of *error*, or of a class of errors."""
     value = getattr(error, name)
-    if isinstance(error, type) or (isinstance(value, str) and value):
+    if isinstance(error, type):
         return cast("str", value)
+    if isinstance(value, str) and (text := str.__str__(value)):
+        return text
     return cast("str", getattr(type(error), name))
 
 

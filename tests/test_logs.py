@@ -22,6 +22,18 @@ class WrongTypeError(Exception):
         return 5
 
 
+class LyingText(str):
+    def fail(self, *_):
+        raise RuntimeError("no words")
+
+    __str__ = __len__ = isprintable = fail
+
+
+class LyingError(Exception):
+    def __str__(self):
+        return LyingText("broken")
+
+
 @pytest.mark.parametrize(
     "text", ["", "/boxes/b1", "a b", "größer — 大 🎉", "back\\slash", "'quoted' \"text\""]
 )
@@ -73,6 +85,7 @@ def test_escaped_text_can_be_read_back(text):
         (ValueError(""), "ValueError"),
         (SilentError("x"), "SilentError"),
         (WrongTypeError("x"), "WrongTypeError"),
+        (LyingError("x"), "broken"),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -152,6 +165,10 @@ def test_exception_that_is_its_own_cause_has_none():
 )
 def test_text_of_a_record_is_the_message_else_the_exceptions_and_one_line(error, exc, text):
     assert log_text(error, exc) == text
+
+
+def test_text_of_a_record_survives_a_message_that_fails_at_every_touch():
+    assert log_text(DomainError(LyingText("broken")), ValueError("why")) == "broken"
 
 
 def test_text_of_a_record_survives_an_error_without_args():

@@ -28,6 +28,15 @@ class UnspeakableError(DomainError):
         raise RuntimeError("boom")
 
 
+class LyingText(str):
+    """A text that fails at every touch."""
+
+    def fail(self, *_):
+        raise RuntimeError("boom")
+
+    __str__ = __repr__ = __len__ = __eq__ = __hash__ = __format__ = fail
+
+
 @pytest.mark.parametrize(
     ("error", "text"),
     [
@@ -91,3 +100,12 @@ def test_one_raise_may_differ_from_its_class_but_not_by_nonsense(name, value, fi
     fault = described(error_with(**{name: value}))
 
     assert getattr(fault, field) == seen
+
+
+@pytest.mark.parametrize(
+    ("name", "field"), [("public", "text"), ("title", "title"), ("title", "text"), ("code", "code")]
+)
+def test_text_that_fails_at_every_touch_is_made_a_plain_one(name, field):
+    fault = described(error_with(UnavailableError, **{name: LyingText("full")}))
+
+    assert getattr(fault, field) == "full"
