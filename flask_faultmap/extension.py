@@ -1,5 +1,6 @@
 """The extension: one object that puts the boundary around any number of apps."""
 
+import inspect
 import logging
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
@@ -60,7 +61,10 @@ class FaultMap:
 
         Raises:
             RuntimeError: an app has been initialised; rules belong before that.
+            ConfigError: the class is missing.
         """
+        if inspect.isroutine(on):
+            raise ConfigError(f"translate was given the function {on!r}; write @faults.translate(ErrorClass)")
 
         def add(function: Function) -> Function:
             if self._is_used:

@@ -134,6 +134,9 @@ def _mistakes(rule: Rule) -> Iterator[str]:
     yield from _outcome_mistakes(rule)
     yield from _text_mistakes(rule)
     yield from _path_mistakes(rule)
+    for name, flag in (("wrapped", rule.wrapped), ("expose", rule.expose)):
+        if not isinstance(flag, bool):
+            yield f"{name} is {flag!r}; it must be True or False"
     if rule.message is not None and not isinstance(rule.message, str):
         yield f"message is {rule.message!r}; it must be a str"
     if rule.message == "":
@@ -160,6 +163,8 @@ def _outcome_mistakes(rule: Rule) -> Iterator[str]:
         yield "it needs one outcome: to=ErrorClass, to={value: ErrorClass} with table=, or translate=function"
     elif rule.translate is not None:
         yield from _function_mistakes(rule.translate)
+        if rule.expose or rule.message is not None:
+            yield "expose and message go with to=; a function says itself what is public"
         if rule.table is not None:
             yield "table goes with to={value: ErrorClass}, not with translate"
     elif isinstance(rule.to, Mapping) != (rule.table is not None):
@@ -173,7 +178,8 @@ def _outcome_mistakes(rule: Rule) -> Iterator[str]:
 
 def _target_mistakes(target: object) -> Iterator[str]:
     if not (isinstance(target, type) and issubclass(target, DomainError)):
-        yield f"to names {name_of(target)}; it must be a subclass of DomainError"
+        hint = "; a function goes to translate=" if inspect.isroutine(target) else ""
+        yield f"to names {name_of(target)}; it must be a subclass of DomainError{hint}"
         return
     try:
         inspect.signature(target).bind("text", public="text")

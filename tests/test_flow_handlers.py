@@ -397,6 +397,13 @@ def test_rule_that_comes_after_the_app_is_refused(on, shown):
         faults.translate(on)(own)
 
 
+def test_decorator_without_a_class_is_refused():
+    faults = FaultMap()
+
+    with pytest.raises(ConfigError, match=r"write @faults\.translate\(ErrorClass\)"):
+        faults.translate(own)
+
+
 def test_one_map_serves_many_apps_each_with_its_settings():
     faults, apps = FaultMap(rules=RULES), [Flask("one"), Flask("two")]
     apps[1].config["FAULTMAP_PROFILE"] = "fault_message"

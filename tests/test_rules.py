@@ -69,6 +69,10 @@ WRONG = {
         {"to": ValueError},
         "to names ValueError; it must be a subclass of DomainError",
     ),
+    "outcome that is a function": (
+        {"to": translate},
+        "to names translate; it must be a subclass of DomainError; a function goes to translate=",
+    ),
     "outcome with an init of its own": (
         {"to": OwnInitError},
         "OwnInitError cannot be made as OwnInitError(text, public=…) "
@@ -110,6 +114,16 @@ WRONG = {
         "translate is the class NotFoundError, which would expose the exception's text; "
         "write to=NotFoundError",
     ),
+    "translate with expose": (
+        {"to": None, "translate": translate, "expose": True},
+        "expose and message go with to=; a function says itself what is public",
+    ),
+    "translate with a message": (
+        {"to": None, "translate": translate, "message": "Try later."},
+        "expose and message go with to=; a function says itself what is public",
+    ),
+    "expose that is a word": ({"expose": "no"}, "expose is 'no'; it must be True or False"),
+    "wrapped that is a word": ({"wrapped": "yes"}, "wrapped is 'yes'; it must be True or False"),
     "where that is no mapping": ({"where": "code"}, "where is 'code'; it must be a mapping"),
     "where with a path that is none": ({"where": {5: 1}}, "where has 5; a path is names with dots between"),
     "where with an empty path": ({"where": {"": 1}}, "where has ''; a path is names with dots between"),
