@@ -43,8 +43,8 @@ def from_http(
 ) -> FrameworkError:
     """Translate *exc*; *environ* is its request's, *is_routing* says that it came from matching the URL.
 
-    The exception's page is never rendered. A text given to ``abort(4xx, text)`` is kept; werkzeug's own,
-    one of a 5xx, and what is no text are not.
+    The exception's page is never rendered. A text given to ``abort(4xx, text)``, or by a class of the
+    app's own, is kept; werkzeug's own, one of a 5xx, and what is no text are not.
     """
     if is_routing and type(exc) is NotFound:
         return UnknownPathError(exc.description)
@@ -115,12 +115,20 @@ def _special_row(exc: HTTPException) -> type[FrameworkError] | None:
 
 def _is_own_text(exc: HTTPException, error: FrameworkError) -> bool:
     """Whether the app, and not werkzeug, gave the description, for a client to read."""
-    given = exc.__dict__.get("description")
-    if error.status >= 500 or not isinstance(given, str) or not given:
+    given = exc.description
+    if error.status >= 500 or not isinstance(given, str) or not given or _is_of_werkzeugs_class(exc):
         return False
     return not isinstance(error, UntrustedHostError | MalformedJsonError) and not given.startswith(
         WERKZEUG_TEXTS
     )
+
+
+def _is_of_werkzeugs_class(exc: HTTPException) -> bool:
+    """Whether neither the raise nor a class of the app's own has the description."""
+    if "description" in exc.__dict__:
+        return False
+    home = next(cls for cls in type(exc).__mro__ if "description" in vars(cls))
+    return home.__module__.startswith("werkzeug.")
 
 
 def _headers(exc: HTTPException, environ: dict[str, Any] | None) -> Headers:

@@ -86,6 +86,22 @@ def test_text_of_the_app_is_for_clients_below_500_and_for_the_log_from_there_on(
     assert error.public == ("Ask the owner." if status < 500 else row_of(status).public)
 
 
+class OutOfFundsError(HTTPException):
+    """An HTTP error of an app."""
+
+    code = 402
+    description = "The account is empty."
+
+
+class OverdrawnError(OutOfFundsError):
+    """A class below it, which has its text."""
+
+
+@pytest.mark.parametrize("cls", [OutOfFundsError, OverdrawnError])
+def test_text_of_a_class_of_the_apps_own_is_for_clients(cls):
+    assert from_http(cls()).public == "The account is empty."
+
+
 @pytest.mark.parametrize("code", [None, 0, 200, 399, 600, 999, "404", 404.0, [], object()], ids=repr)
 def test_code_that_is_no_error_is_a_500(code):
     error = from_http(error_of(code, description="secret"))
