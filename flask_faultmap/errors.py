@@ -48,7 +48,7 @@ class DomainError(Exception):
         message: the technical text: logged, and kept in ``args``.
         public: the text for the client, sent as it is.
         details: extra members for the client; what is not JSON is made so or dropped.
-        violations: field errors.
+        violations: field errors; a single one may stand alone.
         retry_after: seconds after which a retry makes sense; rounded up, never negative.
         context: private data for the log and the signal.
 
@@ -76,7 +76,7 @@ class DomainError(Exception):
         *,
         public: str | None = None,
         details: Mapping[str, Any] | None = None,
-        violations: Iterable[Violation] = (),
+        violations: Iterable[Violation] | Violation = (),
         retry_after: float | timedelta | None = None,
         context: Mapping[str, Any] | None = None,
     ) -> None:
@@ -86,7 +86,7 @@ class DomainError(Exception):
         if details is not None:
             self.details = details
         if violations:
-            self.violations = tuple(violations)
+            self.violations = (violations,) if isinstance(violations, Violation) else tuple(violations)
         if retry_after is not None:
             self.retry_after = retry_after
         if context is not None:

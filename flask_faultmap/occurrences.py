@@ -1,11 +1,14 @@
 """What one domain error says of itself; what one raise has set to nonsense does not count."""
 
+import logging
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from flask_faultmap.categories import Category
 from flask_faultmap.errors import DomainError
 from flask_faultmap.faults import Violation
+
+logger: logging.Logger = logging.getLogger("flask_faultmap")
 
 
 def public_text(error: DomainError) -> str:
@@ -43,10 +46,17 @@ def category_of(error: DomainError | type[DomainError]) -> Category:
 
 
 def violations_of(error: DomainError) -> tuple[Violation, ...]:
-    """Give the violations of *error*; a single one may stand alone."""
+    """Give the violations of *error*; one may stand alone, and what is none is dropped and logged."""
     given: Any = error.violations
-    several = given if isinstance(given, Iterable) else (given,)
-    return tuple(violation for violation in several if isinstance(violation, Violation))
+    several = tuple(given) if isinstance(given, Iterable) else (given,)
+    kept = tuple(violation for violation in several if isinstance(violation, Violation))
+    if len(kept) < len(several):
+        logger.warning(
+            "Dropped %d of the violations of a %s: each must be a Violation(message=…)",
+            len(several) - len(kept),
+            type(error).__name__,
+        )
+    return kept
 
 
 def details_of(error: DomainError) -> Mapping[str, Any]:

@@ -196,6 +196,12 @@ def test_arguments_but_the_message_go_by_keyword_only():
         DomainError("text", "for you")
 
 
+def test_violation_may_stand_alone():
+    exc = DomainError(violations=Violation(message="a"))
+
+    assert exc.violations == (Violation(message="a"),)
+
+
 def test_violations_may_come_from_a_generator():
     exc = DomainError(violations=(Violation(message=text) for text in ("a", "b")))
 

@@ -109,3 +109,13 @@ def test_text_that_fails_at_every_touch_is_made_a_plain_one(name, field):
     fault = described(error_with(UnavailableError, **{name: LyingText("full")}))
 
     assert getattr(fault, field) == "full"
+
+
+@pytest.mark.parametrize("given", [[{"name": "size"}], "x", [None]], ids=repr)
+def test_violation_that_is_none_is_dropped_and_logged(given, caplog):
+    fault = described(DomainError("x", violations=given))
+
+    assert fault.violations == ()
+    assert caplog.messages == [
+        "Dropped 1 of the violations of a DomainError: each must be a Violation(message=…)"
+    ]
