@@ -3,7 +3,7 @@
 import re
 import string
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, NamedTuple
 
 from marshmallow import EXCLUDE, Schema, fields, post_dump
@@ -124,7 +124,7 @@ def add_details(data: dict[str, Any], fault: Fault, *, reserved: Iterable[str]) 
 HeadersOf = Callable[[Fault], Mapping[str, str]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Profile:
     """How faults look to one sort of client.
 
@@ -147,6 +147,7 @@ class Profile:
     name: str
     schema: type[Schema]
     media_type: str = "application/json"
+    _: KW_ONLY
     fold: Mapping[int, int] = field(default_factory=dict)
     wording: Mapping[str, str] = field(default_factory=dict)
     drop_headers: tuple[str, ...] = ()

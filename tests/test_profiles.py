@@ -138,6 +138,13 @@ def test_all_mistakes_of_a_profile_are_told_at_once():
     assert told.count("; it must") == 6
 
 
+def test_name_schema_and_media_type_may_be_given_by_position():
+    profile = Profile("own", FaultMessageSchema, "application/vnd.own+json", fold={404: 400})
+
+    assert (profile.name, profile.schema) == ("own", FaultMessageSchema)
+    assert (profile.media_type, profile.fold) == ("application/vnd.own+json", {404: 400})
+
+
 def test_profile_does_not_change_when_what_it_was_made_of_does():
     fold, wording, dropped = {404: 400}, {"gone": "{path}"}, ["Allow"]
     profile = Profile(name="own", schema=ProblemSchema, fold=fold, wording=wording, drop_headers=dropped)
