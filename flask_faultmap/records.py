@@ -82,7 +82,7 @@ def write_log(app: Flask, req: Request, fault: Fault, exc: BaseException, decisi
         "path": path,
         "rule": decision.rule_name,
         "cause": None if cause is None else escape(f"{type(cause).__name__}: {text_of(cause)}"),
-        "context": decision.error.context,
+        "context": decision.error.context or {},  # the empty default is no JSON
     }
     logger.log(
         level,

@@ -1,5 +1,6 @@
 """What a request that failed leaves behind: its id, one log record, one signal, and the current fault."""
 
+import json
 import logging
 import re
 
@@ -290,6 +291,12 @@ def test_record_has_the_facts_for_machines(caplog):
         "cause": "OSError: no\\nroute",
         "context": {"shard": 7},
     }
+
+
+def test_facts_of_a_record_without_context_are_json(caplog):
+    answer_to(PgDownError("down"))
+
+    assert json.loads(json.dumps(caplog.records[0].fault))["context"] == {}
 
 
 def test_record_brings_the_raised_exception_so_that_the_root_cause_comes_first(caplog):
