@@ -13,7 +13,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException, InternalServerError, default_exceptions
 from werkzeug.routing import RoutingException
 
-from flask_faultmap.errors import InternalError
+from flask_faultmap.errors import ConfigError, InternalError
 from flask_faultmap.faults import Fault
 from flask_faultmap.http_errors import unreadable_json
 from flask_faultmap.http_rows import STATUS_LINES, FrameworkError
@@ -49,8 +49,12 @@ def _here() -> tuple[Flask, Boundary, Request]:
 
 
 def boundary_of(app: Flask) -> Boundary:
-    """Give the boundary of *app*."""
-    return cast(Boundary, app.extensions[KEY])
+    """Give the boundary of *app*; a ConfigError says that it has none."""
+    try:
+        return cast(Boundary, app.extensions[KEY])
+    except KeyError:
+        told = f"The app {app.name!r} has no FaultMap; call FaultMap(app), or init_app(app)"
+        raise ConfigError(told) from None
 
 
 def handle_http(exc: HTTPException) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 from flask import Flask
 from marshmallow import Schema
 
-from flask_faultmap.border import KEY, boundary_of
+from flask_faultmap.border import boundary_of
 from flask_faultmap.contract import entry_of, profiles_in_use, specimen_of
 from flask_faultmap.errors import ConfigError, DomainError
 from flask_faultmap.http_rows import FrameworkError, phrase, row_of
@@ -50,7 +50,7 @@ def components(app: Flask, *, version: str = "3.0.3") -> dict[str, dict[str, Any
     """
     convert = _converter(version)
     schemas: dict[str, Any] = {}
-    for name, profile in profiles_in_use(_mapper_of(app).settings).items():
+    for name, profile in profiles_in_use(boundary_of(app).mapper.settings).items():
         given = schema_name(profile)
         if given in schemas:
             raise ConfigError(f"Two profiles are {given!r} in OpenAPI; give {name!r} another name")
@@ -69,7 +69,7 @@ def responses(app: Flask, *errors: type[DomainError] | int, path: str = "/") -> 
         ConfigError: *app* has no FaultMap.
         TypeError: one of *errors* is neither, or a class of which only instances know what they tell.
     """
-    mapper = _mapper_of(app)
+    mapper = boundary_of(app).mapper
     _, profile = mapper.settings.profile_of(path)
     by_status: dict[int, list[DomainError]] = {}
     for error in (_specimen(mapper, error) for error in errors):
@@ -136,12 +136,6 @@ def _specimen(mapper: Mapper, error: type[DomainError] | int) -> DomainError:
         known.status = error
         return known
     raise TypeError(f"{error!r} is neither a subclass of DomainError nor a status from 400 to 599")
-
-
-def _mapper_of(app: Flask) -> Mapper:
-    if KEY not in app.extensions:
-        raise ConfigError(f"The app {app.name!r} has no FaultMap; call FaultMap(app), or init_app(app)")
-    return boundary_of(app).mapper
 
 
 def _converter(version: str) -> Callable[[type[Schema]], dict[str, Any]]:

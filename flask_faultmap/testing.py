@@ -45,7 +45,12 @@ class CapturedFault:
 
 @contextmanager
 def capture_faults(app: Flask) -> Iterator[list[CapturedFault]]:
-    """Collect what audit hooks of *app* hear inside the block, in order."""
+    """Collect what audit hooks of *app* hear inside the block, in order.
+
+    Raises:
+        ConfigError: *app* has no FaultMap.
+    """
+    boundary_of(app)  # nothing would ever be heard of an app without one
     captured: list[CapturedFault] = []
 
     def receive(_sender: Flask, **payload: Any) -> None:

@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 
 from flask_faultmap import FaultMap, Rule
-from flask_faultmap.errors import NotFoundError, UnavailableError
+from flask_faultmap.errors import ConfigError, NotFoundError, UnavailableError
 from flask_faultmap.testing import assert_fault, assert_rules, capture_faults, leak_canary
 
 
@@ -38,6 +38,11 @@ def test_capture_faults_collects_what_audit_hooks_hear(app):
     ]
     assert captured[0].exception is captured[0].error is app.raised
     assert captured[0].rule is None
+
+
+def test_app_without_a_boundary_is_refused_in_words():
+    with pytest.raises(ConfigError, match="'plain' has no FaultMap; call"), capture_faults(Flask("plain")):
+        pass
 
 
 def test_capture_faults_ends_with_the_block(app):
