@@ -8,10 +8,11 @@ from weakref import ref
 from flask import Flask, request_started
 from werkzeug.exceptions import HTTPException
 
-from flask_faultmap.border import handle_codeless, handle_error, handle_http
+from flask_faultmap.border import boundary_of, handle_codeless, handle_error, handle_http
 from flask_faultmap.errors import DomainError
 from flask_faultmap.http_errors import from_apiflask
 from flask_faultmap.mapper import VALIDATION, Mapper
+from flask_faultmap.settings import late_changes
 
 Handler = Callable[[Any], Any]
 VALIDATORS = [rule.translate for rule in VALIDATION]
@@ -66,12 +67,17 @@ def answer_codeless(app: Flask) -> None:
 
 
 def report_at_first_request(app: Flask) -> None:
-    """Look at the handlers once all of them are there; after that nothing runs on a request that succeeds."""
+    """Look at handlers and settings when all are there; then nothing runs on a request that succeeds."""
 
     def report(app: Flask, **_: Any) -> None:
         request_started.disconnect(report)  # from all senders: else the signal walks a list for ever
         for shadow in shadows(app):
             _logger(app).warning("%s", shadow)
+        mapper = boundary_of(app).mapper
+        late = late_changes(app.config, mapper.profiles, mapper.settings)
+        if late:
+            told = "; ".join(late)
+            _logger(app).warning("Settings that came after FaultMap had read them do not count: %s", told)
 
     request_started.connect(report, sender=app, weak=False)
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from typing import Any
 from urllib.parse import urlsplit
@@ -144,8 +144,8 @@ class _Reader:
             return ()
         scopes: dict[str, Profile | None] = {}
         for prefix, name in value.items():
-            if not isinstance(prefix, str) or not prefix.startswith("/"):
-                self._wrong(f"A prefix in {key}", prefix, "a text that begins with '/'")
+            if not isinstance(prefix, str) or not prefix.startswith("/") or "*" in prefix or "<" in prefix:
+                self._wrong(f"A prefix in {key}", prefix, "a text that begins with '/', without '*' or '<…>'")
                 continue
             trimmed = prefix.rstrip("/")
             if trimmed in scopes:
@@ -182,9 +182,8 @@ class _Reader:
                 levels[str(word)] = level_number(level)
             except ValueError:
                 names = sorted(LEVELS)
-                self._wrong(
-                    f"{key}[{word!r}]", level, f"{', '.join(names)}, a number, None", near_miss(level, names)
-                )
+                miss = near_miss(str(level).upper(), names)
+                self._wrong(f"{key}[{word!r}]", level, f"{', '.join(names)}, a number, None", miss)
         return levels
 
     def read_request_id_header(self, key: str, value: Any) -> str:
@@ -218,6 +217,16 @@ class _Reader:
             miss = get_close_matches(word, list(Category), 1, 0.85)
             if miss and abs(len(miss[0]) - len(word)) <= 1:
                 self._wrong(f"A key in {key}", word, allowed, f". Did you mean {str(miss[0])!r}?")
+
+
+def late_changes(config: Mapping[str, Any], profiles: Mapping[str, Profile], settings: Settings) -> list[str]:
+    """Name the keys of *config* that are others than when *settings* were read of it, in words if wrong."""
+    try:
+        now = read_settings(config, profiles)
+    except ConfigError as exc:
+        return str(exc).splitlines()
+    names = (each.name for each in fields(Settings))
+    return [PREFIX + name.upper() for name in names if getattr(now, name) != getattr(settings, name)]
 
 
 def _is_uri(value: str) -> bool:

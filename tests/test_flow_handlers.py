@@ -356,6 +356,33 @@ def test_boundary_comes_before_the_first_request():
         FaultMap(app)
 
 
+@pytest.mark.parametrize(
+    ("late", "told"),
+    [
+        ({"FAULTMAP_PROFILE": "firecracker", "FAULTMAP_STATUSES": {}}, "FAULTMAP_PROFILE"),
+        ({"FAULTMAP_SCOPE": {}}, "FAULTMAP_SCOPE is no setting. Did you mean 'FAULTMAP_SCOPES'?"),
+    ],
+    ids=["another", "wrong"],
+)
+def test_setting_that_comes_too_late_is_reported_once_at_the_first_request(late, told, caplog):
+    app = app_with()
+    app.config.update(late)
+
+    statuses = [app.test_client().get("/nope").status_code for _ in "ab"]
+
+    assert statuses == [404, 404]
+    assert caplog.messages == [f"Settings that came after FaultMap had read them do not count: {told}"]
+
+
+def test_setting_that_is_set_once_more_to_the_same_is_not_reported(caplog):
+    app = app_with(FAULTMAP_SCOPES={"/fc": "firecracker"})
+    app.config["FAULTMAP_SCOPES"] = {"/fc/": "firecracker"}
+
+    app.test_client().get("/nope")
+
+    assert caplog.messages == []
+
+
 # ---- translate, describe, explain
 
 

@@ -152,6 +152,7 @@ WRONG = [
         " is 'ERROR'; allowed: a mapping of codes, categories, statuses or '5xx' to levels",
     ),
     ("LOG_LEVELS", {"5xx": "ERORR"}, f"['5xx'] is 'ERORR'; allowed: {LEVELS}. Did you mean 'ERROR'?"),
+    ("LOG_LEVELS", {"5xx": "erorr"}, f"['5xx'] is 'erorr'; allowed: {LEVELS}. Did you mean 'ERROR'?"),
     ("LOG_LEVELS", {"5xx": "LOUD"}, f"['5xx'] is 'LOUD'; allowed: {LEVELS}"),
     ("LOG_LEVELS", {"5xx": "NOTSET"}, f"['5xx'] is 'NOTSET'; allowed: {LEVELS}"),
     ("LOG_LEVELS", {"5xx": True}, f"['5xx'] is True; allowed: {LEVELS}"),
@@ -187,10 +188,13 @@ def test_wrong_value_is_told_with_what_is_allowed(key, value, told):
     assert mistakes_in({f"FAULTMAP_{key}": value}) == [f"FAULTMAP_{key}{told}"]
 
 
+PREFIXES = "a text that begins with '/', without '*' or '<…>'"
 WRONG_KEYS = [
-    ("SCOPES", {"api": None}, "is 'api'; allowed: a text that begins with '/'"),
-    ("SCOPES", {"": None}, "is ''; allowed: a text that begins with '/'"),
-    ("SCOPES", {None: None}, "is None; allowed: a text that begins with '/'"),
+    ("SCOPES", {"api": None}, f"is 'api'; allowed: {PREFIXES}"),
+    ("SCOPES", {"": None}, f"is ''; allowed: {PREFIXES}"),
+    ("SCOPES", {None: None}, f"is None; allowed: {PREFIXES}"),
+    ("SCOPES", {"/api/*": None}, f"is '/api/*'; allowed: {PREFIXES}"),
+    ("SCOPES", {"/<room>": None}, f"is '/<room>'; allowed: {PREFIXES}"),
     (
         "SCOPES",
         {"/a": None, "/a/": None},
