@@ -27,9 +27,19 @@ class BlockState:
     def __init__(self, terms: Terms, *, unchecked: bool) -> None:
         self.terms = terms
         self._may_end = unchecked
-        self._is_over = False
+        self._has_begun = self._is_over = False
         self._coroutines: list[Coroutine[Any, Any, Any]] = []
         self._last = Exchange()
+
+    def begin(self) -> None:
+        """Enter the block.
+
+        Raises:
+            UpstreamUsageError: it was entered before.
+        """
+        if self._has_begun:
+            self.refuse("the block was entered twice; call upstream(…) anew for each call")
+        self._has_begun = True
 
     def answer_of(self, response: object) -> Answer:
         """Take the answer that *response* is.

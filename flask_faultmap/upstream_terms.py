@@ -44,9 +44,16 @@ class Terms:
     idempotent: bool | None = None
 
     def __post_init__(self) -> None:
-        mistakes = [*self._mistakes()]
+        mistakes = [*self._shape_mistakes()] or [*self._mistakes()]
         if mistakes:
             raise ConfigError(f"upstream({self.service!r}): " + "; ".join(mistakes))
+
+    def _shape_mistakes(self) -> Iterator[str]:
+        for name, value in (("errors", self.errors), ("passing", self.passing)):
+            if not isinstance(value, Mapping):
+                yield f"{name} is {value!r}; it must be a mapping to subclasses of DomainError"
+        if not isinstance(self.profile, Profile | None):
+            yield f"profile is {self.profile!r}; it must be a Profile, such as profiles.PROBLEM"
 
     def _mistakes(self) -> Iterator[str]:
         for family in self.errors:

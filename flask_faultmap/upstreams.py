@@ -83,8 +83,8 @@ def upstream(
     terms = Terms(
         service=service,
         operation=operation,
-        errors=dict(errors or {}),
-        passing=dict(passing or {}),
+        errors=errors or {},
+        passing=passing or {},
         profile=profile,
         method=method,
         path=path,
@@ -100,6 +100,7 @@ class UpstreamBlock:
         self._state = BlockState(terms, unchecked=unchecked)
 
     def __enter__(self) -> "UpstreamCall":
+        self._state.begin()
         return UpstreamCall(self._state)
 
     def __exit__(
@@ -111,6 +112,7 @@ class UpstreamBlock:
         self._state.raise_failure(exc, exchange)
 
     async def __aenter__(self) -> "AsyncUpstreamCall":
+        self._state.begin()
         return AsyncUpstreamCall(self._state)
 
     async def __aexit__(

@@ -67,6 +67,43 @@ def test_terms_that_cannot_work_are_refused_at_once(errors: Any, passing: Any, w
         upstream(**TERMS, errors=errors, passing=passing)
 
 
+@pytest.mark.parametrize(
+    ("terms", "words"),
+    [
+        ({"errors": UpstreamUsageError}, "errors is .*UpstreamUsageError.*; it must be a mapping"),
+        ({"passing": [404]}, r"passing is \[404\]; it must be a mapping"),
+        ({"profile": "problem"}, "profile is 'problem'; it must be a Profile"),
+    ],
+)
+def test_terms_of_another_type_are_refused_in_words(terms: Any, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        upstream(**TERMS, **terms)
+
+
+def test_a_block_that_is_entered_twice_is_our_own_bug() -> None:
+    block = upstream(**TERMS, unchecked=True)
+
+    def call() -> None:
+        with block:
+            pass
+
+    call()
+
+    assert "entered twice; call upstream(…) anew for each call" in str(failure_of_call(call))
+
+
+def test_an_async_block_that_is_entered_twice_is_our_own_bug() -> None:
+    block = upstream(**TERMS, unchecked=True)
+
+    async def call() -> None:
+        async with block:
+            pass
+
+    asyncio.run(call())
+
+    assert "entered twice" in str(failure_of_call(lambda: asyncio.run(call())))
+
+
 def test_all_that_is_wrong_with_the_terms_is_said_at_once() -> None:
     with pytest.raises(ConfigError, match=r"^upstream\('appproxy'\): .*; .*; "):
         upstream(**TERMS, errors={ValueError: ValueError}, passing={200: NotFoundError})  # type: ignore[dict-item]
