@@ -36,6 +36,7 @@ def tour(names: tuple[str, ...], as_data: bool) -> None:
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # of LocalProxy
     rooms, outcomes, began = choose(rooms_of(app), names), [], time.monotonic()
     console = Console(highlight=False, quiet=as_data)
+    tour_view.show_legend(console)
     try:
         for room in rooms:
             console.rule(f"[bold]{room.NAME}[/] below {room.PREFIX}", align="left")

@@ -15,14 +15,30 @@ from example_app.tour import Outcome
 NOTABLE = ("Allow", "Retry-After", "WWW-Authenticate", "Deprecation")
 MOST = 400  # characters of anything
 INDENT = 9
+LEGEND = (
+    ("request", "what a client sends, to a real server; what fails below, fails for real"),
+    ("answer", "what the client gets, and its body"),
+    ("log", "what the log gets, where a failure deserves a record"),
+    ("signal", "what audit hooks hear: code (category) status from exception by rule"),
+)
 LONG_ID = re.compile(r"\b([0-9a-f]{8})[0-9a-f]{24}\b")
+
+
+def show_legend(console: Console) -> None:
+    """Print what the lines of a step mean."""
+    show_lines(console, ((label, Text(text, style="dim")) for label, text in LEGEND))
 
 
 def show_step(console: Console, outcome: Outcome) -> None:
     """Print one step: what was tried, request and answer, log, signal, and what is wrong."""
     mark = "[bold red]✗[/]" if outcome.mistakes else "[green]✓[/]"
     console.print(f"{mark} [bold]{escape(outcome.step.title.rstrip('.,'))}[/]")
-    for label, text in lines_of(outcome):
+    show_lines(console, lines_of(outcome))
+
+
+def show_lines(console: Console, lines: Iterable[tuple[str, Text]]) -> None:
+    """Print *lines* below each other, each behind its label, and an empty one."""
+    for label, text in lines:
         for line in text.wrap(console, console.width - INDENT):
             line.rstrip()
             console.print(Text.assemble((label.rjust(INDENT - 1), "dim"), " ", line))
