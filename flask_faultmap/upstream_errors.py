@@ -28,6 +28,7 @@ from flask_faultmap.errors import (
     InternalError,
     UnavailableError,
 )
+from flask_faultmap.faults import Violation
 
 
 class UpstreamError(BadGatewayError):
@@ -37,9 +38,10 @@ class UpstreamError(BadGatewayError):
         applied: whether the service did what was asked: False, True, or None if nobody knows.
         permanent: whether the same request would fail in the same way again.
         extra_data: ``service``, ``operation``, ``method``, ``path``, ``status`` and ``body``
-            (parsed JSON, else text; redacted), and ``code`` and ``violations`` if they could be
-            read: for the code, the log and the signal, never for the body of an answer.
+            (parsed JSON, else text; redacted): for the code, the log and the signal, never for
+            the body of an answer.
         upstream_code: the code in the service's answer, if it has one that could be read.
+        upstream_violations: the field errors in it, likewise.
 
     Errors of other classes that ``upstream(errors=..., passing=...)`` names get the same attributes.
     """
@@ -49,6 +51,7 @@ class UpstreamError(BadGatewayError):
     permanent: bool = False
     extra_data: Mapping[str, Any] = NOTHING
     upstream_code: str | None = None
+    upstream_violations: tuple[Violation, ...] = ()
 
 
 class UpstreamConnectionError(UpstreamError):

@@ -26,11 +26,6 @@ class Said:
     retry_after: int | None = None
     retryable: bool | None = None
 
-    def for_code(self) -> dict[str, Any]:
-        """Give code and violations, as far as there are any."""
-        members = {"code": self.code, "violations": self.violations}
-        return {name: value for name, value in members.items() if value}
-
 
 SAID_NOTHING = Said()
 

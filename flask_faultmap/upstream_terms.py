@@ -148,9 +148,13 @@ class Terms:
             "status": exchange.status,
         }
         error.context = {**error.context, "upstream": {**metadata, "applied": applied, "code": said.code}}
-        extra_data = {**metadata, "body": redacted(exchange.body), **said.for_code()}
+        extra_data = {**metadata, "body": redacted(exchange.body)}
         vars(error).update(
-            extra_data=extra_data, upstream_code=said.code, applied=applied, permanent=permanent
+            extra_data=extra_data,
+            upstream_code=said.code,
+            upstream_violations=said.violations,
+            applied=applied,
+            permanent=permanent,
         )
         if logger.isEnabledFor(logging.DEBUG):
             logger.debug("%s; body: %s", error, str(extra_data["body"])[:PREVIEW])

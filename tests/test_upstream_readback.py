@@ -70,8 +70,9 @@ def test_code_and_violations_are_kept_for_code_alone() -> None:
 
     failure = error_of(peer_answer(error))
 
-    assert (failure.upstream_code, failure.extra_data["code"]) == ("unprocessable", "unprocessable")
-    assert (failure.extra_data["violations"], failure.violations) == ((violation,), ())
+    assert (failure.upstream_code, failure.code) == ("unprocessable", "upstream_response")
+    assert (failure.upstream_violations, failure.violations) == ((violation,), ())
+    assert [*failure.extra_data] == ["service", "operation", "method", "path", "status", "body"]
 
 
 def test_a_retry_hint_in_the_body_counts_where_no_header_gives_one() -> None:
@@ -208,7 +209,7 @@ def test_an_envelope_with_something_else_in_it_says_nothing(body: dict[str, Any]
 def test_field_errors_in_their_own_words_are_read() -> None:
     body = {"field_error": [{"field": "cpus", "why": "too many"}]}
 
-    assert error_of(other(body), profile=STRANGE).extra_data["violations"] == (
+    assert error_of(other(body), profile=STRANGE).upstream_violations == (
         Violation(name="cpus", message="too many"),
     )
 
