@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from flask import Flask, current_app, has_app_context
+from flask import Flask, current_app, got_request_exception, has_app_context
 
 from flask_faultmap.border import KEY, Boundary, boundary_of, exception_line_filter
 from flask_faultmap.errors import ConfigError, DomainError, InternalError
@@ -104,7 +104,7 @@ class FaultMap:
         )
         self._is_used = True
         answer_codeless(app)
-        logging.getLogger(app.name).addFilter(exception_line_filter)
+        _guard_exception_line(app)
         report_at_first_request(app)
 
     def describe(self, exc: BaseException) -> Fault:
@@ -130,3 +130,16 @@ class FaultMap:
 
     def _codes(self) -> set[str]:
         return {outcome.code for rule in self._rules for outcome in rule.outcomes}
+
+
+def _guard_exception_line(app: Flask) -> None:
+    """Put the filter on the app's logger just before Flask writes its first line there.
+
+    If we made that logger now, a ``logging.config.dictConfig`` that comes later would silence it.
+    """
+
+    def guard(app: Flask, **_: Any) -> None:
+        logging.getLogger(app.name).addFilter(exception_line_filter)
+        got_request_exception.disconnect(guard)  # from all senders: else the signal walks a list for ever
+
+    got_request_exception.connect(guard, sender=app, weak=False)
