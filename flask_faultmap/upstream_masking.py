@@ -1,12 +1,17 @@
 """How do the secrets of a URL stay out of a stack that is logged?
 
 The exception of the client library stays the cause of ours, and its text often holds the URL:
-userinfo, query and all. What it says is masked in place, so that it is safe with every logger.
+userinfo, query and all. What it says is masked in place, so that it is safe with every logger. Client
+libraries log URLs by themselves too; those lines lose what is secret by its name.
 """
 
+import logging
 import re
 from collections.abc import Iterator
-from functools import lru_cache
+from contextlib import suppress
+from functools import cache, lru_cache
+
+from flask_faultmap.redaction import redact_url
 
 MASKS = (
     (re.compile(r"(?<=\S)\?[^\s'\"<>)]+"), "?[redacted]"),  # a query, its names and values
@@ -15,6 +20,7 @@ MASKS = (
 )
 PACKAGES = frozenset({"requests", "urllib3", "httpx", "httpx2", "aiohttp"})
 TEXT = "_masked_text"
+LOGGERS = ("httpx", "httpx2", "urllib3.connectionpool", "urllib3.poolmanager", "urllib3.util.retry")
 
 
 def mask_secrets(text: str) -> str:
@@ -32,6 +38,22 @@ def mask_chain(exc: BaseException) -> None:
             # aiohttp speaks from attributes, which callers may want as they are.
             vars(link)[TEXT] = mask_secrets(str(link))
             link.__class__ = _masked(type(link))  # type: ignore[arg-type]  # a class is hashable
+
+
+@cache
+def mask_logs() -> None:
+    """Let the loggers of the client libraries say nothing secret, from the first call on."""
+    for name in LOGGERS:
+        logging.getLogger(name).addFilter(_mask_record)
+
+
+def _mask_record(record: logging.LogRecord) -> bool:
+    with suppress(Exception):  # a border: what cannot be said is logging's to report
+        text = record.getMessage()
+        masked = redact_url(text)
+        if masked != text:
+            record.msg, record.args = masked, ()
+    return True
 
 
 def _links(exc: BaseException) -> Iterator[BaseException]:

@@ -36,6 +36,7 @@ from flask_faultmap.upstream_errors import (
     UpstreamUnavailableError,
     UpstreamUsageError,
 )
+from flask_faultmap.upstream_masking import mask_logs
 from flask_faultmap.upstream_state import BlockState, answer_in
 from flask_faultmap.upstream_terms import Terms
 
@@ -90,6 +91,7 @@ def upstream(
         path=path,
         idempotent=idempotent,
     )
+    mask_logs()
     return UpstreamBlock(terms, unchecked=unchecked)
 
 

@@ -1,10 +1,12 @@
 """A server on loopback that really misbehaves: what it does to a request is named by the path."""
 
+import gzip
 import socket
 import ssl
 import struct
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -55,9 +57,16 @@ def reset_before_the_headers(connection: socket.socket, query: dict[str, str]) -
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
+def trickle_an_error(connection: socket.socket, query: dict[str, str]) -> None:
+    connection.sendall(b"HTTP/1.1 500 Whatever\r\nContent-Type: text/html\r\nContent-Length: 100000\r\n\r\n")
+    for _ in range(LONGER_THAN_ANY_CLIENT_WAITS * 50):
+        connection.sendall(b"x")  # fails as soon as the client has left
+        time.sleep(0.02)
+
+
 def say_as_asked(connection: socket.socket, query: dict[str, str]) -> None:
     headers = {"Retry_After": query["retry-after"]} if "retry-after" in query else {}
-    body = query.get("body", '{"secret":"s3cr3t"}').encode()
+    body = (query.get("body") or query.get("backwards", "")[::-1] or '{"secret":"s3cr3t"}').encode()
     connection.sendall(answer(int(query["status"]), body, query.get("type", "application/json"), **headers))
 
 
@@ -93,6 +102,11 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "/page-of-3-mb-500": always(answer(500, b"x" * 3_000_000, "text/html")),
     "/broken-gzip-200": always(answer(200, b"this is no gzip", Content_Encoding="gzip")),
     "/broken-gzip-500": always(answer(500, b"this is no gzip", Content_Encoding="gzip")),
+    "/gzip-500": always(answer(500, gzip.compress(b'{"why":"disk full"}'), Content_Encoding="gzip")),
+    "/zlib-500": always(answer(500, zlib.compress(b'{"why":"disk full"}'), Content_Encoding="deflate")),
+    "/bomb-500": always(answer(500, gzip.compress(b"x" * 50_000_000), "text/html", Content_Encoding="gzip")),
+    "/unknown-coding-500": always(answer(500, b"\x8b\x07", Content_Encoding="x-own")),
+    "/trickle-500": trickle_an_error,
     "/broken-json-200": always(answer(200, b'{"endpoint":')),
     "/broken-utf8-200": always(answer(200, b'{"a": "\xff"}')),
     "/json-as-text-200": always(answer(200, b'{"endpoint":"e1"}', "text/plain")),
