@@ -28,10 +28,13 @@ class Answer:
     Attributes:
         response: what the client library gave.
         status: of HTTP.
+        decodes: whether the library has taken the content coding off what :meth:`chunks` gives.
     """
 
     status_attribute = "status_code"
+    kept_attribute = "_content"
     must_be_awaited = False
+    decodes = False
 
     def __init__(self, response: Any) -> None:
         self.response = response
@@ -60,12 +63,18 @@ class Answer:
         """Read all of the body, without blocking the loop where the library can."""
         return self.whole()
 
+    def kept(self) -> bytes | None:
+        """Give the body if the library has read it; decoded."""
+        body = getattr(self.response, self.kept_attribute, None)
+        return body if isinstance(body, bytes) else None
+
     def chunks(self) -> Iterator[bytes]:
-        """Give the body in pieces, whether the library has read it or not."""
-        yield from self.response.iter_content(CHUNK)
+        """Give what was not read of the body, in pieces of the size in which they come."""
+        raw = answer_of(self.response.raw)
+        yield from self.response.iter_content(CHUNK) if raw is None else raw.chunks()
 
     async def achunks(self) -> AsyncIterator[bytes]:
-        """Give the body in pieces, without blocking the loop where the library can."""
+        """Do what :meth:`chunks` does, without blocking the loop where the library can."""
         for chunk in self.chunks():
             yield chunk
 
@@ -96,12 +105,12 @@ class HttpxAnswer(Answer):
         return body
 
     def chunks(self) -> Iterator[bytes]:
-        """Give the body in pieces."""
-        yield from self.response.iter_bytes()
+        """Give what was not read of the body."""
+        yield from self.response.iter_raw()
 
     async def achunks(self) -> AsyncIterator[bytes]:
-        """Give the body in pieces."""
-        async for chunk in self.response.aiter_bytes():
+        """Give what was not read of the body."""
+        async for chunk in self.response.aiter_raw():
             yield chunk
 
     async def aclose(self) -> None:
@@ -113,6 +122,7 @@ class Urllib3Answer(Answer):
     """A response of urllib3, which does not tell the method."""
 
     status_attribute = "status"
+    kept_attribute = "_body"
 
     def whole(self) -> bytes:
         """Read all of the body."""
@@ -120,20 +130,18 @@ class Urllib3Answer(Answer):
         return body
 
     def chunks(self) -> Iterator[bytes]:
-        """Give the body in pieces: from the connection, else what was read at once."""
-        read = False
-        for chunk in self.response.stream(CHUNK):
-            read = True
+        """Give what was not read of the body; ``stream()`` would wait until it has a piece of full size."""
+        while chunk := self.response.read1(CHUNK, decode_content=False):
             yield chunk
-        if not read:
-            yield self.response.data
 
 
 class AiohttpAnswer(Answer):
     """A response of aiohttp, whose body must be awaited."""
 
     status_attribute = "status"
+    kept_attribute = "_body"
     must_be_awaited = True
+    decodes = True  # and no more at once than it is asked for
 
     def request(self) -> tuple[str | None, str | None]:
         """Give method and path of the request."""
@@ -145,9 +153,7 @@ class AiohttpAnswer(Answer):
         return body
 
     async def achunks(self) -> AsyncIterator[bytes]:
-        """Give the body in pieces: from the connection, else what was read at once."""
-        if self.response.content.at_eof():
-            yield await self.response.read()
+        """Give what was not read of the body."""
         async for chunk in self.response.content.iter_chunked(CHUNK):
             yield chunk
 

@@ -2,12 +2,15 @@
 
 import json
 import re
+import zlib
+from time import monotonic
 from typing import Any
 
 from flask_faultmap.redaction import is_secret_name, redact
 from flask_faultmap.upstream_answers import Answer, Exchange
 
 MOST_BYTES = 65_536  # of the body of an answer that is no success
+MOST_SECONDS = 5  # for reading it, beside the client's own timeout
 MOST_CHARACTERS = 4_096  # of one text in it
 DEEPEST = 32
 HIDDEN = "[redacted]"
@@ -18,32 +21,69 @@ CHARSET = re.compile(
 )
 
 
-def read_some(answer: Answer) -> bytes | str:
-    """Read the body up to 64 KiB and give up the rest; a text in brackets if it cannot be read."""
-    body = bytearray()
+def read_some(answer: Answer, seconds: float = MOST_SECONDS) -> bytes | str:
+    """Read the body up to 64 KiB, and give up the rest; a text in brackets if it cannot be read."""
+    kept = answer.kept()
+    if kept is not None:
+        return kept[:MOST_BYTES]
+    part = _Part(seconds)
     try:
-        for chunk in answer.chunks():
-            body += chunk
-            if len(body) >= MOST_BYTES:
-                break
-        answer.close()
+        try:
+            for chunk in answer.chunks():
+                if part.is_full_with(chunk):
+                    break
+        finally:
+            answer.close()
+        return part.decoded(answer)
     except Exception as exc:  # a border: a lost body must not hide what the status says
         return unreadable(exc)
-    return bytes(body[:MOST_BYTES])
 
 
-async def aread_some(answer: Answer) -> bytes | str:
+async def aread_some(answer: Answer, seconds: float = MOST_SECONDS) -> bytes | str:
     """Do what :func:`read_some` does, awaiting."""
-    body = bytearray()
+    kept = answer.kept()
+    if kept is not None:
+        return kept[:MOST_BYTES]
+    part = _Part(seconds)
     try:
-        async for chunk in answer.achunks():
-            body += chunk
-            if len(body) >= MOST_BYTES:
-                break
-        await answer.aclose()
+        try:
+            async for chunk in answer.achunks():
+                if part.is_full_with(chunk):
+                    break
+        finally:
+            await answer.aclose()
+        return part.decoded(answer)
     except Exception as exc:  # a border, as above
         return unreadable(exc)
-    return bytes(body[:MOST_BYTES])
+
+
+class _Part:
+    """What has come of a body, within the limits of size and time."""
+
+    def __init__(self, seconds: float) -> None:
+        self._bytes = bytearray()
+        self._end = monotonic() + seconds
+
+    def is_full_with(self, chunk: bytes) -> bool:
+        """Add *chunk*, and say whether that is enough.
+
+        Raises:
+            TimeoutError: the body comes in drops, each of them too soon for the client's own timeout.
+        """
+        self._bytes += chunk
+        if monotonic() > self._end:
+            raise TimeoutError
+        return len(self._bytes) >= MOST_BYTES
+
+    def decoded(self, answer: Answer) -> bytes | str:
+        """Take the content coding off, up to 64 KiB: few bytes may stand for gigabytes."""
+        body = bytes(self._bytes[:MOST_BYTES])
+        coding = (answer.header("Content-Encoding") or "identity").strip().lower()
+        if answer.decodes or coding == "identity":
+            return body
+        if coding not in ("gzip", "x-gzip", "deflate"):
+            return "[unreadable: its content coding]"
+        return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(body, MOST_BYTES)  # 32: of gzip or zlib
 
 
 def exchange_of(answer: Answer, body: bytes | str) -> Exchange:
