@@ -98,6 +98,10 @@ class DomainError(Exception):
             cls.code = snake_case(cls.__name__)
         if isinstance(cls.category, str | bytes | int | float | None):
             cls.category = _category(cls)
+        level, levels = cls.log_level, logging.getLevelNamesMapping()
+        if isinstance(level, str) and not levels.get(level.upper()):
+            allowed = ", ".join(sorted(name for name in levels if levels[name]))
+            raise TypeError(f"{cls.__name__}.log_level is {level!r}; allowed: {allowed}, a number, None")
         for name in cls._checked:
             value = getattr(cls, name)
             if isinstance(value, str) and not value:

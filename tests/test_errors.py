@@ -143,6 +143,12 @@ def test_class_with_an_unknown_category_is_refused_with_what_is_allowed(category
         type("BadError", (DomainError,), {"category": category})
 
 
+@pytest.mark.parametrize("level", ["WARNIN", "", "NOTSET"])
+def test_class_whose_log_level_is_no_level_is_refused(level):
+    with pytest.raises(TypeError, match=rf"BadError\.log_level is '{level}'; allowed: CRITICAL, DEBUG, "):
+        type("BadError", (DomainError,), {"log_level": level})
+
+
 @pytest.mark.parametrize("name", ["code", "title"])
 @pytest.mark.parametrize("value", [None, 7, b"gone", 1.5])
 def test_class_whose_code_or_title_is_no_text_is_refused(name, value):
