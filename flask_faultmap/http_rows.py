@@ -141,6 +141,8 @@ RequestInvalidError: type[FrameworkError] = _row(
 MissingFieldError: type[FrameworkError] = _row(
     400, errors.InvalidArgumentError, "missing_field", "A required field is missing."
 )
+SPECIAL = (UnknownPathError, UntrustedHostError, MalformedJsonError, RequestInvalidError, MissingFieldError)
+CODES = frozenset(row.code for row in (*ROWS, *SPECIAL))
 
 
 def row_of(status: int) -> type[FrameworkError]:

@@ -11,7 +11,8 @@ from marshmallow import EXCLUDE, Schema, fields, post_dump
 from flask_faultmap.encoding import encode, jsonable, logger
 from flask_faultmap.errors import ConfigError
 from flask_faultmap.faults import Fault
-from flask_faultmap.http_rows import phrase
+from flask_faultmap.http_rows import CODES, phrase
+from flask_faultmap.near_miss import near_miss
 from flask_faultmap.reading import read_members
 
 BLANK = "about:blank"
@@ -136,7 +137,7 @@ class Profile:
         wording: texts for framework errors, by code; templates over ``{method}``, ``{path}`` (counted
             from the scope's prefix), ``{token}`` (the path's first segment) and ``{reason}`` (why a JSON
             body cannot be read).
-        drop_headers: headers that are never sent.
+        drop_headers: headers that are never sent; ``Allow`` stays where a 405 is not folded.
         headers: gives more headers for a fault; asked in ``init_app`` too, for the last resort, whose fault
             has no id.
 
@@ -211,10 +212,12 @@ def _wording_mistakes(wording: object) -> Iterable[str]:
         yield f"wording is {wording!r}; it must be a mapping of codes to texts"
         return
     for code, template in wording.items():
-        if isinstance(code, str):
-            yield from _template_mistakes(code, template)
-        else:
+        if not isinstance(code, str):
             yield f"wording has the key {code!r}; it must be a code, such as 'unknown_path'"
+        elif code not in CODES:
+            yield f"wording has {code!r}, which is no code of a framework error{near_miss(code, CODES)}"
+        else:
+            yield from _template_mistakes(code, template)
 
 
 def _template_mistakes(code: str, template: Any) -> Iterable[str]:

@@ -91,6 +91,11 @@ WRONG = [
     ("wording", None, "wording is None; it must be a mapping of codes to texts"),
     ("wording", "gone", "wording is 'gone'; it must be a mapping of codes to texts"),
     ("wording", {404: "x"}, "wording has the key 404; it must be a code, such as 'unknown_path'"),
+    (
+        "wording",
+        {"unknow_path": "x"},
+        "wording has 'unknow_path', which is no code of a framework error. Did you mean 'unknown_path'?",
+    ),
     ("wording", {"gone": "{pth}"}, f"wording of 'gone' has the blanks ['pth']; {BLANKS}"),
     ("wording", {"gone": "{}"}, f"wording of 'gone' has the blanks ['']; {BLANKS}"),
     ("wording", {"gone": "{path.x}"}, f"wording of 'gone' has the blanks ['path.x']; {BLANKS}"),
