@@ -1,5 +1,6 @@
 """What ``flask faults explain`` shows: why an exception, or a text, is answered as it is."""
 
+import builtins
 import sys
 from collections.abc import Iterator
 from pkgutil import resolve_name
@@ -76,6 +77,8 @@ def _load(path: str) -> type[Exception]:
 
 def _hint(path: str, exc: BaseException) -> str:
     name, _, cls = path.partition(":")
+    if hasattr(builtins, path):
+        return f". Did you mean 'builtins:{path}'?"
     if isinstance(exc, ModuleNotFoundError):
         return near_miss(name, {*sys.modules, *sys.stdlib_module_names})
     named = vars(sys.modules[name]) if name in sys.modules else {}

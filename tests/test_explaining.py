@@ -103,6 +103,7 @@ REFUSED = {
     f"{HERE}.PlaneError": "has no attribute 'PlaneError'",
     "builtins:KeyboardInterrupt": "is no Exception: Flask hands none of these to handlers",
     f"{HERE}:UnmakeableError": "can be made: UnmakeableError('x') raised RuntimeError: no box",
+    "KeyError": "No module named 'KeyError'. Did you mean 'builtins:KeyError'?",
     "": "'' cannot be imported: ValueError",
     ":": "':' cannot be imported: ValueError",
     "a b:c": "'a b:c' cannot be imported: ValueError",
