@@ -78,8 +78,9 @@ def collect_headers(
         given.setdefault("www-authenticate", [("WWW-Authenticate", settings.auth_challenge)])
     if fault.status == 405 and allow is not None:
         given.setdefault("allow", [("Allow", allow)])
-    for name in dropped:
-        given.pop(name.lower(), None)
+    for name in map(str.lower, dropped):
+        if (name, fault.status) != ("allow", 405):  # a 405 must have it (RFC 9110, section 15.5.6)
+            given.pop(name, None)
     return tuple(pair for pairs in given.values() for pair in pairs)
 
 

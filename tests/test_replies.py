@@ -102,9 +102,15 @@ def test_header_that_the_profile_drops_is_never_sent(name, kept):
 
 
 def test_firecracker_sends_no_allow():
-    reply = rendered(FIRECRACKER, 405, ("Allow", "GET"), allow="GET")
+    reply = rendered(FIRECRACKER, 400, ("Allow", "GET"))
 
     assert "Allow" not in dict(reply.headers)
+
+
+def test_405_that_is_not_folded_keeps_its_allow():
+    reply = rendered(FIRECRACKER, 405, allow="GET")
+
+    assert dict(reply.headers)["Allow"] == "GET"
 
 
 def test_headers_function_of_the_profile_is_given_the_fault():
