@@ -66,7 +66,7 @@ def trickle_an_error(connection: socket.socket, query: dict[str, str]) -> None:
 
 def say_as_asked(connection: socket.socket, query: dict[str, str]) -> None:
     headers = {"Retry_After": query["retry-after"]} if "retry-after" in query else {}
-    body = (query.get("body") or query.get("backwards", "")[::-1] or '{"secret":"s3cr3t"}').encode()
+    body = (query.get("backwards", "")[::-1] or query.get("body", '{"secret":"s3cr3t"}')).encode()
     connection.sendall(answer(int(query["status"]), body, query.get("type", "application/json"), **headers))
 
 
