@@ -120,3 +120,12 @@ def test_a_response_that_no_connection_is_behind_is_read_too() -> None:
     response.status_code, response.url, response.raw = 500, "http://h/", BytesIO(b"made by a test")
 
     assert read_some(answer_of(response)) == b"made by a test"
+
+
+def test_a_sync_response_is_read_in_an_async_block_too(server: Misbehaving) -> None:
+    with requests.Session() as session:
+        response = session.get(server.url + "/gzip-500", stream=True)
+
+        body = asyncio.run(aread_some(answer_of(response)))
+
+    assert body == b'{"why":"disk full"}'
