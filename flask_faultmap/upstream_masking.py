@@ -64,7 +64,7 @@ def _links(exc: BaseException) -> Iterator[BaseException]:
         link = waiting.pop()
         if link is not None and id(link) not in seen:
             seen[id(link)] = link
-            waiting += [link.__cause__, link.__context__]
+            waiting += [*getattr(link, "exceptions", ()), link.__cause__, link.__context__]
     return reversed(seen.values())
 
 

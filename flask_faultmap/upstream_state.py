@@ -1,7 +1,7 @@
 """How far is one block of calls to a service, and what became of it?"""
 
 import json
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from inspect import CORO_CREATED, getcoroutinestate
 from typing import Any, NoReturn, TypeVar
 
@@ -101,11 +101,12 @@ class BlockState:
 
     def raise_failure(self, exc: BaseException | None, exchange: Exchange | None) -> None:
         """Raise what *exc* means, if a client library raised it; *exchange* is told by its response."""
-        failure = None if exc is None or isinstance(exc, DomainError) else failure_of(exc)
-        if exc is None or failure is None:
+        culprit = culprit_in(exc)
+        failure = None if culprit is None else failure_of(culprit)
+        if exc is None or culprit is None or failure is None:
             return
         mask_chain(exc)
-        raise self._error_of(exc, failure, exchange or self._told_by(exc, failure)) from exc
+        raise self._error_of(culprit, failure, exchange or self._told_by(culprit, failure)) from exc
 
     def refuse(self, why: str) -> NoReturn:
         """Raise our own bug."""
@@ -133,6 +134,28 @@ class BlockState:
 
 def answer_in(exc: BaseException | None) -> Answer | None:
     """Give the answer that a ``raise_for_status()`` of a client library left in *exc*."""
-    if exc is None or failure_of(exc) is not UpstreamResponseError:
+    culprit = culprit_in(exc)
+    if culprit is None or failure_of(culprit) is not UpstreamResponseError:
         return None
-    return answer_of(getattr(exc, "response", None))
+    return answer_of(getattr(culprit, "response", None))
+
+
+def culprit_in(exc: BaseException | None) -> BaseException | None:
+    """Give what a client library raised: *exc*, or the first such leaf of a group.
+
+    A group may hold domain errors besides, and nothing else. One of them alone is the border's.
+    """
+    foreign = [leaf for leaf in _leaves(exc) if not isinstance(leaf, DomainError)]
+    if not foreign or any(failure_of(leaf) is None for leaf in foreign):
+        return None
+    return foreign[0]
+
+
+def _leaves(exc: BaseException | None) -> Iterator[BaseException]:
+    waiting = [] if exc is None else [exc]
+    while waiting:
+        leaf = waiting.pop()
+        if isinstance(leaf, ExceptionGroup):
+            waiting += reversed(leaf.exceptions)
+        else:
+            yield leaf
