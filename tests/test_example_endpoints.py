@@ -181,3 +181,18 @@ def test_a_coordinator_that_runs_is_found_by_its_url() -> None:
     coordinator.close()
 
     assert (made.status_code, made.get_json()["name"]) == (201, "chat")
+
+
+def test_number_that_is_no_json_is_the_clients_fault_and_is_sent_nowhere(app: Flask) -> None:
+    response = app.test_client().post(
+        "/endpoints/bulk", data='{"names": [NaN]}', content_type="application/json"
+    )
+
+    assert (response.status_code, response.json["error_code"]) == (400, "endpoint_create_invalid-parameters")
+
+
+def test_name_of_an_endpoint_leads_nowhere_else() -> None:
+    with misbehaving(only="/no-content") as server:
+        app_calling(server.url).test_client().delete("/endpoints/chat%3Fall=1%23")
+
+    assert server.requests == ["DELETE /endpoints/chat%3Fall%3D1%23"]

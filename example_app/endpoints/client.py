@@ -1,6 +1,8 @@
 """The client of the coordinator: nothing that fails passes for a success, and nothing it says leaks."""
 
+import json
 from typing import Any
+from urllib.parse import quote
 
 import requests
 
@@ -64,7 +66,7 @@ class AppProxyClient:
     def delete(self, name: str) -> None:
         """Delete one endpoint; returns only if it is gone."""
         with self._guard("delete_endpoint", passing={404: EndpointNotFoundError}) as call:
-            call.check(self._send("DELETE", f"/endpoints/{name}"))
+            call.check(self._send("DELETE", f"/endpoints/{quote(name, safe='')}"))
 
     def delete_many(self, names: Any) -> None:
         """Delete all endpoints; returns only if all are gone.
@@ -90,9 +92,18 @@ class AppProxyClient:
         return upstream("appproxy", operation=operation, errors=ERRORS, profile=PROFILE, **terms)
 
     def _send(self, method: str, path: str, body: Any = None, key: str | None = None) -> requests.Response:
-        headers = {} if key is None else {"Idempotency-Key": key}
+        data, media_type = (None, None) if body is None else (_as_json(body), "application/json")
+        headers = {"Content-Type": media_type, "Idempotency-Key": key}  # None is not sent
         url = self._coordinator.url + path
-        return self._session.request(method, url, json=body, headers=headers, timeout=PATIENCE)
+        return self._session.request(method, url, data=data, headers=headers, timeout=PATIENCE)
+
+
+def _as_json(body: Any) -> bytes:
+    """Write what a client sent; Python reads NaN and infinities, which are no JSON."""
+    try:
+        return json.dumps(body, allow_nan=False).encode()
+    except ValueError as exc:
+        raise InvalidEndpointError(f"the body is no JSON: {exc}") from None
 
 
 def _member(name: str, answer: Any) -> Any:
