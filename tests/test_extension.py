@@ -1,7 +1,12 @@
-"""The extension beside the process that it is in."""
+"""The extension used too late or wrongly, and beside the process that it is in."""
 
 import subprocess
 import sys
+
+import pytest
+from flow_app import app_with
+
+from flask_faultmap import ConfigError, FaultMap
 
 PROGRAM = """
 import logging.config
@@ -26,3 +31,37 @@ def test_logging_that_is_configured_later_does_not_silence_flasks_line():
     )
 
     assert seen.stdout.count("Exception on /0 [GET] (demo-0001)\n") == 2
+
+
+@pytest.mark.parametrize(
+    ("late", "told"),
+    [
+        ({"FAULTMAP_PROFILE": "firecracker", "FAULTMAP_STATUSES": {}}, "FAULTMAP_PROFILE"),
+        ({"FAULTMAP_SCOPE": {}}, "FAULTMAP_SCOPE is no setting. Did you mean 'FAULTMAP_SCOPES'?"),
+    ],
+    ids=["another", "wrong"],
+)
+def test_setting_that_comes_too_late_is_reported_once_at_the_first_request(late, told, caplog):
+    app = app_with()
+    app.config.update(late)
+
+    statuses = [app.test_client().get("/nope").status_code for _ in "ab"]
+
+    assert statuses == [404, 404]
+    assert caplog.messages == [f"Settings that came after FaultMap had read them do not count: {told}"]
+
+
+def test_setting_that_is_set_once_more_to_the_same_is_not_reported(caplog):
+    app = app_with(FAULTMAP_SCOPES={"/fc": "firecracker"})
+    app.config["FAULTMAP_SCOPES"] = {"/fc/": "firecracker"}
+
+    app.test_client().get("/nope")
+
+    assert caplog.messages == []
+
+
+def test_decorator_without_a_class_is_refused():
+    faults = FaultMap()
+
+    with pytest.raises(ConfigError, match=r"write @faults\.translate\(ErrorClass\)"):
+        faults.translate(lambda exc: None)

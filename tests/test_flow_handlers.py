@@ -356,33 +356,6 @@ def test_boundary_comes_before_the_first_request():
         FaultMap(app)
 
 
-@pytest.mark.parametrize(
-    ("late", "told"),
-    [
-        ({"FAULTMAP_PROFILE": "firecracker", "FAULTMAP_STATUSES": {}}, "FAULTMAP_PROFILE"),
-        ({"FAULTMAP_SCOPE": {}}, "FAULTMAP_SCOPE is no setting. Did you mean 'FAULTMAP_SCOPES'?"),
-    ],
-    ids=["another", "wrong"],
-)
-def test_setting_that_comes_too_late_is_reported_once_at_the_first_request(late, told, caplog):
-    app = app_with()
-    app.config.update(late)
-
-    statuses = [app.test_client().get("/nope").status_code for _ in "ab"]
-
-    assert statuses == [404, 404]
-    assert caplog.messages == [f"Settings that came after FaultMap had read them do not count: {told}"]
-
-
-def test_setting_that_is_set_once_more_to_the_same_is_not_reported(caplog):
-    app = app_with(FAULTMAP_SCOPES={"/fc": "firecracker"})
-    app.config["FAULTMAP_SCOPES"] = {"/fc/": "firecracker"}
-
-    app.test_client().get("/nope")
-
-    assert caplog.messages == []
-
-
 # ---- translate, describe, explain
 
 
@@ -422,13 +395,6 @@ def test_rule_that_comes_after_the_app_is_refused(on, shown):
 
     with pytest.raises(RuntimeError, match=f"A rule for {shown} came after init_app"):
         faults.translate(on)(own)
-
-
-def test_decorator_without_a_class_is_refused():
-    faults = FaultMap()
-
-    with pytest.raises(ConfigError, match=r"write @faults\.translate\(ErrorClass\)"):
-        faults.translate(own)
 
 
 def test_one_map_serves_many_apps_each_with_its_settings():
