@@ -68,14 +68,14 @@ class Answer:
         body = getattr(self.response, self.kept_attribute, None)
         return body if isinstance(body, bytes) else None
 
-    def chunks(self) -> Iterator[bytes]:
-        """Give what was not read of the body, in pieces of the size in which they come."""
+    def chunks(self, most: int) -> Iterator[bytes]:
+        """Give what was not read of the body, in pieces as they come; *most* bytes if it can end there."""
         raw = answer_of(self.response.raw)
-        yield from self.response.iter_content(CHUNK) if raw is None else raw.chunks()
+        yield from self.response.iter_content(CHUNK) if raw is None else raw.chunks(most)
 
-    async def achunks(self) -> AsyncIterator[bytes]:
+    async def achunks(self, most: int) -> AsyncIterator[bytes]:
         """Do what :meth:`chunks` does, without blocking the loop where the library can."""
-        for chunk in self.chunks():
+        for chunk in self.chunks(most):
             yield chunk
 
     def close(self) -> None:
@@ -104,11 +104,11 @@ class HttpxAnswer(Answer):
         body: bytes = await self.response.aread()
         return body
 
-    def chunks(self) -> Iterator[bytes]:
+    def chunks(self, most: int) -> Iterator[bytes]:
         """Give what was not read of the body."""
         yield from self.response.iter_raw()
 
-    async def achunks(self) -> AsyncIterator[bytes]:
+    async def achunks(self, most: int) -> AsyncIterator[bytes]:
         """Give what was not read of the body."""
         async for chunk in self.response.aiter_raw():
             yield chunk
@@ -129,9 +129,10 @@ class Urllib3Answer(Answer):
         body: bytes = self.response.data
         return body
 
-    def chunks(self) -> Iterator[bytes]:
+    def chunks(self, most: int) -> Iterator[bytes]:
         """Give what was not read of the body; ``stream()`` would wait until it has a piece of full size."""
-        while chunk := self.response.read1(CHUNK, decode_content=False):
+        while most > 0 and (chunk := self.response.read1(min(most, CHUNK), decode_content=False)):
+            most -= len(chunk)
             yield chunk
 
 
@@ -152,7 +153,7 @@ class AiohttpAnswer(Answer):
         body: bytes = await self.response.read()
         return body
 
-    async def achunks(self) -> AsyncIterator[bytes]:
+    async def achunks(self, most: int) -> AsyncIterator[bytes]:
         """Give what was not read of the body."""
         async for chunk in self.response.content.iter_chunked(CHUNK):
             yield chunk

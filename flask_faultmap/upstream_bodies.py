@@ -29,7 +29,7 @@ def read_some(answer: Answer, seconds: float = MOST_SECONDS) -> bytes | str:
     part = _Part(seconds)
     try:
         try:
-            for chunk in answer.chunks():
+            for chunk in answer.chunks(MOST_BYTES):
                 if part.is_full_with(chunk):
                     break
         finally:
@@ -47,7 +47,7 @@ async def aread_some(answer: Answer, seconds: float = MOST_SECONDS) -> bytes | s
     part = _Part(seconds)
     try:
         try:
-            async for chunk in answer.achunks():
+            async for chunk in answer.achunks(MOST_BYTES):
                 if part.is_full_with(chunk):
                     break
         finally:
