@@ -65,10 +65,9 @@ class Rule:
             conditions.append(f"cause={name_of(self.cause)}")
         if self.text:
             conditions.append("text=" + " + ".join(repr(marker) for marker in self.text))
-        if self.wrapped:
-            conditions.append("wrapped")
+        place = " (or wrapped)" if self.wrapped else ""
         given = f" where {', '.join(conditions)}" if conditions else ""
-        return f"{name_of(self.on)}{given} -> {_outcome_name(self)}"
+        return f"{name_of(self.on)}{place}{given} -> {_outcome_name(self)}"
 
     @property
     def is_bare(self) -> bool:

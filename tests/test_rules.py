@@ -279,8 +279,8 @@ def test_row_names_its_outcomes(rule, outcomes):
                 wrapped=True,
                 to=GoneError,
             ),
-            "ValueError where code=Code.INTERNAL, orig.kind=KeyError, cause=OSError, "
-            "text='not found in' + '/etc/passwd', wrapped -> GoneError",
+            "ValueError (or wrapped) where code=Code.INTERNAL, orig.kind=KeyError, cause=OSError, "
+            "text='not found in' + '/etc/passwd' -> GoneError",
         ),
     ],
     ids=["class", "function", "name", "table", "conditions"],
