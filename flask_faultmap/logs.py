@@ -6,6 +6,7 @@ from collections.abc import Callable
 from flask_faultmap.errors import DomainError
 
 LEVELS = {name: number for name, number in logging.getLevelNamesMapping().items() if number > 0}
+MAX_TEXT = 65_536  # characters
 
 
 def escape(text: str) -> str:
@@ -16,6 +17,11 @@ def escape(text: str) -> str:
         character if character.isprintable() else character.encode("unicode_escape").decode()
         for character in text
     )
+
+
+def one_line(text: str) -> str:
+    """Escape *text*, and cut what no line should hold: escaping ten million line feeds takes seconds."""
+    return escape(text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…")
 
 
 def text_of(exc: BaseException) -> str:
@@ -53,7 +59,7 @@ def root_cause(exc: BaseException) -> BaseException | None:
 def log_text(error: DomainError, exc: BaseException) -> str:
     """Give the technical text of a fault's record: the domain error's message, else the exception's."""
     message = str.__str__(error.args[0]) if error.args and isinstance(error.args[0], str) else ""
-    return escape(message or text_of(exc))
+    return one_line(message or text_of(exc))
 
 
 class ExceptionLineFilter(logging.Filter):

@@ -17,7 +17,7 @@ from flask import (
 from flask.globals import request_ctx
 
 from flask_faultmap.faults import Fault
-from flask_faultmap.logs import escape, log_text, root_cause, text_of
+from flask_faultmap.logs import log_text, one_line, root_cause, text_of
 from flask_faultmap.mapper import new_id
 from flask_faultmap.rulebook import Decision
 
@@ -71,7 +71,7 @@ def write_log(app: Flask, req: Request, fault: Fault, exc: BaseException, decisi
     if not logger.isEnabledFor(level):
         return
     cause = root_cause(exc)
-    method, path = escape(req.method), escape(req.path)
+    method, path = one_line(req.method), one_line(req.path)
     facts = {
         "id": fault.id,
         "code": fault.code,
@@ -81,7 +81,7 @@ def write_log(app: Flask, req: Request, fault: Fault, exc: BaseException, decisi
         "method": method,
         "path": path,
         "rule": decision.rule_name,
-        "cause": None if cause is None else escape(f"{type(cause).__name__}: {text_of(cause)}"),
+        "cause": None if cause is None else one_line(f"{type(cause).__name__}: {text_of(cause)}"),
         "context": decision.error.context or {},  # the empty default is no JSON
     }
     logger.log(

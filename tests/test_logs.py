@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flask_faultmap.errors import DomainError, NotFoundError
-from flask_faultmap.logs import ExceptionLineFilter, escape, level_number, log_text, root_cause, text_of
+from flask_faultmap.logs import (
+    MAX_TEXT,
+    ExceptionLineFilter,
+    escape,
+    level_number,
+    log_text,
+    one_line,
+    root_cause,
+    text_of,
+)
 
 
 class SilentError(Exception):
@@ -67,6 +76,19 @@ def test_escaped_text_is_one_printable_line_and_loses_nothing(text):
     assert len(escaped.splitlines()) <= 1
     assert not any(unicodedata.category(character).startswith("C") for character in escaped)
     assert escape(escaped) == escaped
+
+
+@pytest.mark.parametrize(
+    ("length", "shown"), [(MAX_TEXT, MAX_TEXT), (MAX_TEXT + 1, MAX_TEXT + 1), (10_000_000, MAX_TEXT + 1)]
+)
+def test_text_that_no_line_should_hold_is_cut(length, shown):
+    line = one_line("x" * length)
+
+    assert (len(line), line.endswith("…")) == (shown, length > MAX_TEXT)
+
+
+def test_text_is_cut_before_it_is_escaped():
+    assert len(one_line("\n" * 10_000_000)) == 2 * MAX_TEXT + 1
 
 
 @given(st.text(st.characters(exclude_characters="\\")))
