@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 from werkzeug.exceptions import HTTPException
 
-from flask_faultmap.errors import ConfigError, DomainError, InternalError
+from flask_faultmap.errors import NOTHING, ConfigError, DomainError, InternalError
 from flask_faultmap.faults import Fault, Kind
 from flask_faultmap.http_errors import from_apiflask, from_deep_json, from_http
 from flask_faultmap.http_rows import FrameworkError
@@ -142,7 +142,7 @@ class Mapper:
             identity,
             public_text(error) if text is None else text,
             violations_of(error) if error.violations else (),
-            details_of(error) if error.details else {},
+            {} if error.details is NOTHING else details_of(error),
             None if error.retry_after is None else whole_seconds(error.retry_after),
         )
 

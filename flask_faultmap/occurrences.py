@@ -59,7 +59,15 @@ def violations_of(error: DomainError) -> tuple[Violation, ...]:
     return kept
 
 
-def details_of(error: DomainError) -> Mapping[str, Any]:
-    """Give the details of *error*; what has no names gets one."""
+def details_of(error: DomainError) -> dict[str, Any]:
+    """Give the details of *error*; what has no names gets one, and what cannot be read is dropped."""
     given: Any = error.details
-    return given if isinstance(given, Mapping) else {"details": given}
+    try:
+        if not given:
+            return {}
+        return dict(given) if isinstance(given, Mapping) else {"details": given}
+    except Exception as exc:  # a border: the author's own mapping may raise anything
+        logger.warning(
+            "The details of %s were dropped: reading them raised %s", error.code, type(exc).__name__
+        )
+        return {}

@@ -20,7 +20,17 @@ MASKS = (
 )
 PACKAGES = frozenset({"requests", "urllib3", "httpx", "httpx2", "aiohttp"})
 TEXT = "_masked_text"
-LOGGERS = ("httpx", "httpx2", "urllib3.connectionpool", "urllib3.poolmanager", "urllib3.util.retry")
+LOGGERS = (
+    "httpcore.http11",
+    "httpcore.http2",
+    "httpcore2.http11",
+    "httpcore2.http2",
+    "httpx",
+    "httpx2",
+    "urllib3.connectionpool",
+    "urllib3.poolmanager",
+    "urllib3.util.retry",
+)
 
 
 def mask_secrets(text: str) -> str:

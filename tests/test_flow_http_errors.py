@@ -393,8 +393,10 @@ def test_retry_after_is_a_whole_number_of_seconds(cls, given, sent):
     assert response.json["retry_after"] == int(sent)
 
 
-@pytest.mark.parametrize("when", [datetime.now(UTC) + SOON, datetime.now(UTC).replace(tzinfo=None) + SOON])
-def test_retry_after_a_moment_is_sent_in_seconds(when):
+@pytest.mark.parametrize("zone", [UTC, None])
+def test_retry_after_a_moment_is_sent_in_seconds(zone):
+    when = datetime.now(UTC).replace(tzinfo=zone) + SOON
+
     assert 1 <= int(answer_to(TooManyRequests(retry_after=when)).headers["Retry-After"]) <= 90
 
 

@@ -275,7 +275,6 @@ def test_foreign_error_that_cannot_say_what_it_is_never_escapes(name, rules, cap
 @pytest.mark.parametrize(
     "attributes",
     [
-        {"details": type("Details", (dict,), {"__bool__": raising(OSError), "__len__": raising(OSError)})()},
         {"violations": 5},
         {"retry_after": type("Seconds", (float,), {"__float__": raising(OSError)})(5)},
         {"code": 5, "title": None, "log_level": "LOUD", "category": "no such"},
@@ -297,6 +296,15 @@ def test_wrong_attributes_of_an_error_never_escape(attributes):
 
     assert response.status_code in (400, 410, 500)
     assert response.json["status"] == response.status_code
+
+
+@pytest.mark.parametrize("method", ["__bool__", "__len__", "keys", "__iter__", "items", "__getitem__"])
+def test_details_that_cannot_be_read_cost_no_more_than_themselves(method):
+    details = type("Details", (dict,), {method: raising(OSError)})(box="b1")
+
+    response = answer_to(GoneError("It is gone.", details=details))
+
+    assert (response.status_code, response.json["detail"]) == (410, "It is gone.")
 
 
 class OddRequest(Request):
