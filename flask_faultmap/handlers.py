@@ -84,7 +84,8 @@ def report_at_first_request(app: Flask) -> None:
 
 def shadows(app: Flask) -> Iterator[str]:
     """Say which handlers took the place of ours, and which stand before them in a blueprint."""
-    ours: dict[type, Handler] = app.extensions["faultmap"].handlers
+    boundary = boundary_of(app)
+    ours = boundary.handlers
     for blueprint, by_code in app.error_handler_spec.items():
         for cls, handler in by_code.get(None, {}).items():
             if blueprint is None and ours.get(cls, handler) is not handler:
@@ -92,16 +93,22 @@ def shadows(app: Flask) -> Iterator[str]:
                     f"The error handler {_name(handler)} for {cls.__name__} was registered after FaultMap "
                     "and answers in its place"
                 )
-            elif blueprint is not None and _is_broad(cls, ours):
+            elif blueprint is not None and _is_broad(cls, boundary.mapper):
                 yield (
                     f"The error handler {_name(handler)} for {cls.__name__} of the blueprint {blueprint!r} "
                     "stands before FaultMap's"
                 )
 
 
-def _is_broad(cls: type, ours: dict[type, Handler]) -> bool:
-    """Whether a handler for *cls* catches more than the app may want to keep from us."""
-    return cls in (DomainError, HTTPException) or any(cls in known.__mro__[1:] for known in ours)
+def _is_broad(cls: type, mapper: Mapper) -> bool:
+    """Whether a handler for *cls* catches more than the app may want to keep from us.
+
+    That is all domain errors, all HTTP errors, or whatever stands above a class of the app's own rows.
+    """
+    named: list[Any] = [rule.on for rule in mapper.book.rules if not rule.is_built_in]
+    return cls in (DomainError, HTTPException) or any(
+        cls in known.__mro__[1:] for known in (DomainError, *named)
+    )
 
 
 def _report_replaced(app: Flask, known: Handler | None, cls: type, ours: Handler) -> None:

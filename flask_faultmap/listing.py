@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_faultmap.contract import Entry, entries_of, path_of, profiles_in_use
 from flask_faultmap.mapper import Mapper
-from flask_faultmap.overlaps import covered_texts, is_built_in
+from flask_faultmap.overlaps import covered_texts
 from flask_faultmap.rules import Rule, name_of
 
 WIDTH = 100  # where no terminal says how wide it is
@@ -25,7 +25,7 @@ def list_as_data(mapper: Mapper) -> dict[str, Any]:
                 "on": path_of(rule.on) if isinstance(rule.on, type) else rule.on,
                 "outcomes": {path_of(cls): cls.code for cls in rule.outcomes},
                 "installed": is_installed,
-                "built_in": is_built_in(rule),
+                "built_in": rule.is_built_in,
                 "covered_by": str(covered[rule]) if rule in covered else None,
             }
             for rule, is_installed in rules
@@ -48,8 +48,8 @@ def list_as_data(mapper: Mapper) -> dict[str, Any]:
 
 def list_as_text(mapper: Mapper, *, everything: bool) -> Iterator[str]:
     """Give the same as lines for people; the built-in ones only if *everything* is asked for."""
-    rules = [rule for rule in mapper.book.rules if everything or not is_built_in(rule)]
-    missing = [rule for rule in mapper.book.missing if everything or not is_built_in(rule)]
+    rules = [rule for rule in mapper.book.rules if everything or not rule.is_built_in]
+    missing = [rule for rule in mapper.book.missing if everything or not rule.is_built_in]
     named = {outcome for rule in rules for outcome in rule.outcomes}
     known = entries_of(mapper)
     entries = [entry for entry in known if everything or not entry.is_built_in or entry.cls in named]

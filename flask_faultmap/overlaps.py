@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask_faultmap.contract import OURS
 from flask_faultmap.errors import DomainError
 from flask_faultmap.matching import Text
 from flask_faultmap.rules import Rule, name_of
@@ -33,11 +32,6 @@ class Case:
         return f"{self.rule.table}={name_of(self.where[self.rule.table])} of the row {self.rule}"
 
 
-def is_built_in(rule: Rule) -> bool:
-    """Whether *rule* is one of ours, all of which have a function of ours."""
-    return str(getattr(rule.translate, "__module__", "")).startswith(OURS)
-
-
 def dead_cases(rules: Iterable[Rule]) -> Iterator[tuple[Case, Case]]:
     """Find what can never win, and what wins in its place.
 
@@ -47,7 +41,7 @@ def dead_cases(rules: Iterable[Rule]) -> Iterator[tuple[Case, Case]]:
     asked: dict[object, list[Case]] = {}
     for rule in rules:
         before = asked.setdefault(rule.on, [])
-        cases = [] if is_built_in(rule) else cases_of(rule)
+        cases = [] if rule.is_built_in else cases_of(rule)
         for case in cases:
             winner = next((earlier for earlier in before if _always_wins(earlier, case)), None)
             if winner is not None:

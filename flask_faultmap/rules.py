@@ -75,6 +75,11 @@ class Rule:
         return not (self.where or self.table or self.cause or self.text)
 
     @property
+    def is_built_in(self) -> bool:
+        """Whether the row is one of ours, all of which have a function of ours."""
+        return str(getattr(self.translate, "__module__", "")).startswith("flask_faultmap.")
+
+    @property
     def outcomes(self) -> tuple[type[DomainError], ...]:
         """The domain errors that this row names."""
         if isinstance(self.to, Mapping):

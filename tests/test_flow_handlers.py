@@ -216,7 +216,7 @@ def test_blueprint_handler_that_shadows_the_map_is_reported(register, cls, caplo
     ]
 
 
-@pytest.mark.parametrize("cls", [VMNotFoundError, 404, ZeroDivisionError])
+@pytest.mark.parametrize("cls", [VMNotFoundError, 404, ZeroDivisionError, ValueError, RuntimeError])
 def test_specific_handler_of_a_blueprint_or_the_app_is_not_reported(cls, caplog):
     app, rooms = app_with(rules=RULES), Blueprint("rooms", __name__)
     rooms.register_error_handler(cls, own)

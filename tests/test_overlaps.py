@@ -5,7 +5,7 @@ import pytest
 from flask_faultmap import Rule
 from flask_faultmap.errors import AbortedError, InternalError, NotFoundError, UnavailableError
 from flask_faultmap.mapper import HTTP, VALIDATION
-from flask_faultmap.overlaps import covered_texts, dead_cases, is_built_in, is_too_broad
+from flask_faultmap.overlaps import covered_texts, dead_cases, is_too_broad
 from flask_faultmap.rulebook import RuleBook
 
 
@@ -88,7 +88,7 @@ def test_built_in_row_behind_a_row_of_the_app_is_as_it_should_be():
     rules = RuleBook([Rule(on=HTTP.on, to=NotFoundError)], ours=[HTTP, *VALIDATION]).rules
 
     assert [*dead_cases(rules)] == []
-    assert [is_built_in(rule) for rule in rules] == [False, True, True, True, True, True]
+    assert [rule.is_built_in for rule in rules] == [False, True, True, True, True, True]
 
 
 TYPED = {"where": {"code": 4}}
