@@ -26,7 +26,9 @@ VENV = TOP / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = str(BIN / "python")
 
-WHOLE_SUITE = ["--cov", "--cov-report=term:skip-covered", "--cov-fail-under=0"]
+# Files of tests run side by side; each in one process, since a document's code blocks build on each other.
+SIDE_BY_SIDE = ["-n", "auto", "--dist", "loadfile"]
+WHOLE_SUITE = [*SIDE_BY_SIDE, "--cov", "--cov-report=term:skip-covered", "--cov-fail-under=0"]
 
 # command: (the extra that it needs, the command lines that it runs)
 COMMANDS = {

@@ -55,7 +55,7 @@ def test_time_is_rounded_up_and_never_negative(value, seconds):
         b"5",
         Decimal(5),
         [5],
-        object(),
+        object,
         "Wed, 99 Oct 2015 07:28:00 GMT",
         "9" * 500,
     ],

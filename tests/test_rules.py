@@ -1,6 +1,7 @@
 """Rows of the first map: what they say, and how a wrong one is refused."""
 
 import asyncio
+import re
 import sys
 from enum import Enum
 from types import MappingProxyType, ModuleType
@@ -207,7 +208,7 @@ def test_row_is_written_by_keyword_only(given):
         {"message": "Try later."},
         {"table": "code", "to": {None: GoneError}},
     ],
-    ids=repr,
+    ids=lambda arguments: re.sub(r" at 0x\w+", "", repr(arguments)),
 )
 def test_right_row_is_taken(arguments):
     Rule(**{"on": ValueError, "to": NotFoundError, **arguments})
