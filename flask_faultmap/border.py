@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from flask import Flask, Request, Response, has_request_context
 from flask.globals import request_ctx
@@ -51,10 +51,11 @@ def _here() -> tuple[Flask, Boundary, Request]:
 def boundary_of(app: Flask) -> Boundary:
     """Give the boundary of *app*; a ConfigError says that it has none."""
     try:
-        return cast(Boundary, app.extensions[KEY])
+        boundary: Boundary = app.extensions[KEY]
     except KeyError:
         told = f"The app {app.name!r} has no FaultMap; call FaultMap(app), or init_app(app)"
         raise ConfigError(told) from None
+    return boundary
 
 
 def handle_http(exc: HTTPException) -> Any:

@@ -173,7 +173,10 @@ class RuleBook:
         """Give the decision of the first row that counts; None if no row knows *exc*."""
         if not self._names_domain_errors and isinstance(exc, DomainError):
             return Decision(exc)
-        for row, subject, text_of in self._candidates(exc, self._plan(type(exc))):
+        plan = self._plan(type(exc))
+        if not (plan or self._last or self.has_wrapped):  # as with most bugs
+            return None
+        for row, subject, text_of in self._candidates(exc, plan):
             if row.is_surely_out(text_of):
                 continue
             error = row.judge(subject, text_of)
