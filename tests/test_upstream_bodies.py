@@ -20,7 +20,7 @@ from flask_faultmap.upstream_answers import answer_of
 from flask_faultmap.upstream_bodies import aread_some, read_some
 
 STREAMING = [name for name in CLIENTS if "streaming" in name or name == "aiohttp"]
-PATIENCE = 0.3  # seconds
+PATIENCE = 1  # second
 TRICKLED = "[unreadable: TimeoutError]"
 
 
