@@ -34,7 +34,7 @@ MOODS = {
     "strict": "refuses every credential with a 401",
     "busy": "takes no work, and asks for 7 seconds",
 }
-DELAY = 1.0  # seconds, when slow
+DELAY = 2.0  # seconds, when slow
 PAGE = "<html><body><h1>502 Bad Gateway</h1><hr>nginx/1.24.0</body></html>"
 
 blueprint = Blueprint("coordinator", __name__)

@@ -28,7 +28,7 @@ from flask_faultmap.upstreams import (
     upstream,
 )
 
-PATIENCE = 0.5  # seconds
+PATIENCE = 1.0  # seconds
 
 ERRORS = {
     UpstreamConnectionError: AppProxyConnectionError,
