@@ -12,7 +12,7 @@ import click
 from flask import Flask
 from flask.cli import ScriptInfo
 
-from flask_faultmap.border import KEY, boundary_of
+from flask_faultmap.border import boundary_of
 from flask_faultmap.checks import check_app, check_contract
 from flask_faultmap.contract import make_contract, read_contract, write_contract
 from flask_faultmap.encoding import to_bytes
@@ -181,7 +181,9 @@ def load_app() -> Flask:
     except Exception as exc:  # a border: the app is foreign code, and a status of 1 would mean findings
         click.echo(traceback.format_exc(), err=True)
         raise click.UsageError(f"The app cannot be loaded: {type(exc).__name__}: {exc}") from exc
-    if KEY not in app.extensions:
-        raise click.UsageError(f"The app {app.name!r} has no FaultMap; call FaultMap(app), or init_app(app).")
+    try:
+        boundary_of(app)
+    except ConfigError as exc:
+        raise click.UsageError(f"{exc}.") from exc
     context.with_resource(app.app_context())
     return app

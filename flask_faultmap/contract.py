@@ -20,10 +20,10 @@ from flask_faultmap.faults import Kind
 from flask_faultmap.http_rows import FrameworkError
 from flask_faultmap.mapper import Mapper
 from flask_faultmap.profiles import Profile
+from flask_faultmap.rules import OURS
 from flask_faultmap.settings import Settings
 
 VERSION = 1
-OURS = "flask_faultmap."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,8 @@ from typing import Any
 from flask_faultmap.errors import ConfigError, DomainError
 from flask_faultmap.near_miss import near_miss
 
+OURS = "flask_faultmap."  # what the name of a module of ours begins with
+
 Translator = Callable[[Any], DomainError | None]
 Outcome = type[DomainError] | Mapping[Any, type[DomainError]]
 
@@ -77,7 +79,7 @@ class Rule:
     @property
     def is_built_in(self) -> bool:
         """Whether the row is one of ours, all of which have a function of ours."""
-        return str(getattr(self.translate, "__module__", "")).startswith("flask_faultmap.")
+        return str(getattr(self.translate, "__module__", "")).startswith(OURS)
 
     @property
     def outcomes(self) -> tuple[type[DomainError], ...]:
