@@ -8,12 +8,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from flask_faultmap.border import FaultMap, current_fault
     from flask_faultmap.categories import Category
     from flask_faultmap.errors import ConfigError, DomainError
-    from flask_faultmap.extension import FaultMap
     from flask_faultmap.faults import Fault, Violation
     from flask_faultmap.profiles import Profile
-    from flask_faultmap.records import current_fault
     from flask_faultmap.rules import Rule
     from flask_faultmap.signals import fault_translated
     from flask_faultmap.upstreams import upstream
@@ -39,11 +38,11 @@ _HOMES = {
     "ConfigError": "errors",
     "DomainError": "errors",
     "Fault": "faults",
-    "FaultMap": "extension",
+    "FaultMap": "border",
     "Profile": "profiles",
     "Rule": "rules",
     "Violation": "faults",
-    "current_fault": "records",
+    "current_fault": "border",
     "fault_translated": "signals",
     "upstream": "upstreams",
 }

@@ -14,13 +14,13 @@ from typing import Any
 from flask import Flask
 from marshmallow import Schema
 
-from flask_faultmap.border import boundary_of
-from flask_faultmap.contract import entry_of, profiles_in_use, specimen_of
+from flask_faultmap.border.answers import boundary_of
+from flask_faultmap.contract.contract import entry_of, profiles_in_use, specimen_of
 from flask_faultmap.errors import ConfigError, DomainError
-from flask_faultmap.http_rows import FrameworkError, phrase, row_of
-from flask_faultmap.mapper import Mapper
-from flask_faultmap.profiles import Profile, is_error_status
-from flask_faultmap.settings import Settings
+from flask_faultmap.http.statuses import FrameworkError, phrase, row_of
+from flask_faultmap.mapping.mapper import Mapper
+from flask_faultmap.mapping.settings import Settings
+from flask_faultmap.profiles.profile import Profile, is_error_status
 
 __all__ = ["components", "responses"]
 

@@ -15,10 +15,10 @@ from uuid import uuid4
 from flask import Flask
 from werkzeug.wrappers import Response
 
-from flask_faultmap.border import boundary_of
+from flask_faultmap.border.answers import boundary_of
 from flask_faultmap.errors import DomainError
 from flask_faultmap.faults import Fault
-from flask_faultmap.profiles import PROBLEM
+from flask_faultmap.profiles.profile import PROBLEM
 from flask_faultmap.signals import fault_translated
 
 __all__ = ["Canary", "CapturedFault", "assert_fault", "assert_rules", "capture_faults", "leak_canary"]

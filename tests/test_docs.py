@@ -11,11 +11,13 @@ import pytest
 from blinker import NamedSignal
 
 import flask_faultmap
-from flask_faultmap import Category, DomainError, Profile, Rule, checks, errors, signals, upstreams
-from flask_faultmap.cli import faults
-from flask_faultmap.http_rows import FrameworkError
+from flask_faultmap import Category, DomainError, Profile, Rule, errors, signals
+from flask_faultmap.http.statuses import FrameworkError
+from flask_faultmap.mapping.settings import PREFIX, STATUSES, Settings
 from flask_faultmap.profiles import BUILT_IN
-from flask_faultmap.settings import PREFIX, STATUSES, Settings
+from flask_faultmap.tools import checks
+from flask_faultmap.tools.cli import faults
+from flask_faultmap.upstreams import blocks as upstreams
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = {path.stem: path.read_text() for path in (DOCS / "reference").glob("*.md")}

@@ -8,7 +8,7 @@ from types import FunctionType
 import pytest
 
 import flask_faultmap
-from flask_faultmap import upstream_errors
+from flask_faultmap.upstreams import errors as upstream_errors
 
 NAMES = [
     "Category",
@@ -23,7 +23,7 @@ NAMES = [
     "fault_translated",
     "upstream",
 ]
-MODULES = ["errors", "openapi", "profiles", "redaction", "signals", "testing", "upstreams"]
+MODULES = ["errors", "openapi", "profiles", "redaction", "rules", "signals", "testing", "upstreams"]
 OF_THE_PACKAGE_ALONE = {"snake_case", "schema_name", "repeats", "is_error_status", "notify"}
 
 

@@ -18,7 +18,7 @@ from openapi_schema_validator import OAS30Validator, OAS31Validator
 from openapi_spec_validator import validate
 
 from flask_faultmap import FaultMap, Profile, Violation, errors
-from flask_faultmap.border import boundary_of
+from flask_faultmap.border.answers import boundary_of
 from flask_faultmap.errors import ConfigError, DomainError, NotFoundError, UnauthenticatedError
 from flask_faultmap.openapi import components, responses
 from flask_faultmap.profiles import BUILT_IN

@@ -10,6 +10,7 @@ from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
+from setuptools import find_packages
 
 import dev
 import flask_faultmap
@@ -79,11 +80,13 @@ def test_typing_marker_is_packaged():
 
 def test_every_folder_with_code_is_packaged():
     folders = {str(path.parent.relative_to(TOP)).replace("/", ".") for path in SOURCES}
+    include = setup["options.packages.find"]["include"].split()
 
-    assert folders == set(setup["options"]["packages"].split())
+    assert setup["options"]["packages"] == "find:"
+    assert folders == set(find_packages(str(TOP), include=include))
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(TOP)))
 def test_module_needs_only_the_declared_dependencies_to_be_imported(path):
     required = {re.split(r"[>=<\[]", line)[0] for line in setup["options"]["install_requires"].split()}
     tree = ast.parse(path.read_text())

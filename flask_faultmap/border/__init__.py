@@ -1,0 +1,7 @@
+"""How does a fault leave the app? The Flask side: handlers, answers, records."""
+
+from flask_faultmap.border.answers import boundary_of
+from flask_faultmap.border.extension import FaultMap
+from flask_faultmap.border.records import current_fault
+
+__all__ = ["FaultMap", "boundary_of", "current_fault"]

@@ -1,0 +1,262 @@
+"""The Flask border at request time: from the callback of ``errorhandler`` to Flask's response."""
+
+import logging
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, Request, Response, has_request_context
+from flask.globals import request_ctx
+from werkzeug.datastructures import Headers
+from werkzeug.exceptions import HTTPException, InternalServerError, default_exceptions
+from werkzeug.routing import RoutingException
+
+from flask_faultmap.border.records import remember, request_id, write_log
+from flask_faultmap.border.replies import collect_headers, render
+from flask_faultmap.errors import ConfigError, InternalError
+from flask_faultmap.faults import Fault
+from flask_faultmap.http.errors import unreadable_json
+from flask_faultmap.http.statuses import STATUS_LINES, FrameworkError
+from flask_faultmap.mapping.mapper import Mapper
+from flask_faultmap.profiles.profile import Profile, Reply
+from flask_faultmap.rules.rulebook import Decision
+from flask_faultmap.signals import fault_translated, notify
+from flask_faultmap.texts import ExceptionLineFilter, text_of
+
+KEY = "faultmap"  # in app.extensions
+MAX_PATH = 512  # characters of a path that an answer repeats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Boundary:
+    """What one app keeps in ``app.extensions["faultmap"]``."""
+
+    mapper: Mapper
+    owner: object
+    last_resorts: Mapping[str, Reply]
+    handlers: Mapping[type, Callable[[Any], Any]]  # ours, as registered
+    earlier: Mapping[type, Callable[[Any], Any]]  # the app's own, for what no rule knows
+    id_key: str
+
+
+def _here() -> tuple[Flask, Boundary, Request]:
+    """The real objects behind Flask's proxies, at one look; an app is its own signals' sender."""
+    context = request_ctx._get_current_object()  # type: ignore[attr-defined]  # of LocalProxy
+    app: Flask = context.app
+    return app, boundary_of(app), context.request
+
+
+def boundary_of(app: Flask) -> Boundary:
+    """Give the boundary of *app*; a ConfigError says that it has none."""
+    try:
+        boundary: Boundary = app.extensions[KEY]
+    except KeyError:
+        told = f"The app {app.name!r} has no FaultMap; call FaultMap(app), or init_app(app)"
+        raise ConfigError(told) from None
+    return boundary
+
+
+def handle_http(exc: HTTPException) -> Any:
+    """Answer an HTTP error, or the 500 by which Flask asks for the answer to an unhandled one."""
+    if _is_none_of_ours(exc):
+        return exc
+    app, boundary, req = _here()
+    unhandled = None
+    if isinstance(exc, InternalServerError) and sys.exception() is not exc:  # asked for, and not raised
+        unhandled = exc.original_exception
+    if unhandled is None and app.trap_http_exception(exc):
+        raise exc  # Flask signals and logs it, then asks us again with a 500.
+    try:
+        if unhandled is None:
+            decision = _of_http_error(boundary, req, exc)
+            return exc if decision is None else answer(app, boundary, req, exc, decision)
+        decision = _of_unhandled(app, boundary, req, unhandled)
+        return exc if decision is None else answer(app, boundary, req, unhandled, decision, logged=True)
+    except Exception as failure:  # the border: whatever failed here, the client gets JSON
+        return answer_last(app, boundary, req, exc, failure)
+
+
+def handle_error(exc: Exception) -> Any:
+    """Answer a domain error, or what a rule knows; the rest is the app's or Flask's."""
+    app, boundary, req = _here()
+    try:
+        decision = boundary.mapper.translate(exc)
+        if decision is not None:
+            return answer(app, boundary, req, exc, decision)
+    except Exception as failure:  # the border: whatever failed here, the client gets JSON
+        return answer_last(app, boundary, req, exc, failure)
+    handler = _other_handler(app, boundary, exc)
+    if handler is not None:
+        return app.ensure_sync(handler)(exc)
+    raise exc  # Flask signals and logs it, then asks us again with a 500.
+
+
+def handle_codeless(exc: HTTPException) -> Any:
+    """Answer an HTTP error with neither code nor response, which Flask would send as 200 and HTML."""
+    app, boundary, req = _here()
+    try:
+        decision = _of_http_error(boundary, req, exc)
+        return exc if decision is None else answer(app, boundary, req, exc, decision)
+    except Exception as failure:  # the border: whatever failed here, the client gets JSON
+        return answer_last(app, boundary, req, exc, failure)
+
+
+def answer(
+    app: Flask,
+    boundary: Boundary,
+    req: Request,
+    exc: BaseException,
+    decision: Decision,
+    *,
+    logged: bool = False,
+) -> Response:
+    """Answer one fault: describe it, render it, remember it, log it unless Flask did, signal it."""
+    mapper, error = boundary.mapper, decision.error
+    prefix, profile = mapper.settings.profile_of(req.path)
+    mould = mapper.mould(error, profile)
+    text = None
+    if profile is not None and profile.wording and isinstance(error, FrameworkError):
+        text = _wording(profile, error, exc, req, prefix)
+    fault = mapper.fault(error, mould.kind, request_id(req, boundary.id_key), text)
+    own = error.headers if isinstance(error, FrameworkError) else ()
+    allow = _allowed_methods(req) if mould.kind.status == 405 else None
+    if profile is None:
+        response = _page(fault, collect_headers(mapper.settings, fault, own, allow))
+    else:
+        reply = render(mapper.settings, profile, mould, fault, own, allow)
+        response = app.response_class([reply.body], STATUS_LINES[reply.status], _Checked(reply.headers))
+    remember(app, req, fault)
+    if mould.kind.level is not None and not logged:
+        write_log(app, req, fault, exc, decision)
+    if fault_translated.receivers:
+        _tell(app, fault, exc, decision)
+    return response
+
+
+def answer_last(
+    app: Flask, boundary: Boundary, req: Request, exc: BaseException, failure: Exception
+) -> Response:
+    """Answer by constant bytes, since the answer to *exc* could not be made: *failure*."""
+    settings = boundary.mapper.settings
+    profile = settings.profile_of(req.path)[1] or settings.profile
+    reply = boundary.last_resorts[profile.name]
+    headers = Headers(reply.headers)
+    name = type(exc).__name__
+    with suppress(Exception):  # the border: the log may be what fails; the client gets JSON all the same
+        if failure.__cause__ is None and failure is not exc:
+            failure.__cause__ = exc
+        logging.getLogger(f"{app.name}.faultmap").error("The answer to %s failed", name, exc_info=failure)
+    with suppress(Exception):  # the border, once more
+        error = InternalError(f"the answer to {name} failed")
+        identity = request_id(req, boundary.id_key)
+        if settings.request_id_header.lower() not in map(str.lower, profile.drop_headers):
+            headers[settings.request_id_header] = identity
+        fault = boundary.mapper.fault(error, boundary.mapper.mould(error, profile).kind, identity)
+        remember(app, req, fault)
+        _tell(app, fault, exc, Decision(error))
+    return Response(reply.body, reply.status, headers)
+
+
+def _tell(app: Flask, fault: Fault, exc: BaseException, decision: Decision) -> None:
+    notify(
+        app,
+        app.ensure_sync,
+        fault=fault,
+        exception=exc,
+        error=decision.error,
+        status=fault.status,
+        original_status=fault.original_status,
+        rule=decision.rule_name,
+    )
+
+
+def _current_id() -> str | None:
+    if not has_request_context() or KEY not in request_ctx.app.extensions:
+        return None
+    _, boundary, req = _here()
+    return request_id(req, boundary.id_key)
+
+
+class _Checked(Headers):
+    """Headers that are known to be sendable; checking them once more costs a microsecond each."""
+
+    def __init__(self, headers: Iterable[tuple[str, str]]) -> None:
+        self._list = [*headers]
+
+
+exception_line_filter: ExceptionLineFilter = ExceptionLineFilter(_current_id)
+
+
+def _is_none_of_ours(exc: HTTPException) -> bool:
+    """Redirects, 304, and whatever brings its own response."""
+    return (
+        isinstance(exc, RoutingException)
+        or exc.response is not None
+        or (isinstance(exc.code, int) and 100 <= exc.code < 400)
+    )
+
+
+def _other_handler(app: Flask, boundary: Boundary, exc: Exception) -> Callable[[Any], Any] | None:
+    """Find the handler of the app's own that Flask would have chosen without ours."""
+    registered = app.error_handler_spec[None][None]
+    for cls in type(exc).__mro__:
+        handler = boundary.earlier.get(cls) or registered.get(cls)
+        if handler is not None and handler is not boundary.handlers.get(cls):
+            return handler
+    return None
+
+
+def _of_http_error(boundary: Boundary, req: Request, exc: HTTPException) -> Decision | None:
+    """Translate an HTTP error; None where HTTP errors are Flask's own."""
+    settings = boundary.mapper.settings
+    if settings.scopes and settings.profile_of(req.path)[1] is None:
+        return None
+    return boundary.mapper.translate_http(exc, req.environ, is_routing=exc is req.routing_exception)
+
+
+def _of_unhandled(app: Flask, boundary: Boundary, req: Request, exc: BaseException) -> Decision | None:
+    """Translate what reached only the 500 handler; None where an error that no rule knows is Flask's own."""
+    if not isinstance(exc, HTTPException):
+        decision = boundary.mapper.translate(exc)
+    elif _is_none_of_ours(exc) or app.trap_http_exception(exc):
+        decision = None
+    else:
+        decision = _of_http_error(boundary, req, exc)
+    if decision is None and boundary.mapper.settings.profile_of(req.path)[1] is not None:
+        return Decision(InternalError(text_of(exc)))
+    return decision
+
+
+def _wording(
+    profile: Profile, error: FrameworkError, exc: BaseException, req: Request, prefix: str
+) -> str | None:
+    """Word a framework error as the profile does; a text of the app's own stays."""
+    template = profile.wording.get(error.code)
+    if template is None or "public" in vars(error):
+        return None
+    path = req.path[len(prefix) :] or "/"
+    shown = path if len(path) <= MAX_PATH else path[:MAX_PATH] + "…"
+    return template.format(
+        method=req.method,
+        path=shown,
+        token=shown.lstrip("/").partition("/")[0],
+        reason=unreadable_json(exc),
+    )
+
+
+def _allowed_methods(req: Request) -> str:
+    rule = req.url_rule
+    return ", ".join(sorted(rule.methods)) if rule is not None and rule.methods else ""
+
+
+def _page(fault: Fault, headers: tuple[tuple[str, str], ...]) -> Response:
+    """Make werkzeug's page of the fault's status, for a scope whose answers are Flask's own."""
+    cls = default_exceptions.get(fault.status, HTTPException)
+    page = cls(description=fault.text)
+    page.code = fault.status
+    response = Response(page.get_body(), fault.status, mimetype="text/html")
+    for name, value in headers:
+        response.headers.add(name, value)
+    return response

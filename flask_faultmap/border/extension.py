@@ -1,0 +1,145 @@
+"""The extension: one object that puts the boundary around any number of apps."""
+
+import inspect
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from flask import Flask, current_app, got_request_exception, has_app_context
+
+from flask_faultmap.border.answers import KEY, Boundary, boundary_of, exception_line_filter
+from flask_faultmap.border.handlers import answer_codeless, register, report_at_first_request
+from flask_faultmap.border.replies import last_resort
+from flask_faultmap.errors import ConfigError, DomainError, InternalError
+from flask_faultmap.faults import Fault
+from flask_faultmap.mapping.mapper import Explanation, Mapper
+from flask_faultmap.mapping.settings import Settings, read_settings
+from flask_faultmap.profiles.profile import BUILT_IN, PROBLEM, Profile
+from flask_faultmap.rules.rule import Rule
+
+Function = TypeVar("Function", bound=Callable[[Any], DomainError | None])
+
+
+class FaultMap:
+    """One error boundary, for any number of Flask apps.
+
+    Args:
+        app: an app to put the boundary around at once.
+        rules: rows of the first map.
+        profiles: profiles beside the built-in ones.
+
+    Raises:
+        ConfigError: a rule, a profile or a setting is wrong.
+    """
+
+    def __init__(
+        self, app: Flask | None = None, *, rules: Iterable[Rule] = (), profiles: Iterable[Profile] = ()
+    ) -> None:
+        for name, given in (("rules", rules), ("profiles", profiles)):
+            if not isinstance(given, Iterable):
+                raise ConfigError(f"{name} is {given!r}; it must be a list or tuple of them")
+        self._rules = [*rules]
+        self._profiles = {profile.name: profile for profile in BUILT_IN}
+        self._is_used = False
+        self._standalone: Mapper | None = None
+        for rule in self._rules:
+            if not isinstance(rule, Rule):
+                raise ConfigError(f"rules has {rule!r}; each must be a Rule(on=…, to=…)")
+        for profile in profiles:
+            if not isinstance(profile, Profile):
+                raise ConfigError(f"profiles has {profile!r}; each must be a Profile(name=…, schema=…)")
+            if profile.name in self._profiles:
+                raise ConfigError(
+                    f"There are two profiles of the name {profile.name!r}; give one another name"
+                )
+            self._profiles[profile.name] = profile
+        if app is not None:
+            self.init_app(app)
+
+    def translate(self, on: type[Exception] | str) -> Callable[[Function], Function]:
+        """Add a rule whose outcome is the decorated function: exception in, domain error or None out.
+
+        Raises:
+            RuntimeError: an app has been initialised; rules belong before that.
+            ConfigError: the class is missing.
+        """
+        if inspect.isroutine(on):
+            raise ConfigError(f"translate was given the function {on!r}; write @faults.translate(ErrorClass)")
+
+        def add(function: Function) -> Function:
+            if self._is_used:
+                raise RuntimeError(
+                    f"A rule for {getattr(on, '__name__', on)} came after init_app, which compiles them; "
+                    "put faults.translate before it"
+                )
+            self._rules.append(Rule(on=on, translate=function))
+            self._standalone = None
+            return function
+
+        return add
+
+    def init_app(self, app: Flask) -> None:
+        """Put the boundary around *app*: read its settings, compile the rules, register the handlers.
+
+        Raises:
+            ConfigError: a setting or a rule is wrong, or the app has a boundary already.
+        """
+        if not isinstance(app, Flask):
+            raise ConfigError(f"app is {app!r}; it must be a Flask app")
+        if KEY in app.extensions:
+            raise ConfigError(f"The app {app.name!r} has a FaultMap already; one app has one boundary")
+        settings = read_settings(app.config, self._profiles, self._codes())
+        mapper = Mapper(self._rules, self._profiles, settings)
+        kinds = (
+            (profile, mapper.mould(InternalError(), profile).kind) for profile in self._profiles.values()
+        )
+        ours, earlier = register(app, mapper)
+        app.extensions[KEY] = Boundary(
+            mapper=mapper,
+            owner=self,
+            last_resorts={profile.name: last_resort(settings, profile, kind) for profile, kind in kinds},
+            handlers=ours,
+            earlier=earlier,
+            id_key="HTTP_" + settings.request_id_header.upper().replace("-", "_"),
+        )
+        self._is_used = True
+        answer_codeless(app)
+        _guard_exception_line(app)
+        report_at_first_request(app)
+
+    def describe(self, exc: BaseException) -> Fault:
+        """Give the fault of *exc* without a request: for a queue, a chat, a command line.
+
+        Inside an app context the app's settings count, elsewhere the defaults. What no rule knows is
+        an opaque internal error.
+        """
+        return self._mapper().describe(exc)
+
+    def explain(self, exc: BaseException) -> Explanation:
+        """Give the decision about *exc*, row by row; ``print`` it."""
+        return self._mapper().explain(exc)
+
+    def _mapper(self) -> Mapper:
+        if has_app_context():
+            boundary = current_app.extensions.get(KEY)
+            if boundary is not None and boundary.owner is self:
+                return boundary_of(current_app).mapper
+        if self._standalone is None:
+            self._standalone = Mapper(self._rules, self._profiles, Settings(profile=PROBLEM))
+        return self._standalone
+
+    def _codes(self) -> set[str]:
+        return {outcome.code for rule in self._rules for outcome in rule.outcomes}
+
+
+def _guard_exception_line(app: Flask) -> None:
+    """Put the filter on the app's logger just before Flask writes its first line there.
+
+    If we made that logger now, a ``logging.config.dictConfig`` that comes later would silence it.
+    """
+
+    def guard(app: Flask, **_: Any) -> None:
+        logging.getLogger(app.name).addFilter(exception_line_filter)
+        got_request_exception.disconnect(guard)  # from all senders: else the signal walks a list for ever
+
+    got_request_exception.connect(guard, sender=app, weak=False)

@@ -1,0 +1,222 @@
+"""What the HTTP errors of Flask, werkzeug, ``abort`` and other extensions mean to the domain."""
+
+import logging
+from collections.abc import Iterable, Mapping
+from json import JSONDecodeError
+from traceback import walk_tb
+from typing import Any
+
+from werkzeug.exceptions import BadRequestKeyError, HTTPException, NotFound, SecurityError
+
+from flask_faultmap.faults import Violation
+from flask_faultmap.http.statuses import (
+    FrameworkError,
+    Headers,
+    MalformedJsonError,
+    MissingFieldError,
+    RequestInvalidError,
+    UnknownPathError,
+    UntrustedHostError,
+    row_of,
+)
+from flask_faultmap.http.validation import from_request_parser
+from flask_faultmap.retry_after import whole_seconds
+
+logger: logging.Logger = logging.getLogger("flask_faultmap")
+
+# The parts of werkzeug's request that raise BadRequestKeyError, and where our violations say that they are.
+PARTS = {"args": "query", "form": "form", "files": "form", "cookies": "cookie"}
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+# Texts that werkzeug gives at the raise, and not as the class's description.
+JSON_UNREADABLE = "Failed to decode JSON object"
+WERKZEUG_TEXTS = (JSON_UNREADABLE, "Did not attempt to load JSON data")
+
+# Where the body of a request, and no other JSON, is read: module and function.
+BODY_READERS = frozenset({("werkzeug.wrappers.request", "get_json"), ("webargs.core", "parse_json")})
+
+NOT_JSON = Violation(pointer="#", message="This is not JSON.", code="malformed_json")
+
+
+def from_http(
+    exc: HTTPException, *, environ: dict[str, Any] | None = None, is_routing: bool = False
+) -> FrameworkError:
+    """Translate *exc*; *environ* is its request's, *is_routing* says that it came from matching the URL.
+
+    The exception's page is never rendered. A text given to ``abort(4xx, text)``, or by a class of the
+    app's own, is kept; werkzeug's own, one of a 5xx, and what is no text are not.
+    """
+    if is_routing and type(exc) is NotFound:
+        return UnknownPathError(exc.description)
+    status = _status(exc.code)
+    error = _make(
+        status, exc.description if isinstance(exc.description, str) else exc.name, _special_row(exc)
+    )
+    if _is_own_text(exc, error):
+        error.public = exc.description
+    if type(exc).get_headers is not HTTPException.get_headers:
+        error.headers = _headers(exc, environ)
+        error.retry_after = getattr(exc, "retry_after", None)
+    if isinstance(error, MissingFieldError | MalformedJsonError):
+        error.violations = (_violation_of(exc, environ or {}),)
+    elif "data" in exc.__dict__:
+        _add_data(error, exc.__dict__["data"])
+    if error.headers and error.retry_after is None:
+        error.retry_after = _retry_after(error.headers)
+    return error
+
+
+def from_apiflask(exc: Any) -> FrameworkError:
+    """Translate APIFlask's ``HTTPError``, which is no ``HTTPException``."""
+    is_validation = isinstance(exc.detail, Mapping) and from_request_parser(exc.detail) is not None
+    row = RequestInvalidError if is_validation else None
+    error = _make(_status(exc.status_code), str(exc.message), row)
+    _add_data(error, {"message": exc.message, "messages": exc.detail, "headers": exc.headers})
+    return error
+
+
+def from_deep_json(exc: RecursionError) -> FrameworkError | None:
+    """Translate what Python's parser raises for a body that is nested too deep; None for other recursions."""
+    frames = [frame for frame, _ in walk_tb(exc.__traceback__)]
+    read = {(frame.f_globals.get("__name__"), frame.f_code.co_name) for frame in frames}
+    if read.isdisjoint(BODY_READERS) or frames[-1].f_globals.get("__name__") != "json.decoder":
+        return None
+    error = MalformedJsonError("the JSON body is nested too deep")
+    error.violations = (NOT_JSON,)
+    return error
+
+
+def _status(code: Any) -> int:
+    return code if isinstance(code, int) and 400 <= code <= 599 else 500
+
+
+def _make(status: int, message: str, row: type[FrameworkError] | None) -> FrameworkError:
+    error = (row or row_of(status))(message)
+    if status != error.status:
+        error.status = status
+    return error
+
+
+def _special_row(exc: HTTPException) -> type[FrameworkError] | None:
+    """The row of an error whose class or contents tell more than its status."""
+    if exc.code not in (400, 422):
+        return None
+    if isinstance(exc, SecurityError):
+        return UntrustedHostError
+    if isinstance(exc, BadRequestKeyError):
+        return MissingFieldError
+    if _parser_error(exc) is not None:
+        return MalformedJsonError
+    data = exc.__dict__.get("data")
+    if isinstance(data, Mapping) and from_request_parser(data.get("messages")) is not None:
+        return RequestInvalidError
+    return None
+
+
+def _is_own_text(exc: HTTPException, error: FrameworkError) -> bool:
+    """Whether the app, and not werkzeug, gave the description, for a client to read."""
+    given = exc.description
+    if error.status >= 500 or not isinstance(given, str) or not given or _is_of_werkzeugs_class(exc):
+        return False
+    return not isinstance(error, UntrustedHostError | MalformedJsonError) and not given.startswith(
+        WERKZEUG_TEXTS
+    )
+
+
+def _is_of_werkzeugs_class(exc: HTTPException) -> bool:
+    """Whether neither the raise nor a class of the app's own has the description."""
+    if "description" in exc.__dict__:
+        return False
+    home = next(cls for cls in type(exc).__mro__ if "description" in vars(cls))
+    return home.__module__.startswith("werkzeug.")
+
+
+def _headers(exc: HTTPException, environ: dict[str, Any] | None) -> Headers:
+    try:
+        return _sendable(exc.get_headers(environ))
+    except Exception:  # a border: an app's own method may raise anything, and the status still stands
+        level = logging.DEBUG if environ is None else logging.WARNING  # without a request it may have to fail
+        logger.log(level, "get_headers of %s failed; they are not sent", type(exc).__name__, exc_info=True)
+        return ()
+
+
+def _sendable(given: Iterable[tuple[Any, Any]]) -> Headers:
+    return tuple(
+        (name, value) for name, value in given if isinstance(name, str) and name.lower() != "content-type"
+    )
+
+
+def _retry_after(headers: Headers) -> int | None:
+    """What the body says of a retry must be what the header says."""
+    return next((whole_seconds(value) for name, value in headers if name.lower() == "retry-after"), None)
+
+
+def _add_data(error: FrameworkError, data: Any) -> None:
+    """Add what webargs and flask-smorest hang on the error: a message, messages or errors, headers."""
+    if not isinstance(data, Mapping):
+        return
+    failed = from_request_parser(data.get("messages")) or from_request_parser(data.get("errors"))
+    if failed is not None:
+        error.violations = failed.violations
+        error.public = failed.public
+    message = data.get("message")
+    if isinstance(message, str) and error.status < 500 and not isinstance(error, RequestInvalidError):
+        error.public = message
+    headers = data.get("headers")
+    if isinstance(headers, Mapping):
+        error.headers = (*error.headers, *_sendable(headers.items()))
+
+
+def _violation_of(exc: HTTPException, environ: dict[str, Any]) -> Violation:
+    if not isinstance(exc, BadRequestKeyError):
+        return NOT_JSON
+    name = exc.args[0] if exc.args and isinstance(exc.args[0], str) else None
+    source = _place_of_missing_key(exc, environ)
+    return Violation(source=source, name=name, message="This field is required.", code="required")
+
+
+def _place_of_missing_key(exc: BadRequestKeyError, environ: dict[str, Any]) -> str:
+    """Find the part of the request in whose method *exc* was raised, which it does not tell itself.
+
+    Without one (``request.values``, or raised by hand) a request that sends no form lacks it in its query.
+    """
+    mappings = [frame.f_locals.get("self") for frame, _ in walk_tb(exc.__traceback__)]
+    parts = getattr(environ.get("werkzeug.request"), "__dict__", {})  # only what was looked at is there
+    for name, source in PARTS.items():
+        if name in parts and any(mapping is parts[name] for mapping in mappings):
+            return source
+    return "query" if environ and not environ.get("CONTENT_TYPE", "").lower().startswith(FORMS) else "form"
+
+
+def unreadable_json(exc: BaseException) -> str | None:
+    """Say why and where the JSON body of the request is unreadable; None if *exc* is something else."""
+    if isinstance(exc, RecursionError):
+        return "recursion limit exceeded"
+    if not isinstance(exc, HTTPException):
+        return None
+    parser = _parser_error(exc)
+    if parser is None:
+        return None
+    if isinstance(parser, UnicodeDecodeError):
+        return "the body is not UTF-8"
+    if not isinstance(parser, JSONDecodeError):
+        return "number out of range"  # Python reads no integer of more than 4,300 digits
+    if parser.pos >= len(parser.doc.rstrip()):
+        return f"EOF while parsing a value at line {parser.lineno} column {parser.colno - 1}"
+    return f"expected value at line {parser.lineno} column {parser.colno}"
+
+
+def _parser_error(exc: HTTPException) -> BaseException | None:
+    """Find what the JSON parser raised.
+
+    webargs keeps it as an attribute. Outside of debug mode Flask raises an empty ``BadRequest`` from
+    werkzeug's, whose context it is.
+    """
+    kept = exc.__dict__.get("exc")
+    if isinstance(kept, JSONDecodeError | UnicodeDecodeError):
+        return kept
+    is_told = isinstance(exc.description, str) and exc.description.startswith(JSON_UNREADABLE)
+    told = exc if is_told else exc.__cause__
+    if isinstance(told, HTTPException) and str(told.description).startswith(JSON_UNREADABLE):
+        return told.__context__
+    return None

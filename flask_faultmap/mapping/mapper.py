@@ -1,0 +1,259 @@
+"""Both maps of one app, without a request: an exception in, a fault out."""
+
+import logging
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+from urllib.parse import quote
+from weakref import WeakKeyDictionary
+
+from werkzeug.exceptions import HTTPException
+
+from flask_faultmap.errors import NOTHING, ConfigError, DomainError, InternalError
+from flask_faultmap.faults import Fault, Kind
+from flask_faultmap.http.errors import from_apiflask, from_deep_json, from_http
+from flask_faultmap.http.statuses import FrameworkError
+from flask_faultmap.http.validation import ValidationFailedError, from_marshmallow, from_pydantic
+from flask_faultmap.mapping.occurrences import category_of, details_of, public_text, violations_of, word_of
+from flask_faultmap.mapping.settings import STATUSES, Settings
+from flask_faultmap.profiles.profile import BLANK, Profile
+from flask_faultmap.profiles.templates import FILLABLE, Template
+from flask_faultmap.retry_after import whole_seconds
+from flask_faultmap.rules.rule import Rule
+from flask_faultmap.rules.rulebook import Decision, RuleBook, Verdict
+from flask_faultmap.texts import level_number, text_of
+
+KIND_ATTRIBUTES = frozenset({"category", "code", "title", "log_level", "retryable", "status"})
+
+HTTP = Rule(on=HTTPException, translate=from_http)
+DEEP_JSON = Rule(on=RecursionError, translate=from_deep_json)
+VALIDATION = (
+    Rule(on="marshmallow.ValidationError", translate=from_marshmallow),
+    Rule(on="pydantic_core.ValidationError", translate=from_pydantic),
+)
+
+
+# An id is no secret and no key, so it need not cost a system call; a forked worker goes its own way.
+_random = Random()
+if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
+    os.register_at_fork(after_in_child=_random.seed)
+
+
+def new_id() -> str:
+    """Make the id of a request that brought none: 32 hexadecimal digits."""
+    return _random.randbytes(16).hex()
+
+
+@dataclass(frozen=True, slots=True)
+class Mould:
+    """A kind, and the body of its faults with blanks, where the profile's schema allows one."""
+
+    kind: Kind
+    template: Template | None
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why an exception is answered as it is; ``print`` it.
+
+    Args:
+        verdicts: what each row that was asked said.
+        error: what the exception means to the domain.
+        is_known: whether a row decided, or rows about all that a group holds.
+    """
+
+    exception: BaseException
+    verdicts: tuple[Verdict, ...]
+    error: DomainError
+    is_known: bool
+    fault: Fault
+
+    def __str__(self) -> str:
+        lines = [f"{type(self.exception).__name__}: {text_of(self.exception)}"]
+        lines += [f"  {_mark(verdict)} {verdict.rule}: {verdict.reason}" for verdict in self.verdicts]
+        if self.is_known and not any(verdict.error for verdict in self.verdicts):
+            lines.append("  + all that the group holds is known: the gravest decides")
+        elif not self.is_known:
+            lines.append("  - no row knows it: an unhandled error, which Flask logs")
+        fault = self.fault
+        lines.append(f"  = {fault.status} {fault.code} ({fault.category}): {fault.text}")
+        return "\n".join(lines)
+
+
+class Mapper:
+    """The machine of one app: never changes once made, holds no app, needs no request."""
+
+    def __init__(self, rules: Iterable[Rule], profiles: Mapping[str, Profile], settings: Settings) -> None:
+        validation = VALIDATION if settings.validation_status is not None else ()
+        self.profiles = profiles
+        self.settings = settings
+        self.book: RuleBook = RuleBook(rules, ours=(HTTP, DEEP_JSON, *_apiflask(), *validation))
+        self._names_http_errors = self.book.names_more_than(HTTP)
+        # A category's word is no code here: what sets its category for one raise keeps its class's code.
+        codes = {word: status for word, status in settings.statuses.items() if word not in STATUSES}
+        self._statuses = {ValidationFailedError.code: settings.validation_status or 422, **codes}
+        self._moulds: WeakKeyDictionary[type, dict[Profile | None, Mould]] = WeakKeyDictionary()
+        _check(self)
+
+    def translate(self, exc: BaseException) -> Decision | None:
+        """Say what *exc* means to the domain, or return None if no rule knows it.
+
+        A group is known if all its leaves are; then the gravest leaf speaks for it.
+        """
+        decision = self.book.decide(exc)
+        if decision is None and isinstance(exc, ExceptionGroup):
+            return self._gravest(exc)
+        return decision
+
+    def translate_http(self, exc: HTTPException, environ: dict[str, Any], *, is_routing: bool) -> Decision:
+        """Translate an HTTP error of a request; *is_routing* says that it came from matching the URL."""
+        decision = self.translate(exc) if self._names_http_errors else None
+        if decision is None or decision.rule is HTTP:
+            return Decision(from_http(exc, environ=environ, is_routing=is_routing), HTTP)
+        return decision
+
+    def decide(self, exc: BaseException) -> Decision:
+        """Translate *exc*; what no rule knows is an internal error, told to nobody."""
+        return self.translate(exc) or Decision(InternalError(text_of(exc)))
+
+    def describe(self, exc: BaseException) -> Fault:
+        """Give the fault of *exc* as the default profile shows it, with an id of its own."""
+        _check_exception(exc)
+        return self._describe(self.decide(exc).error)
+
+    def explain(self, exc: BaseException) -> Explanation:
+        """Give the decision about *exc*, row by row."""
+        _check_exception(exc)
+        verdicts = tuple(self.book.verdicts(exc))
+        known = verdicts[-1].error if verdicts else None
+        if known is None and isinstance(exc, ExceptionGroup):
+            gravest = self._gravest(exc)
+            known = None if gravest is None else gravest.error
+        error = InternalError(text_of(exc)) if known is None else known
+        return Explanation(exc, verdicts, error, known is not None, self._describe(error))
+
+    def fault(self, error: DomainError, kind: Kind, identity: str, text: str | None = None) -> Fault:
+        """Describe one occurrence of *error*, in its own words or by *text*."""
+        return Fault(
+            kind,
+            identity,
+            public_text(error) if text is None else text,
+            violations_of(error) if error.violations else (),
+            {} if error.details is NOTHING else details_of(error),
+            None if error.retry_after is None else whole_seconds(error.retry_after),
+        )
+
+    def mould(self, error: DomainError, profile: Profile | None) -> Mould:
+        """Give the kind of *error* below *profile*; made once for each class, unless the instance differs."""
+        if not KIND_ATTRIBUTES.isdisjoint(error.__dict__):
+            return Mould(self._kind(error, profile), None)
+        cls = type(error)
+        moulds = self._moulds.get(cls)
+        if moulds is None:
+            moulds = self._moulds[cls] = {}
+        mould = moulds.get(profile)
+        if mould is None:
+            mould = moulds[profile] = self._mould(error, profile)
+        return mould
+
+    def status_of(self, error: DomainError | type[DomainError]) -> int:
+        """Give the status of *error*, or of a class of errors, before any folding."""
+        if isinstance(error, FrameworkError):
+            return error.status
+        return self._statuses.get(word_of(error, "code")) or self.settings.statuses[category_of(error)]
+
+    def _describe(self, error: DomainError) -> Fault:
+        return self.fault(error, self.mould(error, self.settings.profile).kind, new_id())
+
+    def _mould(self, error: DomainError, profile: Profile | None) -> Mould:
+        kind = self._kind(error, profile)
+        if profile is None or profile.schema not in FILLABLE:
+            return Mould(kind, None)
+        cls = type(error)
+        return Mould(kind, Template(profile, kind, usual=str(cls.public or cls.title)))
+
+    def _kind(self, error: DomainError, profile: Profile | None) -> Kind:
+        original = self.status_of(error)
+        code = word_of(error, "code")
+        base = self.settings.type_base
+        return Kind(
+            category=category_of(error),
+            code=code,
+            title=word_of(error, "title"),
+            status=self._fold(original, profile),
+            original_status=original,
+            type=BLANK if base is None else base + quote(code),
+            level=self._level(error, code, original),
+            retryable=bool(error.retryable),
+        )
+
+    def _fold(self, status: int, profile: Profile | None) -> int:
+        mode = self.settings.compatibility_mode
+        if mode is False:
+            return status
+        folded = status if profile is None else profile.fold.get(status, status)
+        return 400 if mode is True and folded == 404 else folded
+
+    def _level(self, error: DomainError, code: str, status: int) -> int | None:
+        levels = self.settings.log_levels
+        if "log_level" not in error.__dict__:
+            for word in (code, category_of(error), str(status), f"{status // 100}xx"):
+                if word in levels:
+                    return levels[word]
+        try:
+            return level_number(error.log_level)
+        except ValueError:
+            return logging.ERROR  # better one record too many than none
+
+    def _gravest(self, group: ExceptionGroup[Exception]) -> Decision | None:
+        decisions = [self.translate(leaf) for leaf in group.exceptions]
+        known = [decision for decision in decisions if decision is not None]
+        if len(known) < len(decisions):
+            return None
+        return max(
+            known, key=lambda decision: self.status_of(decision.error) >= 500
+        )  # the first of the gravest
+
+
+def _apiflask() -> Iterator[Rule]:
+    """A row for APIFlask's errors, if an app of its may be in this process: it is never imported for that."""
+    if "apiflask.exceptions" in sys.modules:
+        yield Rule(on=sys.modules["apiflask.exceptions"].HTTPError, translate=from_apiflask)
+
+
+def _check_exception(exc: object) -> None:
+    if not isinstance(exc, BaseException):
+        raise TypeError(f"{exc!r} is no exception; give one that was raised, or an instance")
+
+
+def _mark(verdict: Verdict) -> str:
+    return "-" if verdict.error is None else "+"
+
+
+def _check(mapper: Mapper) -> None:
+    mistakes = [*_codeless(mapper.book.rules), *_ambiguous(mapper)]
+    if mistakes:
+        raise ConfigError("\n".join(mistakes))
+
+
+def _codeless(rules: Iterable[Rule]) -> Iterator[str]:
+    for rule in rules:
+        cls: Any = rule.on
+        if rule is not HTTP and issubclass(cls, HTTPException) and cls.code is None:
+            yield f"{rule}: {cls.__name__} has no status, so Flask asks no handler; name a class that has one"
+
+
+def _ambiguous(mapper: Mapper) -> Iterator[str]:
+    """A code is a contract: it cannot have two statuses."""
+    seen: dict[str, tuple[type[DomainError], int]] = {}
+    for outcome in dict.fromkeys(outcome for rule in mapper.book.rules for outcome in rule.outcomes):
+        status = mapper.status_of(outcome)
+        first, known = seen.setdefault(outcome.code, (outcome, status))
+        if known != status:
+            yield (
+                f"The code {outcome.code!r} belongs to {first.__name__} ({known}) and to {outcome.__name__} "
+                f"({status}); give one of them another code"
+            )

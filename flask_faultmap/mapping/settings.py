@@ -1,0 +1,237 @@
+"""The settings of one app: read once, every mistake in one error."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask_faultmap.categories import Category
+from flask_faultmap.errors import ConfigError, DomainError
+from flask_faultmap.near_miss import near_miss
+from flask_faultmap.profiles.profile import TOKEN, Profile, is_error_status
+from flask_faultmap.texts import LEVELS, level_number
+
+PREFIX = "FAULTMAP_"
+STATUS_WORD = re.compile("[45](xx|[0-9][0-9])")
+NO_CODE = re.compile("[0-9]+|[0-9]xx", re.IGNORECASE)
+
+STATUSES: Mapping[str, int] = {
+    Category.UNCATEGORIZED: 400,
+    Category.INVALID_ARGUMENT: 400,
+    Category.FAILED_PRECONDITION: 400,
+    Category.UNAUTHENTICATED: 401,
+    Category.PERMISSION_DENIED: 403,
+    Category.NOT_FOUND: 404,
+    Category.ALREADY_EXISTS: 409,
+    Category.ABORTED: 409,
+    Category.GONE: 410,
+    Category.PAYLOAD_TOO_LARGE: 413,
+    Category.UNPROCESSABLE: 422,
+    Category.RESOURCE_EXHAUSTED: 429,
+    Category.INTERNAL: 500,
+    Category.UNIMPLEMENTED: 501,
+    Category.BAD_GATEWAY: 502,
+    Category.UNAVAILABLE: 503,
+    Category.DEADLINE_EXCEEDED: 504,
+}
+
+Scopes = tuple[tuple[str, Profile | None], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What ``app.config`` says under ``FAULTMAP_…``, checked.
+
+    Args:
+        profile: ``PROFILE``, outside of all scopes.
+        compatibility_mode: ``COMPATIBILITY_MODE``: True folds 404 to 400, False forbids all folding.
+        scopes: ``SCOPES``, longest prefix first, without a slash at the end.
+        statuses: the defaults and ``STATUSES``, by category or code.
+        validation_status: ``VALIDATION_STATUS``; None leaves validation errors to Flask.
+        log_levels: ``LOG_LEVELS``, by code, category, status or ``5xx``.
+        request_id_header: ``REQUEST_ID_HEADER``.
+        auth_challenge: ``AUTH_CHALLENGE``, for a 401 without one.
+        type_base: ``TYPE_BASE``, the URI prefix of problem types.
+    """
+
+    profile: Profile
+    compatibility_mode: bool | None = None
+    scopes: Scopes = ()
+    statuses: Mapping[str, int] = field(default_factory=lambda: dict(STATUSES))
+    validation_status: int | None = 422
+    log_levels: Mapping[str, int | None] = field(default_factory=dict)
+    request_id_header: str = "X-Request-ID"
+    auth_challenge: str = 'Bearer realm="api"'
+    type_base: str | None = None
+
+    def profile_of(self, path: str) -> tuple[str, Profile | None]:
+        """Give the scope of *path*: its prefix, and the profile that answers below it (None: Flask's own)."""
+        for prefix, profile in self.scopes:
+            if path.startswith(prefix) and (len(path) == len(prefix) or path[len(prefix)] == "/"):
+                return prefix, profile
+        return "", self.profile
+
+
+def read_settings(
+    config: Mapping[str, Any], profiles: Mapping[str, Profile], codes: Iterable[str] = ()
+) -> Settings:
+    """Read the ``FAULTMAP_…`` keys of *config*.
+
+    Args:
+        profiles: all that ``PROFILE`` and ``SCOPES`` may name, by name.
+        codes: the codes that ``STATUSES`` and ``LOG_LEVELS`` may name besides categories.
+
+    Raises:
+        ConfigError: one for all mistakes, with key, value, what is allowed and the near miss.
+    """
+    reader = _Reader(profiles, {*Category, *codes, *_known_codes(DomainError)})
+    known: dict[str, Any] = {}
+    for key in sorted(key for key in config if isinstance(key, str) and key.startswith(PREFIX)):
+        name = key.removeprefix(PREFIX)
+        read = getattr(reader, f"read_{name.lower()}", None) if name.isupper() else None
+        if read is None:
+            allowed = sorted(
+                PREFIX + method.removeprefix("read_").upper()
+                for method in dir(reader)
+                if method.startswith("read_")
+            )
+            reader.mistakes.append(f"{key} is no setting{near_miss(key.upper(), allowed)}")
+        else:
+            try:
+                known[name.lower()] = read(key, config[key])
+            except Exception as exc:  # a border: the value's own methods may raise anything
+                reader.mistakes.append(f"{key} cannot be read: {type(exc).__name__} was raised by its value")
+    if reader.mistakes:
+        raise ConfigError("\n".join(reader.mistakes))
+    known.setdefault("profile", profiles["problem"])
+    return Settings(**known)
+
+
+def _known_codes(cls: type[DomainError]) -> Iterator[str]:
+    yield cls.code
+    for subclass in cls.__subclasses__():
+        yield from _known_codes(subclass)
+
+
+class _Reader:
+    """One method for each setting; mistakes are collected."""
+
+    def __init__(self, profiles: Mapping[str, Profile], words: set[str]) -> None:
+        self.mistakes: list[str] = []
+        self._profiles = profiles
+        self._words = words
+
+    def _wrong(self, key: str, value: object, allowed: str, miss: str = "") -> None:
+        self.mistakes.append(f"{key} is {value!r}; allowed: {allowed}{miss}")
+
+    def read_profile(self, key: str, value: Any) -> Profile | None:
+        names = sorted(self._profiles)
+        if not isinstance(value, str) or value not in self._profiles:
+            self._wrong(key, value, ", ".join(map(repr, names)), near_miss(value, names))
+            return None
+        return self._profiles[value]
+
+    def read_compatibility_mode(self, key: str, value: Any) -> bool | None:
+        if value is not None and not isinstance(value, bool):
+            self._wrong(key, value, "True, False, None")
+        return value if isinstance(value, bool) else None
+
+    def read_scopes(self, key: str, value: Any) -> Scopes:
+        if not isinstance(value, Mapping):
+            self._wrong(key, value, "a mapping of URL prefixes to profile names or None")
+            return ()
+        scopes: dict[str, Profile | None] = {}
+        for prefix, name in value.items():
+            if not isinstance(prefix, str) or not prefix.startswith("/") or "*" in prefix or "<" in prefix:
+                self._wrong(f"A prefix in {key}", prefix, "a text that begins with '/', without '*' or '<…>'")
+                continue
+            trimmed = prefix.rstrip("/")
+            if trimmed in scopes:
+                self._wrong(
+                    f"A prefix in {key}", prefix, "each prefix once, with or without a '/' at its end"
+                )
+            scopes[trimmed] = None if name is None else self.read_profile(f"{key}[{prefix!r}]", name)
+        return tuple(sorted(scopes.items(), key=lambda scope: -len(scope[0])))
+
+    def read_statuses(self, key: str, value: Any) -> Mapping[str, int]:
+        if not isinstance(value, Mapping):
+            self._wrong(key, value, "a mapping of categories or codes to statuses")
+            return STATUSES
+        for word, status in value.items():
+            self._check_word(key, word, "a category or a code")
+            if not is_error_status(status):
+                self._wrong(f"{key}[{word!r}]", status, "a status from 400 to 599")
+        return {**STATUSES, **value}
+
+    def read_validation_status(self, key: str, value: Any) -> int | None:
+        if value is not None and not is_error_status(value):
+            self._wrong(key, value, "a status from 400 to 599, or None")
+        return value if isinstance(value, int) else None
+
+    def read_log_levels(self, key: str, value: Any) -> Mapping[str, int | None]:
+        levels: dict[str, int | None] = {}
+        if not isinstance(value, Mapping):
+            self._wrong(key, value, "a mapping of codes, categories, statuses or '5xx' to levels")
+            return levels
+        for word, level in value.items():
+            if not STATUS_WORD.fullmatch(str(word)):
+                self._check_word(key, word, "a category, a code, a status from 400 to 599, '4xx' or '5xx'")
+            try:
+                levels[str(word)] = level_number(level)
+            except ValueError:
+                names = sorted(LEVELS)
+                miss = near_miss(str(level).upper(), names)
+                self._wrong(f"{key}[{word!r}]", level, f"{', '.join(names)}, a number, None", miss)
+        return levels
+
+    def read_request_id_header(self, key: str, value: Any) -> str:
+        if not (isinstance(value, str) and TOKEN.fullmatch(value)):
+            self._wrong(key, value, "the name of a header")
+        return str(value)
+
+    def read_auth_challenge(self, key: str, value: Any) -> str:
+        if not (isinstance(value, str) and value.strip() and value.isascii() and value.isprintable()):
+            self._wrong(key, value, "a challenge as in WWW-Authenticate, such as 'Bearer realm=\"api\"'")
+        return str(value)
+
+    def read_type_base(self, key: str, value: Any) -> str | None:
+        if value is None:
+            return None
+        if not (
+            isinstance(value, str)
+            and value.isascii()
+            and value.isprintable()
+            and " " not in value
+            and _is_uri(value)
+        ):
+            self._wrong(key, value, "a URI prefix such as 'https://errors.example.com/', or None")
+        return str(value)
+
+    def _check_word(self, key: str, word: object, allowed: str) -> None:
+        """A number is no code; another word may be one, of a class that is not imported yet."""
+        if not isinstance(word, str) or NO_CODE.fullmatch(word):
+            self._wrong(f"A key in {key}", word, allowed)
+        elif word not in self._words:
+            miss = get_close_matches(word, list(Category), 1, 0.85)
+            if miss and abs(len(miss[0]) - len(word)) <= 1:
+                self._wrong(f"A key in {key}", word, allowed, f". Did you mean {str(miss[0])!r}?")
+
+
+def late_changes(config: Mapping[str, Any], profiles: Mapping[str, Profile], settings: Settings) -> list[str]:
+    """Name the keys of *config* that are others than when *settings* were read of it, in words if wrong."""
+    try:
+        now = read_settings(config, profiles)
+    except ConfigError as exc:
+        return str(exc).splitlines()
+    names = (each.name for each in fields(Settings))
+    return [PREFIX + name.upper() for name in names if getattr(now, name) != getattr(settings, name)]
+
+
+def _is_uri(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return False
+    return bool(parts.scheme) or value.startswith("/")

@@ -1,0 +1,271 @@
+"""How faults look to one sort of client: schema, media type, folding, wording."""
+
+import re
+import string
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import KW_ONLY, dataclass, field
+from typing import Any, NamedTuple
+
+from marshmallow import EXCLUDE, Schema, fields, post_dump
+
+from flask_faultmap.errors import ConfigError
+from flask_faultmap.faults import Fault
+from flask_faultmap.http.statuses import CODES, phrase
+from flask_faultmap.near_miss import near_miss
+from flask_faultmap.profiles.encoding import encode, jsonable, logger
+from flask_faultmap.profiles.reading import read_members
+
+BLANK = "about:blank"
+WORDING_BLANKS = frozenset({"method", "path", "token", "reason"})
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+MEDIA_TYPE = re.compile(rf"{TOKEN.pattern}/{TOKEN.pattern}([ \t]*;[ -~]*)?")
+
+
+class Reply(NamedTuple):  # made for each fault, and in half the time of a frozen dataclass
+    """What goes to the client, without a framework: status, headers (media type first) and body."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+class _Title(fields.String):
+    """The class's title; with ``about:blank`` the phrase of the status as sent (RFC 9457, section 4.2.1)."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        if obj.type == BLANK:
+            return phrase(obj.status)
+        return super()._serialize(value, attr, obj, **kwargs)
+
+
+class _Flag(fields.Boolean):
+    """True or False; no other value is one, not even the 1 that equals it (RFC 9457, section 3.1)."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
+class ViolationSchema(Schema):
+    """One field error, as a member of ``errors`` (RFC 9457, section 3)."""
+
+    class Meta:
+        """A peer may send more members than we know (RFC 9457, section 3.2)."""
+
+        unknown = EXCLUDE
+
+    source: fields.String = fields.String()
+    pointer: fields.String = fields.String(
+        metadata={"description": "JSON Pointer as a URI fragment, for bodies"}
+    )
+    name: fields.String = fields.String(metadata={"description": "the field's name, for every other source"})
+    detail: fields.String = fields.String(attribute="message", required=True)
+    code: fields.String = fields.String()
+
+    @post_dump
+    def _leave_out_none(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        return {name: value for name, value in data.items() if value is not None}
+
+
+class ProblemSchema(Schema):
+    """Problem details for HTTP APIs (RFC 9457)."""
+
+    type: fields.String = fields.String(metadata={"format": "uri-reference"}, required=True)
+    title: fields.String = _Title(required=True)
+    status: fields.Integer = fields.Integer(required=True, strict=True)
+    detail: fields.String = fields.String(attribute="text")
+    code: fields.String = fields.String(required=True)
+    request_id: fields.String = fields.String(attribute="id")
+    retryable: fields.Boolean = _Flag(required=True)
+    retry_after: fields.Integer = fields.Integer(strict=True, metadata={"description": "seconds"})
+    errors: fields.List[Any] = fields.List(fields.Nested(ViolationSchema), attribute="violations")
+
+    @post_dump(pass_original=True)
+    def _fit(self, data: dict[str, Any], fault: Fault, **_: Any) -> dict[str, Any]:
+        if repeats(data["detail"], data["title"]):
+            del data["detail"]
+        if data["retry_after"] is None:
+            del data["retry_after"]
+        if not data["errors"]:
+            del data["errors"]
+        if not data["request_id"]:  # the last resort knows none
+            del data["request_id"]
+        return add_details(data, fault, reserved={*self.fields, "instance"})
+
+
+class FaultMessageSchema(Schema):
+    """Firecracker's error body: exactly one member."""
+
+    fault_message: fields.String = fields.String(attribute="text", required=True)
+
+
+def repeats(text: str, title: str) -> bool:
+    """Say whether *text* tells no more than *title* does."""
+    close = abs(len(text) - len(title)) <= 1  # what is nearly always false
+    return close and text.rstrip(".").casefold() == title.rstrip(".").casefold()
+
+
+def add_details(data: dict[str, Any], fault: Fault, *, reserved: Iterable[str]) -> dict[str, Any]:
+    """Add the fault's details to a dumped body as extension members, never over a *reserved* one."""
+    details = jsonable(fault.details)
+    if not details:
+        return data
+    taken = {*data, *reserved}
+    for name, value in details.items():
+        if name in taken:
+            logger.warning(
+                "The detail %r of %s was dropped: the profile has a member of that name", name, fault.code
+            )
+        else:
+            data[name] = value
+    return data
+
+
+HeadersOf = Callable[[Fault], Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Profile:
+    """How faults look to one sort of client.
+
+    Args:
+        name: what ``FAULTMAP_PROFILE`` and ``FAULTMAP_SCOPES`` call it.
+        schema: a marshmallow schema class over the attributes of :class:`Fault`; its order is the body's.
+        media_type: sent as ``Content-Type``.
+        fold: statuses that this sort of client does not know, and what they see instead.
+        wording: texts for framework errors, by code; templates over ``{method}``, ``{path}`` (counted
+            from the scope's prefix), ``{token}`` (the path's first segment) and ``{reason}`` (why a JSON
+            body cannot be read).
+        drop_headers: headers that are never sent; ``Allow`` stays where a 405 is not folded.
+        headers: gives more headers for a fault; asked in ``init_app`` too, for the last resort, whose fault
+            has no id.
+
+    Raises:
+        ConfigError: when one of these is wrong.
+    """
+
+    name: str
+    schema: type[Schema]
+    media_type: str = "application/json"
+    _: KW_ONLY
+    fold: Mapping[int, int] = field(default_factory=dict)
+    wording: Mapping[str, str] = field(default_factory=dict)
+    drop_headers: tuple[str, ...] = ()
+    headers: HeadersOf | None = None
+
+    def __post_init__(self) -> None:
+        mistakes = [*self._mistakes()]
+        if mistakes:
+            raise ConfigError(f"Profile {self.name!r}: " + "; ".join(mistakes))
+        object.__setattr__(self, "fold", dict(self.fold))
+        object.__setattr__(self, "wording", dict(self.wording))
+        object.__setattr__(self, "drop_headers", tuple(self.drop_headers))
+
+    def _mistakes(self) -> Iterable[str]:
+        if not isinstance(self.name, str) or not self.name:
+            yield "name must be a text"
+        if not (isinstance(self.schema, type) and issubclass(self.schema, Schema)):
+            yield f"schema is {self.schema!r}; it must be a marshmallow Schema class, not an instance"
+        if not (isinstance(self.media_type, str) and MEDIA_TYPE.fullmatch(self.media_type)):
+            yield f"media_type is {self.media_type!r}; it must look like 'application/json'"
+        if not _are_names(self.drop_headers):
+            yield f"drop_headers is {self.drop_headers!r}; it must be a tuple of names"
+        if self.headers is not None and not callable(self.headers):
+            yield f"headers is {self.headers!r}; it must be a function of a fault"
+        yield from _fold_mistakes(self.fold)
+        yield from _wording_mistakes(self.wording)
+
+    def render(self, fault: Fault) -> bytes:
+        """Render *fault* by the schema, whatever the schema does."""
+        return encode(jsonable(self.schema().dump(fault)))
+
+    def read(self, body: bytes | str | Mapping[str, Any]) -> dict[str, Any]:
+        """Read back the members of an answer in this shape, by the names that :class:`Fault` gives them.
+
+        What cannot be read, or has the wrong JSON type, is left out (RFC 9457, section 3.1); never raises.
+        The members of an envelope, which is a nested schema, are read like the others.
+        """
+        return read_members(self.schema, body)
+
+
+def is_error_status(status: object) -> bool:
+    """Say whether *status* may be sent for an error."""
+    return isinstance(status, int) and not isinstance(status, bool) and 400 <= status <= 599
+
+
+def _are_names(names: object) -> bool:
+    return isinstance(names, tuple | list | set | frozenset) and all(isinstance(name, str) for name in names)
+
+
+def _fold_mistakes(fold: object) -> Iterable[str]:
+    if not isinstance(fold, Mapping):
+        yield f"fold is {fold!r}; it must be a mapping of statuses to statuses"
+        return
+    for status, folded in fold.items():
+        if not (is_error_status(status) and is_error_status(folded)):
+            yield f"fold has {status!r}: {folded!r}; both must be statuses from 400 to 599"
+
+
+def _wording_mistakes(wording: object) -> Iterable[str]:
+    if not isinstance(wording, Mapping):
+        yield f"wording is {wording!r}; it must be a mapping of codes to texts"
+        return
+    for code, template in wording.items():
+        if not isinstance(code, str):
+            yield f"wording has the key {code!r}; it must be a code, such as 'unknown_path'"
+        elif code not in CODES:
+            yield f"wording has {code!r}, which is no code of a framework error{near_miss(code, CODES)}"
+        else:
+            yield from _template_mistakes(code, template)
+
+
+def _template_mistakes(code: str, template: Any) -> Iterable[str]:
+    try:
+        blanks = {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
+        if blanks <= WORDING_BLANKS:
+            template.format(**{**dict.fromkeys(WORDING_BLANKS, ""), "reason": None})
+    except (ValueError, TypeError, LookupError, AttributeError) as exc:
+        yield f"wording of {code!r} is {template!r}: {type(exc).__name__}: {exc}"
+        return
+    if not blanks <= WORDING_BLANKS:
+        allowed = ", ".join(sorted(WORDING_BLANKS))
+        yield f"wording of {code!r} has the blanks {sorted(blanks - WORDING_BLANKS)}; allowed: {allowed}"
+
+
+PROBLEM = Profile(name="problem", schema=ProblemSchema, media_type="application/problem+json")
+
+FAULT_MESSAGE = Profile(
+    name="fault_message",
+    schema=FaultMessageSchema,
+    fold={404: 400, 415: 400, 422: 400},
+    wording={"unknown_path": "No such resource: {path}"},
+)
+
+FIRECRACKER = Profile(
+    name="firecracker",
+    schema=FaultMessageSchema,
+    fold={status: 400 for status in range(401, 500) if status != 413},
+    wording={
+        "unknown_path": "Invalid request method and/or path: {method} {token}.",
+        "method_not_allowed": "Invalid request method and/or path: {method} {token}.",
+        "malformed_json": "An error occurred when deserializing the json body of a request: {reason}.",
+    },
+    drop_headers=("Allow",),
+)
+
+BUILT_IN = (PROBLEM, FAULT_MESSAGE, FIRECRACKER)
+
+
+__all__ = [
+    "BUILT_IN",
+    "FAULT_MESSAGE",
+    "FIRECRACKER",
+    "PROBLEM",
+    "FaultMessageSchema",
+    "ProblemSchema",
+    "Profile",
+    "Reply",
+    "ViolationSchema",
+    "add_details",
+]

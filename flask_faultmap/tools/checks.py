@@ -1,0 +1,195 @@
+"""What is doubtful about an app's map: the findings of ``flask faults check``."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask
+
+from flask_faultmap.border.answers import boundary_of
+from flask_faultmap.border.handlers import shadows
+from flask_faultmap.border.replies import collect_headers
+from flask_faultmap.contract.contract import (
+    Entry,
+    classes_of,
+    entries_of,
+    entry_of,
+    path_of,
+    profiles_in_use,
+    specimen_of,
+)
+from flask_faultmap.errors import DomainError
+from flask_faultmap.faults import Fault
+from flask_faultmap.http.statuses import FrameworkError
+from flask_faultmap.mapping.mapper import Mapper
+from flask_faultmap.profiles.profile import Profile
+from flask_faultmap.rules.rule import Rule
+from flask_faultmap.tools.overlaps import covered_texts, dead_cases, is_too_broad
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that is doubtful: which check says so, where it is, what it is, and what to do."""
+
+    check: str
+    where: str
+    what: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.check}: {self.where}: {self.what}; {self.remedy}"
+
+
+def check_app(app: Flask) -> list[Finding]:
+    """Look at everything that an app's map promises by itself."""
+    mapper = boundary_of(app).mapper
+    rules = mapper.book.rules
+    entries = entries_of(mapper)
+    return [
+        *_shadowing_handlers(app),
+        *_dead_rules(rules),
+        *_doubtful_texts(rules),
+        *_shared_codes(entries),
+        *_undocumented_codes(mapper),
+        *_missing_challenges(mapper, entries),
+    ]
+
+
+def check_contract(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Finding]:
+    """Look for promises of the contract *old* that *new* breaks; whatever was added is fine."""
+    return [*_broken_profiles(old["profiles"], new["profiles"]), *_broken_codes(old["codes"], new["codes"])]
+
+
+def _shadowing_handlers(app: Flask) -> Iterator[Finding]:
+    for shadow in shadows(app):
+        yield Finding(
+            check="shadowing-handler",
+            where=f"app {app.name}",
+            what=shadow,
+            remedy="take it out, or register it for a more specific class or a status",
+        )
+
+
+def _dead_rules(rules: Iterable[Rule]) -> Iterator[Finding]:
+    for case, winner in dead_cases(rules):
+        yield Finding(
+            check="dead-rule",
+            where=str(case),
+            what=f"it can never win, since {winner} always does",
+            remedy="move it before that one, or take it out",
+        )
+
+
+def _doubtful_texts(rules: Iterable[Rule]) -> Iterator[Finding]:
+    rules = [*rules]
+    for rule, typed in covered_texts(rules).items():
+        yield Finding(
+            check="needless-text",
+            where=f"the row {rule}",
+            what=f"the row {typed} tells the same by a value",
+            remedy="take the text row out, or narrow it with where= to the values that tell nothing",
+        )
+    for rule in rules:
+        if is_too_broad(rule):
+            yield Finding(
+                check="broad-text",
+                where=f"the row {rule}",
+                what="many other texts have this too",
+                remedy="give more markers, or narrow it with where= or cause=",
+            )
+
+
+def _shared_codes(entries: Iterable[Entry]) -> Iterator[Finding]:
+    """A client cannot tell classes apart that share a code, so they must be kin and have one status.
+
+    An app may take the code of a built-in class for its own, if the status is the same.
+    """
+    first: dict[str, Entry] = {}
+    for entry in sorted(entries, key=lambda entry: not entry.is_built_in):  # which nobody can change
+        known = first.setdefault(entry.kind.code, entry)
+        if known.is_built_in and entry.is_built_in:
+            continue
+        is_kin = issubclass(entry.cls, known.cls) or known.is_built_in or entry.is_built_in
+        if not is_kin or known.kind.status != entry.kind.status:
+            yield Finding(
+                check="duplicate-code",
+                where=entry.path,
+                what=f"its code {known.kind.code!r} (status {entry.kind.status}) belongs to {known.path} "
+                f"(status {known.kind.status}) as well",
+                remedy="give one of them another code",
+            )
+
+
+def _undocumented_codes(mapper: Mapper) -> Iterator[Finding]:
+    for cls in classes_of(mapper):
+        if issubclass(cls, FrameworkError):
+            continue
+        wrong = _documentation_mistake(mapper, cls)
+        if wrong is not None:
+            yield Finding(check="undocumented-code", where=path_of(cls), what=wrong[0], remedy=wrong[1])
+
+
+def _documentation_mistake(mapper: Mapper, cls: type[DomainError]) -> tuple[str, str] | None:
+    if entry_of(mapper, cls) is None:
+        return (
+            "only its instances know what they tell a client",
+            "make code, title and category class attributes",
+        )
+    if not (cls.__dict__.get("__doc__") or "").strip():
+        return f"nothing says what the code {cls.code!r} means", "give the class a docstring"
+    if cls.code == DomainError.code and cls is not DomainError:
+        return f"the code {cls.code!r} tells a client nothing", "give the class a code of its own"
+    return None
+
+
+def _missing_challenges(mapper: Mapper, entries: Iterable[Entry]) -> Iterator[Finding]:
+    """A 401 must say how to authenticate (RFC 9110, section 11.6.1): build one, and look."""
+    for name, profile in profiles_in_use(mapper.settings).items():
+        refused = next((entry for entry in entries if entry.statuses[name] == 401), None)
+        if refused is not None and not _has_challenge(mapper, profile, refused.cls):
+            yield Finding(
+                check="missing-challenge",
+                where=f"the profile {name!r}",
+                what=f"a 401, of {refused.path} for one, has no WWW-Authenticate",
+                remedy="let drop_headers and headers of the profile leave it alone, or fold 401",
+            )
+
+
+def _has_challenge(mapper: Mapper, profile: Profile, cls: type[DomainError]) -> bool:
+    kind = mapper.mould(specimen_of(cls), profile).kind
+    fault = Fault(kind, "check-without-request", kind.title)
+    try:
+        more = profile.headers(fault) if profile.headers is not None else {}
+    except Exception:  # a border: it is the app's function, and the last resort would answer
+        return False
+    sent = collect_headers(mapper.settings, fault, (), None, more, profile.drop_headers)
+    return any(name.lower() == "www-authenticate" and value.strip() for name, value in sent)
+
+
+def _broken_profiles(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Finding]:
+    for name, before in sorted(old.items()):
+        now, where = new.get(name), f"the profile {name!r}"
+        if now is None:
+            yield _broken(where, "it is no longer in use")
+            continue
+        if now["media_type"] != before["media_type"]:
+            yield _broken(where, f"its media type was {before['media_type']}, and is {now['media_type']}")
+        for member in sorted({*before["members"]} - {*now["members"]}):
+            yield _broken(where, f"it has lost the member {member!r}")
+
+
+def _broken_codes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Finding]:
+    for code, before in sorted(old.items()):
+        where = f"the code {code!r}"
+        if code not in new:
+            yield _broken(where, "it has disappeared")
+            continue
+        now = new[code]["statuses"]
+        for name, status in sorted(before["statuses"].items()):
+            if now.get(name, status) != status:
+                yield _broken(where, f"its status was {status} in the profile {name!r}, and is {now[name]}")
+
+
+def _broken(where: str, what: str) -> Finding:
+    remedy = "bring it back, or export the contract anew and tell the clients"
+    return Finding(check="broken-contract", where=where, what=what, remedy=remedy)

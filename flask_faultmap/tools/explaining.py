@@ -1,0 +1,85 @@
+"""What ``flask faults explain`` shows: why an exception, or a text, is answered as it is."""
+
+import builtins
+import sys
+from collections.abc import Iterator
+from pkgutil import resolve_name
+
+from flask_faultmap.contract.contract import profiles_in_use
+from flask_faultmap.mapping.mapper import Mapper
+from flask_faultmap.near_miss import near_miss
+from flask_faultmap.rules.matching import Text
+
+
+def explain_exception(mapper: Mapper, exc: Exception) -> Iterator[str]:
+    """Give the decision about *exc*, row by row, and the statuses that other profiles send."""
+    explanation = mapper.explain(exc)
+    yield str(explanation)
+    for name, profile in profiles_in_use(mapper.settings).items():
+        status = mapper.mould(explanation.error, profile).kind.status
+        if status != explanation.fault.status:
+            yield f"  = {status} in the profile {name!r}"
+
+
+def explain_text(mapper: Mapper, text: str) -> Iterator[str]:
+    """Say of each row that reads a text whether it finds its markers in *text*."""
+    rules = [rule for rule in mapper.book.rules if rule.text]
+    read = Text(text)
+    for rule in rules:
+        lacking = [marker for marker in rule.text if not read.has_all((marker.casefold(),))]
+        if lacking:
+            yield f"- {rule}: lacks {' and '.join(map(repr, lacking))}"
+        elif rule.where or rule.cause:
+            yield f"+ {rule}: has the text; counts if the other conditions hold"
+        else:
+            yield f"+ {rule}: has the text"
+    yield f"{len(rules)} of {len(mapper.book.rules)} rows read a text. Name a class for the whole decision."
+
+
+def make_exception(path: str, text: str | None) -> tuple[Exception, str]:
+    """Make an exception of the class at *path* and say how: by the first way that works.
+
+    The ways are: with the text, without arguments, without the class's ``__init__``.
+
+    Raises:
+        ValueError: there is no such exception class, or none of it can be made.
+    """
+    cls = _load(path)
+    given = () if text is None else (text,)
+    shown = f"{cls.__name__}({', '.join(map(repr, given))})"
+    try:
+        return cls(*given), f"Made as {shown}."
+    except Exception as problem:  # a border: a constructor may ask for anything, and raise anything
+        why = f"{shown} raised {type(problem).__name__}: {problem}"
+    if given:
+        try:
+            return cls(), f"Made without arguments, so the text is not in it: {why}"
+        except Exception:  # a border, as above
+            pass
+    try:
+        return cls.__new__(cls, *given), f"Made without its __init__, so rows may miss attributes: {why}"
+    except Exception:  # a border, as above
+        raise ValueError(f"no {cls.__name__} can be made: {why}") from None
+
+
+def _load(path: str) -> type[Exception]:
+    try:
+        found = resolve_name(path)
+    except (Exception, SystemExit) as exc:  # a border: a module may raise anything while it is imported
+        told = f"{path!r} cannot be imported: {type(exc).__name__}: {exc}"
+        raise ValueError(told + _hint(path, exc)) from exc
+    if isinstance(found, type) and issubclass(found, Exception):
+        return found
+    is_other = isinstance(found, type) and issubclass(found, BaseException)
+    why = "Exception: Flask hands none of these to handlers" if is_other else "exception class"
+    raise ValueError(f"{path!r} is no {why}; write package.module:Class of one that is")
+
+
+def _hint(path: str, exc: BaseException) -> str:
+    name, _, cls = path.partition(":")
+    if hasattr(builtins, path):
+        return f". Did you mean 'builtins:{path}'?"
+    if isinstance(exc, ModuleNotFoundError):
+        return near_miss(name, {*sys.modules, *sys.stdlib_module_names})
+    named = vars(sys.modules[name]) if name in sys.modules else {}
+    return near_miss(cls, [known for known, value in named.items() if isinstance(value, type)])

@@ -1,0 +1,113 @@
+"""What ``flask faults list`` shows: every rule, and every error class with its statuses."""
+
+import shutil
+import textwrap
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from typing import Any
+
+from flask_faultmap.contract.contract import Entry, entries_of, path_of, profiles_in_use
+from flask_faultmap.mapping.mapper import Mapper
+from flask_faultmap.rules.rule import Rule, name_of
+from flask_faultmap.tools.overlaps import covered_texts
+
+WIDTH = 100  # where no terminal says how wide it is
+
+
+def list_as_data(mapper: Mapper) -> dict[str, Any]:
+    """Give all rules and error classes, the built-in ones too, as one JSON value."""
+    covered = covered_texts(mapper.book.rules)
+    rules = [(rule, True) for rule in mapper.book.rules] + [(rule, False) for rule in mapper.book.missing]
+    return {
+        "rules": [
+            {
+                "rule": str(rule),
+                "on": path_of(rule.on) if isinstance(rule.on, type) else rule.on,
+                "outcomes": {path_of(cls): cls.code for cls in rule.outcomes},
+                "installed": is_installed,
+                "built_in": rule.is_built_in,
+                "covered_by": str(covered[rule]) if rule in covered else None,
+            }
+            for rule, is_installed in rules
+        ],
+        "errors": [
+            {
+                "class": entry.path,
+                "code": entry.kind.code,
+                "category": str(entry.kind.category),
+                "title": entry.kind.title,
+                "retryable": entry.kind.retryable,
+                "status": entry.kind.status,
+                "statuses": dict(entry.statuses),
+                "built_in": entry.is_built_in,
+            }
+            for entry in entries_of(mapper)
+        ],
+    }
+
+
+def list_as_text(mapper: Mapper, *, everything: bool) -> Iterator[str]:
+    """Give the same as lines for people; the built-in ones only if *everything* is asked for."""
+    rules = [rule for rule in mapper.book.rules if everything or not rule.is_built_in]
+    missing = [rule for rule in mapper.book.missing if everything or not rule.is_built_in]
+    named = {outcome for rule in rules for outcome in rule.outcomes}
+    known = entries_of(mapper)
+    entries = [entry for entry in known if everything or not entry.is_built_in or entry.cls in named]
+    yield "RULES, class by class in the order in which they are asked"
+    yield ""
+    yield from _rule_lines(rules, missing, covered_texts(mapper.book.rules))
+    yield ""
+    yield "ERRORS, with the status that each profile sends"
+    yield ""
+    yield from _error_lines(entries, [*profiles_in_use(mapper.settings)])
+    if len(entries) < len(known):
+        yield ""
+        yield f"{len(known) - len(entries)} built-in errors are left out; --all shows them."
+
+
+def _rule_lines(rules: list[Rule], missing: list[Rule], covered: Mapping[Rule, Rule]) -> Iterator[str]:
+    if not (rules or missing):
+        yield "  (none of the app's own)"
+    for rule in rules:
+        yield from _wrap("~ " if rule in covered else "  ", str(rule))
+        if isinstance(rule.to, Mapping):
+            for value, cls in rule.to.items():
+                yield from _wrap("    ", f"{name_of(value)} -> {cls.__name__}")
+        if rule in covered:
+            yield from _wrap("    ", f"a typed row tells the same: {covered[rule]}")
+    for rule in missing:
+        yield from _wrap("x ", f"{rule} (not installed)")
+
+
+def _error_lines(entries: list[Entry], profiles: list[str]) -> Iterator[str]:
+    columns: dict[tuple[int, ...], list[str]] = {}  # profiles with the same statuses share one
+    for name in profiles:
+        columns.setdefault(tuple(entry.statuses[name] for entry in entries), []).append(name)
+    code_width = max(len(word) for word in ("CODE", *(entry.kind.code for entry in entries)))
+    category_width = max(len(word) for word in ("CATEGORY", *(entry.kind.category for entry in entries)))
+    for at, names in enumerate(columns.values()):
+        yield "  " + "|   " * at + ", ".join(names)
+    yield "  " + "|   " * len(columns) + f"{'CODE':{code_width}}  {'CATEGORY':{category_width}}  CLASS"
+    shown = sorted(entries, key=lambda entry: (entry.is_built_in, entry.cls.__module__, entry.kind.code))
+    for module, group in groupby(shown, key=lambda entry: entry.cls.__module__):
+        yield module
+        for entry in group:
+            statuses = " ".join(str(entry.statuses[names[0]]) for names in columns.values())
+            kind = entry.kind
+            yield (
+                f"  {statuses} {kind.code:{code_width}}  {kind.category:{category_width}}  "
+                f"{entry.cls.__qualname__}"
+            )
+
+
+def _wrap(mark: str, text: str) -> list[str]:
+    width = shutil.get_terminal_size((WIDTH, 0)).columns
+    indent = " " * (len(mark) + 4)
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=mark,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

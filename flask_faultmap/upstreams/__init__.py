@@ -1,0 +1,43 @@
+"""What does a failed call to another service mean to the domain?"""
+
+from flask_faultmap.upstreams.blocks import (
+    AsyncUpstreamCall,
+    UpstreamAnswerLostError,
+    UpstreamBlock,
+    UpstreamBodyError,
+    UpstreamCall,
+    UpstreamConnectionError,
+    UpstreamConnectTimeoutError,
+    UpstreamCredentialsError,
+    UpstreamError,
+    UpstreamPoolError,
+    UpstreamReadTimeoutError,
+    UpstreamRedirectError,
+    UpstreamResponseError,
+    UpstreamTimeoutError,
+    UpstreamTLSError,
+    UpstreamUnavailableError,
+    UpstreamUsageError,
+    upstream,
+)
+
+__all__ = [
+    "AsyncUpstreamCall",
+    "UpstreamAnswerLostError",
+    "UpstreamBlock",
+    "UpstreamBodyError",
+    "UpstreamCall",
+    "UpstreamConnectTimeoutError",
+    "UpstreamConnectionError",
+    "UpstreamCredentialsError",
+    "UpstreamError",
+    "UpstreamPoolError",
+    "UpstreamReadTimeoutError",
+    "UpstreamRedirectError",
+    "UpstreamResponseError",
+    "UpstreamTLSError",
+    "UpstreamTimeoutError",
+    "UpstreamUnavailableError",
+    "UpstreamUsageError",
+    "upstream",
+]

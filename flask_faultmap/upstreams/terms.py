@@ -1,0 +1,191 @@
+"""What does a failed call mean to the domain?"""
+
+import inspect
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask_faultmap import errors as general
+from flask_faultmap.errors import ConfigError, DomainError
+from flask_faultmap.profiles.profile import Profile
+from flask_faultmap.retry_after import whole_seconds
+from flask_faultmap.upstreams.answers import Exchange
+from flask_faultmap.upstreams.bodies import redacted
+from flask_faultmap.upstreams.errors import (
+    UpstreamCredentialsError,
+    UpstreamError,
+    UpstreamRedirectError,
+    UpstreamResponseError,
+    UpstreamUnavailableError,
+)
+from flask_faultmap.upstreams.readback import SAID_NOTHING, Said, read_back
+
+logger: logging.Logger = logging.getLogger("flask_faultmap.upstreams")
+
+CREDENTIALS = frozenset({401, 403, 407})
+OVERLOAD = frozenset({429, 503})
+IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})  # RFC 9110, section 9.2.2
+LONGEST_WAIT = 3_600  # seconds
+PREVIEW = 512  # characters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What the app says of a service and a call; :func:`~flask_faultmap.upstreams.upstream` explains each."""
+
+    service: str
+    operation: str
+    errors: Mapping[type[UpstreamError], type[DomainError]] = field(default_factory=dict)
+    passing: Mapping[int | str, type[DomainError]] = field(default_factory=dict)
+    profile: Profile | None = None
+    method: str | None = None
+    path: str | None = None
+    idempotent: bool | None = None
+
+    def __post_init__(self) -> None:
+        mistakes = [*self._shape_mistakes()] or [*self._mistakes()]
+        if mistakes:
+            raise ConfigError(f"upstream({self.service!r}): " + "; ".join(mistakes))
+
+    def _shape_mistakes(self) -> Iterator[str]:
+        for name, value in (("errors", self.errors), ("passing", self.passing)):
+            if not isinstance(value, Mapping):
+                yield f"{name} is {value!r}; it must be a mapping to subclasses of DomainError"
+        if not isinstance(self.profile, Profile | None):
+            yield f"profile is {self.profile!r}; it must be a Profile, such as profiles.PROBLEM"
+
+    def _mistakes(self) -> Iterator[str]:
+        for family in self.errors:
+            if not (isinstance(family, type) and issubclass(family, UpstreamError)):
+                yield f"errors has the key {family!r}; it must be UpstreamError or a class below it"
+        for key in self.passing:
+            is_code = isinstance(key, str) and not key.isdecimal()
+            if not is_code and (key not in range(300, 600) or key in CREDENTIALS):
+                yield f"passing has the key {key!r}; allowed: codes, statuses from 300 but 401, 403, 407"
+        for cls in (*self.errors.values(), *self.passing.values()):
+            if not (isinstance(cls, type) and issubclass(cls, DomainError)):
+                yield f"{cls!r} is no subclass of DomainError"
+            elif not _takes_a_message_alone(cls):
+                yield f"{cls.__name__} cannot be made of a message alone; give its other arguments defaults"
+
+    def error_of(self, exchange: Exchange) -> DomainError:
+        """Make the error of an answer that is no success."""
+        status = exchange.status or 0
+        kind = kind_of(status)
+        said = read_back(exchange.body, self.profile)
+        applied = False if 400 <= status < 500 else kind.applied
+        cls = self.passing.get(said.code or "", self.passing.get(status))
+        if cls is not None and kind is not UpstreamCredentialsError:
+            return self._passed_on(cls, exchange, said, applied=applied)
+        permanent = kind.permanent or (kind is UpstreamResponseError and status < 500 and not said.retryable)
+        return self.make(kind, f"answered {status}", exchange, said, applied=applied, permanent=permanent)
+
+    def make(
+        self,
+        kind: type[UpstreamError],
+        what: str,
+        exchange: Exchange,
+        said: Said = SAID_NOTHING,
+        *,
+        applied: bool | None,
+        permanent: bool,
+    ) -> DomainError:
+        """Make the error that these terms have for *kind*, by the nearest family in its MRO."""
+        cls = next((self.errors[family] for family in kind.__mro__ if family in self.errors), kind)
+        error = self._new(cls, what, exchange, said, applied=applied, permanent=permanent)
+        error.retryable = not permanent and self._is_repeatable(exchange, said, applied)
+        if error.retryable:
+            error.retry_after = _wait(exchange, said, error)
+        return error
+
+    def _is_repeatable(self, exchange: Exchange, said: Said, applied: bool | None) -> bool:
+        """Say whether the same request may be sent once more (RFC 9110, section 9.2.2)."""
+        if said.retryable is not None:
+            return said.retryable
+        if applied is not None:
+            return not applied
+        if self.idempotent is not None:
+            return self.idempotent
+        return (exchange.method or self.method or "").upper() in IDEMPOTENT
+
+    def _passed_on(
+        self, cls: type[DomainError], exchange: Exchange, said: Said, *, applied: bool | None
+    ) -> DomainError:
+        """Make the client's own error, with what the peer's answer had for clients."""
+        error = self._new(
+            cls, f"answered {exchange.status}", exchange, said, applied=applied, permanent=False
+        )
+        if said.code is not None and cls.__module__ == general.__name__:
+            error.code = said.code  # the app's own classes have codes that the app has promised
+        if said.retryable is not None:
+            error.retryable = said.retryable
+        error.violations = said.violations or error.violations
+        error.details = {**error.details, **said.details}
+        error.retry_after = _wait(exchange, said, error)
+        return error
+
+    def _new(
+        self,
+        cls: type[DomainError],
+        what: str,
+        exchange: Exchange,
+        said: Said,
+        *,
+        applied: bool | None,
+        permanent: bool,
+    ) -> DomainError:
+        method, path = exchange.method or self.method, exchange.path or self.path
+        asked = " ".join(word for word in (method, path) if word)
+        error = cls(f"{self.service} {self.operation}: {what}" + (f" ({asked})" if asked else ""))
+        if error.expose:
+            error.public = error.public or error.title  # the message is for the log
+        metadata = {
+            "service": self.service,
+            "operation": self.operation,
+            "method": method,
+            "path": path,
+            "status": exchange.status,
+        }
+        error.context = {**error.context, "upstream": {**metadata, "applied": applied, "code": said.code}}
+        extra_data = {**metadata, "body": redacted(exchange.body)}
+        vars(error).update(
+            extra_data=extra_data,
+            upstream_code=said.code,
+            upstream_violations=said.violations,
+            applied=applied,
+            permanent=permanent,
+        )
+        if logger.isEnabledFor(logging.DEBUG):
+            logger.debug("%s; body: %s", error, str(extra_data["body"])[:PREVIEW])
+        return error
+
+
+def kind_of(status: int) -> type[UpstreamError]:
+    """Say which failure an answer with *status* is."""
+    if status in CREDENTIALS:
+        return UpstreamCredentialsError
+    if status in OVERLOAD:
+        return UpstreamUnavailableError
+    return UpstreamRedirectError if 300 <= status < 400 else UpstreamResponseError
+
+
+def _wait(exchange: Exchange, said: Said, error: DomainError) -> Any:
+    """Give the peer's wish in seconds, up to an hour; the header wins over the body, both over the class."""
+    asked = _seconds((exchange.retry_after or "").strip())
+    wait = said.retry_after if asked is None else asked
+    return error.retry_after if wait is None else min(wait, LONGEST_WAIT)
+
+
+def _seconds(header: str) -> int | None:
+    if header.isdecimal():
+        return int(header.lstrip("0")[:10] or 0)  # of any length, without the cost of thousands of digits
+    return None if header.startswith("-") else whole_seconds(header)
+
+
+def _takes_a_message_alone(cls: type[DomainError]) -> bool:
+    try:
+        inspect.signature(cls).bind("")
+    except TypeError:
+        return False
+    return True

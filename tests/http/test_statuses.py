@@ -1,0 +1,162 @@
+"""The table of HTTP statuses: what each means to the domain."""
+
+import logging
+import re
+from http import HTTPStatus
+
+import pytest
+from werkzeug.http import HTTP_STATUS_CODES
+
+from flask_faultmap.categories import Category
+from flask_faultmap.errors import DomainError
+from flask_faultmap.http.statuses import (
+    RENAMED,
+    ROWS,
+    STATUS_LINES,
+    MalformedJsonError,
+    MissingFieldError,
+    RequestInvalidError,
+    UnknownPathError,
+    UntrustedHostError,
+    phrase,
+    row_of,
+)
+
+SPECIAL = (MalformedJsonError, MissingFieldError, RequestInvalidError, UnknownPathError, UntrustedHostError)
+EACH_ROW = pytest.mark.parametrize("row", [*ROWS, *SPECIAL], ids=lambda row: f"{row.status} {row.code}")
+EACH_STATUS = pytest.mark.parametrize("status", range(400, 600))
+
+# Where the domain has a word of its own, the code is that; elsewhere it is the phrase in snake case.
+WORDS_OF_THE_DOMAIN = {
+    400: "invalid_argument",
+    401: "unauthenticated",
+    403: "permission_denied",
+    413: "payload_too_large",
+    418: "im_a_teapot",
+    422: "unprocessable",
+    500: "internal",
+    501: "unimplemented",
+    503: "unavailable",
+    504: "deadline_exceeded",
+}
+CATEGORIES = {
+    Category.UNAUTHENTICATED: {401, 407, 511},
+    Category.FAILED_PRECONDITION: {402, 412, 423, 424, 426, 428},
+    Category.PERMISSION_DENIED: {403, 451},
+    Category.NOT_FOUND: {404},
+    Category.ABORTED: {409, 425},
+    Category.GONE: {410},
+    Category.PAYLOAD_TOO_LARGE: {413},
+    Category.UNPROCESSABLE: {422},
+    Category.RESOURCE_EXHAUSTED: {429},
+    Category.UNIMPLEMENTED: {501, 505},
+    Category.BAD_GATEWAY: {502},
+    Category.UNAVAILABLE: {503, 507},
+    Category.DEADLINE_EXCEEDED: {504},
+}
+LOGGED = {
+    Category.PERMISSION_DENIED: logging.WARNING,
+    Category.INTERNAL: logging.ERROR,
+    Category.BAD_GATEWAY: logging.ERROR,
+    Category.UNAVAILABLE: logging.ERROR,
+    Category.DEADLINE_EXCEEDED: logging.ERROR,
+}
+NAMED = {row.status for row in ROWS}
+
+
+def snake_case(words):
+    return re.sub(r"[^a-z]+", "_", words.lower())
+
+
+@EACH_STATUS
+def test_code_is_the_word_of_the_domain_or_the_phrase_or_the_one_of_the_class(status):
+    otherwise = snake_case(phrase(status)) if status in NAMED else WORDS_OF_THE_DOMAIN[status // 100 * 100]
+
+    assert row_of(status).code == WORDS_OF_THE_DOMAIN.get(status, otherwise)
+
+
+@EACH_STATUS
+def test_category_is_the_one_of_the_table_or_of_the_class(status):
+    of_the_class = Category.INVALID_ARGUMENT if status < 500 else Category.INTERNAL
+    expected = next((word for word, statuses in CATEGORIES.items() if status in statuses), of_the_class)
+
+    assert row_of(status).category is expected
+
+
+@pytest.mark.parametrize(
+    "status", [*range(405, 409), 411, 412, *range(415, 419), *range(423, 427), 428, 431, 451, 505]
+)
+def test_status_that_the_docs_name_has_a_row_of_its_own(status):
+    assert row_of(status).status == status
+
+
+def test_there_is_one_row_for_each_status():
+    assert len(ROWS) == len(NAMED)
+
+
+def test_no_two_rows_share_a_code():
+    codes = [row.code for row in (*ROWS, *SPECIAL)]
+
+    assert sorted(codes) == sorted({*codes})
+
+
+@EACH_ROW
+def test_row_is_worded_for_clients_and_never_exposes_its_message(row):
+    assert re.fullmatch("[a-z]+(_[a-z]+)*", row.code)
+    assert row.title == phrase(row.status)
+    assert row.expose is False
+    assert row.public is None or re.fullmatch(r"[A-Z][^<>{}]+\.", row.public)
+
+
+@EACH_ROW
+def test_row_is_logged_if_its_category_is(row):
+    assert row.log_level == LOGGED.get(row.category)
+
+
+@EACH_ROW
+def test_what_may_succeed_later_is_what_is_down_slow_early_or_too_often(row):
+    assert row.retryable is (row.status in {425, 429, 502, 503, 504, 507})
+
+
+@EACH_ROW
+def test_row_is_a_class_with_a_name_of_its_own(row):
+    assert issubclass(row, DomainError)
+    assert (row.__module__, row.__doc__) == ("flask_faultmap.http.statuses", f"HTTP {row.status}.")
+    assert row.__name__ == f"Http{row.code.title().replace('_', '')}Error"
+
+
+# ---- phrases
+
+
+@pytest.mark.parametrize(
+    "status", [status for status in HTTPStatus if status >= 400 and status not in RENAMED]
+)
+def test_phrase_is_the_standards(status):
+    assert phrase(status) == status.phrase
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (413, "Content Too Large"),
+        (414, "URI Too Long"),
+        (416, "Range Not Satisfiable"),
+        (422, "Unprocessable Content"),
+    ],
+)
+def test_phrase_is_the_one_of_rfc_9110_in_every_python(status, words):
+    assert phrase(status) == words
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [(419, "Client Error"), (499, "Client Error"), (509, "Server Error"), (599, "Server Error")],
+)
+def test_phrase_of_a_status_that_no_standard_knows_is_its_class(status, words):
+    assert phrase(status) == words
+
+
+def test_status_lines_have_the_words_that_werkzeug_has():
+    assert {
+        status: f"{status} {HTTP_STATUS_CODES.get(status, 'Unknown').upper()}" for status in range(400, 600)
+    } == STATUS_LINES

@@ -1,0 +1,222 @@
+"""No secret of a URL reaches a log line, an error's text or our answer, whatever went wrong."""
+
+import asyncio
+import json
+import logging
+import ssl
+import traceback
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+import httpx
+import pytest
+import requests
+import trustme
+from flask import Flask
+from misbehaving import Misbehaving, misbehaving, never_accepting, unreachable
+from upstream_clients import CLIENTS
+
+from flask_faultmap import FaultMap
+from flask_faultmap.upstreams import upstream
+from flask_faultmap.upstreams.masking import mask_chain, mask_secrets
+
+CANARY = "tweety" + "bird"  # in two parts, so that no source line in a stack has it
+
+FAILING_PATHS = [
+    "/hang-before-the-headers",
+    "/reset-before-the-headers",
+    "/reset-in-mid-body",
+    "/speak-no-http",
+    "/html-502",
+    "/broken-json-200",
+    "/broken-gzip-200",
+    "/redirect-loop",
+    # Written backwards, so that only the body has the canary under a name that is no secret's.
+    "/say?status=401&backwards=" + quote(f"Bearer {CANARY}"[::-1]),
+    "/say?status=500&backwards=" + quote(json.dumps({"api_key": CANARY})[::-1]),
+]
+
+
+def with_secrets(url: str) -> str:
+    scheme, rest = url.split("://")
+    joint = "&" if "?" in url else "?"
+    return f"{scheme}://user:{CANARY}@{rest}{joint}token={CANARY}&sig={CANARY}"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Misbehaving]:
+    with misbehaving() as running:
+        yield running
+
+
+@pytest.fixture
+def told(caplog: pytest.LogCaptureFixture) -> Callable[[Callable[[], Any]], str]:
+    """Call a failing view, and give all that anybody is told of it."""
+
+    def tell(view: Callable[[], Any]) -> str:
+        app = Flask(__name__)
+        FaultMap(app)
+        app.add_url_rule("/", view_func=lambda: {"answer": view()})
+        with caplog.at_level(logging.DEBUG):
+            response = app.test_client().get("/")
+        lines = [caplog.handler.format(record) for record in caplog.records]
+        facts = [repr(vars(record)) for record in caplog.records if "faultmap" in record.name]
+        return "\n".join([response.text, *lines, *facts])
+
+    return tell
+
+
+Told = Callable[[Callable[[], Any]], str]
+
+
+@pytest.mark.parametrize("path", FAILING_PATHS)
+@pytest.mark.parametrize("client", CLIENTS)
+def test_no_failure_tells_the_url_s_secrets(server: Misbehaving, told: Told, client: str, path: str) -> None:
+    url = with_secrets(server.url + path)
+
+    text = told(lambda: CLIENTS[client](url))
+
+    assert "Traceback" in text
+    assert CANARY not in text
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("place", [unreachable, never_accepting])
+def test_no_missing_connection_tells_the_url_s_secrets(told: Told, place: Any, client: str) -> None:
+    with place() as origin:
+        text = told(lambda: CLIENTS[client](with_secrets(origin + "/x")))
+
+    assert "Traceback" in text
+    assert CANARY not in text
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_no_bad_certificate_tells_the_url_s_secrets(told: Told, client: str) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+
+    with misbehaving(context) as server:
+        text = told(lambda: CLIENTS[client](with_secrets(server.url + "/ok")))
+
+    assert CANARY not in text
+
+
+@pytest.mark.parametrize("url", ["nowhere/x", "gopher://127.0.0.1/x", "http:///x", "http://[/x", "/x"])
+@pytest.mark.parametrize("client", CLIENTS)
+def test_no_url_that_cannot_be_used_tells_its_secrets(told: Told, client: str, url: str) -> None:
+    text = told(lambda: CLIENTS[client](f"{url}?token={CANARY}"))
+
+    assert CANARY not in text
+
+
+def test_a_body_s_preview_is_short_and_redacted(
+    server: Misbehaving, caplog: pytest.LogCaptureFixture
+) -> None:
+    body = "%22" + "x%20" * 3_000 + "%22"
+
+    with caplog.at_level(logging.DEBUG, "flask_faultmap.upstreams"), pytest.raises(Exception, match="500"):
+        CLIENTS["requests"](f"{server.url}/say?status=500&body={body}")
+
+    assert [record.levelname for record in caplog.records if "faultmap" in record.name] == ["DEBUG"]
+    assert len(caplog.records[-1].getMessage()) < 512 + 100
+
+
+def test_one_failure_is_one_error_line(
+    server: Misbehaving, told: Told, caplog: pytest.LogCaptureFixture
+) -> None:
+    told(lambda: CLIENTS["requests"](server.url + "/html-502"))
+
+    assert [record.levelname for record in caplog.records if record.levelno >= logging.INFO] == ["ERROR"]
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("with url: /x?token=abc (Caused by", "with url: /x?[redacted] (Caused by"),
+        ("Invalid URL 'a?b=c': no scheme", "Invalid URL 'a?[redacted]': no scheme"),
+        ("https://ann:pw@h/x", "https://[redacted]@h/x"),
+        ("Illegal header value b'Bearer abc\\n'", "Illegal header value [redacted]"),
+        (
+            'Invalid character(s) in header value: "abc\\n"',
+            "Invalid character(s) in header value: [redacted]",
+        ),
+        ("Is this a question? Yes.", "Is this a question? Yes."),
+        ("Max retries exceeded with url: /endpoints/7", "Max retries exceeded with url: /endpoints/7"),
+    ],
+)
+def test_only_what_is_secret_is_masked(text: str, masked: str) -> None:
+    assert mask_secrets(text) == masked
+
+
+def test_a_masked_exception_is_what_it_was_in_all_but_words() -> None:
+    url = f"http://[?token={CANARY}"
+
+    with pytest.raises(Exception, match="upstream") as caught:
+        asyncio.run(_aiohttp_get(url))
+
+    cause = caught.value.__cause__
+    assert isinstance(cause, aiohttp.InvalidURL)
+    assert (str(cause.url), type(cause).__name__) == (url, "InvalidUrlClientError")
+    assert CANARY not in str(cause) + repr(cause)
+
+
+async def _aiohttp_get(url: str) -> None:
+    async with upstream("upstream", operation="get") as call, aiohttp.ClientSession() as session:
+        await call.check(await session.get(url))
+
+
+def test_the_chain_above_is_masked_too() -> None:
+    cause = requests.ConnectionError(f"/x?token={CANARY}")
+    cause.__context__ = ValueError(f"/x?token={CANARY}", 7)
+    cause.__context__.__context__ = cause  # goes round
+
+    mask_chain(cause)
+
+    assert cause.__context__.args == ("/x?[redacted]", 7)
+    assert CANARY not in "".join(traceback.format_exception(cause))
+
+
+def test_an_exception_that_tells_nothing_stays_as_it_is() -> None:
+    cause = httpx.ConnectError("refused")
+
+    mask_chain(cause)
+
+    assert (type(cause), cause.args) == (httpx.ConnectError, ("refused",))
+
+
+@pytest.mark.parametrize(
+    ("message", "arguments", "shown"),
+    [
+        (
+            "Retrying (%r) after connection broken by '%r': %s",
+            ("Retry(total=0)", OSError("x"), "/x?a=1&token=" + CANARY),
+            "Retrying ('Retry(total=0)') after connection broken by 'OSError('x')': /x?a=1&[redacted]",
+        ),
+        (
+            "HTTP Request: %s %s",
+            ("GET", f"https://user:{CANARY}@host/x?a=1"),
+            "HTTP Request: GET https://[redacted]@host/x?a=1",
+        ),
+        ("Starting new HTTP connection (%d): %s", (1, "host"), "Starting new HTTP connection (1): host"),
+    ],
+    ids=["retry", "userinfo", "harmless"],
+)
+@pytest.mark.parametrize("name", ["httpx", "urllib3.connectionpool"])
+def test_what_a_client_library_logs_loses_its_secrets(
+    caplog: pytest.LogCaptureFixture, name: str, message: str, arguments: tuple[Any, ...], shown: str
+) -> None:
+    upstream("appproxy", operation="fetch_endpoint")
+
+    with caplog.at_level(logging.DEBUG):
+        logging.getLogger(name).warning(message, *arguments)
+
+    assert caplog.messages == [shown]
+
+
+def test_a_line_of_a_client_library_that_cannot_be_said_is_logging_s_to_report() -> None:
+    upstream("appproxy", operation="fetch_endpoint")
+    record = logging.LogRecord("httpx", logging.INFO, __file__, 1, "%d", ("many",), None)
+
+    assert logging.getLogger("httpx").filter(record)
