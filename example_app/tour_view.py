@@ -87,10 +87,10 @@ def log_line(record: Mapping[str, Any]) -> str:
 
 def signal_line(signal: Mapping[str, Any]) -> str:
     """Tell what an audit hook sees."""
-    folded = f", sent as {signal['status']}" if signal["status"] != signal["original_status"] else ""
+    collapsed = f", sent as {signal['status']}" if signal["status"] != signal["original_status"] else ""
     rule = f" by {signal['rule']}" if signal["rule"] else ""
     category = f" ({signal['category']})" if signal["category"] != signal["code"] else ""
-    told = f"{signal['code']}{category} {signal['original_status']}{folded}"
+    told = f"{signal['code']}{category} {signal['original_status']}{collapsed}"
     return f"{told} from {signal['exception']}{rule}"
 
 

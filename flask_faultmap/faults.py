@@ -57,7 +57,7 @@ class Fault:
 
     @property
     def category(self) -> Category:
-        """The kind of failure, whatever status a profile folds it to."""
+        """The kind of failure, whatever status a profile collapses it to."""
         return self.kind.category
 
     @property
@@ -77,12 +77,12 @@ class Fault:
 
     @property
     def status(self) -> int:
-        """The HTTP status as sent, after folding."""
+        """The HTTP status as sent, after collapsing."""
         return self.kind.status
 
     @property
     def original_status(self) -> int:
-        """The HTTP status before folding and compatibility mode."""
+        """The HTTP status before collapsing and compatibility mode."""
         return self.kind.original_status
 
     @property

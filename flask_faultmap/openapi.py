@@ -17,7 +17,7 @@ from marshmallow import Schema
 from flask_faultmap.border.answers import boundary_of
 from flask_faultmap.contract.contract import entry_of, profiles_in_use, specimen_of
 from flask_faultmap.errors import ConfigError, DomainError
-from flask_faultmap.http.statuses import FrameworkError, phrase, row_of
+from flask_faultmap.http.statuses import FrameworkError, class_of_status, phrase
 from flask_faultmap.mapping.mapper import Mapper
 from flask_faultmap.mapping.settings import Settings
 from flask_faultmap.profiles.profile import Profile, is_error_status
@@ -73,7 +73,7 @@ def responses(app: Flask, *errors: type[DomainError] | int, path: str = "/") -> 
     _, profile = mapper.settings.profile_of(path)
     by_status: dict[int, list[DomainError]] = {}
     for error in (_specimen(mapper, error) for error in errors):
-        by_status.setdefault(mapper.mould(error, profile).kind.status, []).append(error)
+        by_status.setdefault(mapper.compiled_kind(error, profile).kind.status, []).append(error)
     return {
         str(status): _response(mapper, profile, status, known) for status, known in sorted(by_status.items())
     }
@@ -108,7 +108,7 @@ def _content(mapper: Mapper, profile: Profile, errors: list[DomainError]) -> dic
     examples = {}
     for error in errors:
         wording = profile.wording.get(error.code) if isinstance(error, FrameworkError) else None
-        fault = mapper.fault(error, mapper.mould(error, profile).kind, EXAMPLE_ID, wording)
+        fault = mapper.fault(error, mapper.compiled_kind(error, profile).kind, EXAMPLE_ID, wording)
         examples[error.code] = {"summary": fault.title, "value": json.loads(profile.render(fault))}
     media_type = profile.media_type.partition(";")[0].rstrip()
     reference = {"$ref": f"#/components/schemas/{schema_name(profile)}"}
@@ -131,8 +131,8 @@ def _specimen(mapper: Mapper, error: type[DomainError] | int) -> DomainError:
             raise TypeError(f"Only instances of {error.__name__} know their code, title and category")
         return specimen_of(error)
     if is_error_status(error):
-        row = row_of(error)
-        known = row.__new__(row)
+        cls = class_of_status(error)
+        known = cls.__new__(cls)
         known.status = error
         return known
     raise TypeError(f"{error!r} is neither a subclass of DomainError nor a status from 400 to 599")

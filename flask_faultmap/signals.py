@@ -16,8 +16,8 @@ fault_translated: NamedSignal = Namespace().signal(
     doc="""Sent once for each fault that is answered; the sender is the app itself.
 
     Keywords: ``fault`` (:class:`~flask_faultmap.Fault`), ``exception`` (as raised), ``error`` (the
-    :class:`~flask_faultmap.DomainError`), ``status`` and ``original_status`` (as sent; before folding),
-    ``rule`` (the name of the row that decided, or None). More may come: take ``**extra``.
+    :class:`~flask_faultmap.DomainError`), ``status`` and ``original_status`` (as sent; before collapsing),
+    ``rule`` (the name of the rule that decided, or None). More may come: take ``**extra``.
     """,
 )
 

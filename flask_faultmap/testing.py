@@ -89,7 +89,7 @@ def assert_rules(app: Flask, expected: Mapping[BaseException, type[DomainError] 
     """Assert that the map of *app* makes these domain errors of these exceptions; None: no rule knows it.
 
     Raises:
-        AssertionError: for all that differ at once, each with the decision row by row.
+        AssertionError: for all that differ at once, each with the decision rule by rule.
     """
     mapper = boundary_of(app).mapper
     wrong = []

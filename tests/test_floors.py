@@ -1,4 +1,4 @@
-"""Imports go down only (DESIGN, section 10): between the wings, and inside each; the lists are the reading order."""
+"""Imports go down only, between the wings and inside each; the lists below are the reading order."""
 
 import ast
 import subprocess

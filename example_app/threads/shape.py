@@ -58,6 +58,6 @@ def retry_header(fault: Fault) -> dict[str, str]:
 PROFILE = Profile(
     name="openai",
     schema=OpenAISchema,
-    fold={413: 400, 422: 400, 502: 503, 504: 503},
+    collapse={413: 400, 422: 400, 502: 503, 504: 503},
     headers=retry_header,
 )

@@ -115,20 +115,20 @@ def answer(
     """Answer one fault: describe it, render it, remember it, log it unless Flask did, signal it."""
     mapper, error = boundary.mapper, decision.error
     prefix, profile = mapper.settings.profile_of(req.path)
-    mould = mapper.mould(error, profile)
+    compiled = mapper.compiled_kind(error, profile)
     text = None
     if profile is not None and profile.wording and isinstance(error, FrameworkError):
         text = _wording(profile, error, exc, req, prefix)
-    fault = mapper.fault(error, mould.kind, request_id(req, boundary.id_key), text)
+    fault = mapper.fault(error, compiled.kind, request_id(req, boundary.id_key), text)
     own = error.headers if isinstance(error, FrameworkError) else ()
-    allow = _allowed_methods(req) if mould.kind.status == 405 else None
+    allow = _allowed_methods(req) if compiled.kind.status == 405 else None
     if profile is None:
         response = _page(fault, collect_headers(mapper.settings, fault, own, allow))
     else:
-        reply = render(mapper.settings, profile, mould, fault, own, allow)
+        reply = render(mapper.settings, profile, compiled, fault, own, allow)
         response = app.response_class([reply.body], STATUS_LINES[reply.status], _Checked(reply.headers))
     remember(app, req, fault)
-    if mould.kind.level is not None and not logged:
+    if compiled.kind.level is not None and not logged:
         write_log(app, req, fault, exc, decision)
     if fault_translated.receivers:
         _tell(app, fault, exc, decision)
@@ -153,7 +153,7 @@ def answer_last(
         identity = request_id(req, boundary.id_key)
         if settings.request_id_header.lower() not in map(str.lower, profile.drop_headers):
             headers[settings.request_id_header] = identity
-        fault = boundary.mapper.fault(error, boundary.mapper.mould(error, profile).kind, identity)
+        fault = boundary.mapper.fault(error, boundary.mapper.compiled_kind(error, profile).kind, identity)
         remember(app, req, fault)
         _tell(app, fault, exc, Decision(error))
     return Response(reply.body, reply.status, headers)

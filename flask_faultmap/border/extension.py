@@ -25,7 +25,7 @@ class FaultMap:
 
     Args:
         app: an app to put the boundary around at once.
-        rules: rows of the first map.
+        rules: rules of the first map.
         profiles: profiles beside the built-in ones.
 
     Raises:
@@ -91,7 +91,8 @@ class FaultMap:
         settings = read_settings(app.config, self._profiles, self._codes())
         mapper = Mapper(self._rules, self._profiles, settings)
         kinds = (
-            (profile, mapper.mould(InternalError(), profile).kind) for profile in self._profiles.values()
+            (profile, mapper.compiled_kind(InternalError(), profile).kind)
+            for profile in self._profiles.values()
         )
         ours, earlier = register(app, mapper)
         app.extensions[KEY] = Boundary(
@@ -116,7 +117,7 @@ class FaultMap:
         return self._mapper().describe(exc)
 
     def explain(self, exc: BaseException) -> Explanation:
-        """Give the decision about *exc*, row by row; ``print`` it."""
+        """Give the decision about *exc*, rule by rule; ``print`` it."""
         return self._mapper().explain(exc)
 
     def _mapper(self) -> Mapper:

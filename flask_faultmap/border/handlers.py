@@ -103,7 +103,7 @@ def shadows(app: Flask) -> Iterator[str]:
 def _is_broad(cls: type, mapper: Mapper) -> bool:
     """Whether a handler for *cls* catches more than the app may want to keep from us.
 
-    That is all domain errors, all HTTP errors, or whatever stands above a class of the app's own rows.
+    That is all domain errors, all HTTP errors, or whatever stands above a class of the app's own rules.
     """
     named: list[Any] = [rule.on for rule in mapper.book.rules if not rule.is_built_in]
     return cls in (DomainError, HTTPException) or any(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from flask_faultmap.faults import Fault, Kind
 from flask_faultmap.http.statuses import Headers
-from flask_faultmap.mapping.mapper import Mould
+from flask_faultmap.mapping.mapper import CompiledKind
 from flask_faultmap.mapping.settings import Settings
 from flask_faultmap.profiles.profile import PROBLEM, TOKEN, Profile, Reply
 from flask_faultmap.retry_after import whole_seconds
@@ -24,7 +24,7 @@ NOT_KEPT = frozenset(
 def render(
     settings: Settings,
     profile: Profile,
-    mould: Mould,
+    compiled: CompiledKind,
     fault: Fault,
     own: Headers = (),
     allow: str | None = None,
@@ -35,11 +35,11 @@ def render(
         own: headers of the error itself, as an ``HTTPException`` has them.
         allow: the methods of the matched URL rule, for a 405 whose own headers do not name them.
     """
-    kind = mould.kind
-    if mould.template is None or fault.violations or fault.details or fault.retry_after is not None:
+    kind = compiled.kind
+    if compiled.template is None or fault.violations or fault.details or fault.retry_after is not None:
         body = profile.render(fault)
     else:
-        body = mould.template.fill(fault.text, fault.id)
+        body = compiled.template.fill(fault.text, fault.id)
     headers = (("Content-Type", profile.media_type), ("Content-Length", str(len(body))))
     if (
         own

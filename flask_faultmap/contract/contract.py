@@ -2,7 +2,7 @@
 
 An error class belongs to it if it can reach a client: the outcomes of rules, and every subclass of
 :class:`DomainError` that is loaded and can be imported by its name, since any view may raise it. The
-built-in classes and the rows of HTTP errors are among them: ``abort(404)`` is never far.
+built-in classes and the classes of HTTP errors are among them: ``abort(404)`` is never far.
 
 A profile belongs to it if ``FAULTMAP_PROFILE`` or ``FAULTMAP_SCOPES`` puts it to use.
 """
@@ -31,7 +31,7 @@ class Entry:
     """One error class, as clients may see it.
 
     Args:
-        kind: as before any folding.
+        kind: as before any collapsing.
         statuses: as sent, by the name of the profile.
     """
 
@@ -103,7 +103,7 @@ def classes_of(mapper: Mapper) -> list[type[DomainError]]:
     """Give the error classes that can reach a client: parents before their children, otherwise by name."""
     outcomes = {outcome for rule in mapper.book.rules for outcome in rule.outcomes}
     loaded = {cls for cls in _family(DomainError) if _can_be_imported(cls)}
-    found = (outcomes | loaded) - {FrameworkError}  # which is only the base of the rows
+    found = (outcomes | loaded) - {FrameworkError}  # which is only the base of those of HTTP errors
     return sorted(found, key=lambda cls: (len(cls.__mro__), path_of(cls)))
 
 
@@ -114,10 +114,10 @@ def entry_of(mapper: Mapper, cls: type[DomainError]) -> Entry | None:
     try:
         error = specimen_of(cls)
         statuses = {
-            name: mapper.mould(error, profile).kind.status
+            name: mapper.compiled_kind(error, profile).kind.status
             for name, profile in profiles_in_use(mapper.settings).items()
         }
-        return Entry(cls=cls, kind=mapper.mould(error, None).kind, statuses=statuses)
+        return Entry(cls=cls, kind=mapper.compiled_kind(error, None).kind, statuses=statuses)
     except Exception:  # a border: the other attributes may be properties too, and raise anything
         return None
 
@@ -162,7 +162,7 @@ def _family(cls: type[DomainError]) -> Iterator[type[DomainError]]:
 
 
 def _can_be_imported(cls: type) -> bool:
-    """Whether *cls* is what its name leads to; a row of HTTP errors has no name, and counts."""
+    """Whether *cls* is what its name leads to; a class of an HTTP error has no name, and counts."""
     if issubclass(cls, FrameworkError):
         return True
     found: Any = sys.modules.get(cls.__module__)

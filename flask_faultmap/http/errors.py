@@ -17,7 +17,7 @@ from flask_faultmap.http.statuses import (
     RequestInvalidError,
     UnknownPathError,
     UntrustedHostError,
-    row_of,
+    class_of_status,
 )
 from flask_faultmap.http.validation import from_request_parser
 from flask_faultmap.retry_after import whole_seconds
@@ -50,7 +50,7 @@ def from_http(
         return UnknownPathError(exc.description)
     status = _status(exc.code)
     error = _make(
-        status, exc.description if isinstance(exc.description, str) else exc.name, _special_row(exc)
+        status, exc.description if isinstance(exc.description, str) else exc.name, _special_class(exc)
     )
     if _is_own_text(exc, error):
         error.public = exc.description
@@ -69,8 +69,8 @@ def from_http(
 def from_apiflask(exc: Any) -> FrameworkError:
     """Translate APIFlask's ``HTTPError``, which is no ``HTTPException``."""
     is_validation = isinstance(exc.detail, Mapping) and from_request_parser(exc.detail) is not None
-    row = RequestInvalidError if is_validation else None
-    error = _make(_status(exc.status_code), str(exc.message), row)
+    cls = RequestInvalidError if is_validation else None
+    error = _make(_status(exc.status_code), str(exc.message), cls)
     _add_data(error, {"message": exc.message, "messages": exc.detail, "headers": exc.headers})
     return error
 
@@ -90,15 +90,15 @@ def _status(code: Any) -> int:
     return code if isinstance(code, int) and 400 <= code <= 599 else 500
 
 
-def _make(status: int, message: str, row: type[FrameworkError] | None) -> FrameworkError:
-    error = (row or row_of(status))(message)
+def _make(status: int, message: str, cls: type[FrameworkError] | None) -> FrameworkError:
+    error = (cls or class_of_status(status))(message)
     if status != error.status:
         error.status = status
     return error
 
 
-def _special_row(exc: HTTPException) -> type[FrameworkError] | None:
-    """The row of an error whose class or contents tell more than its status."""
+def _special_class(exc: HTTPException) -> type[FrameworkError] | None:
+    """The class for an error whose class or contents tell more than its status."""
     if exc.code not in (400, 422):
         return None
     if isinstance(exc, SecurityError):

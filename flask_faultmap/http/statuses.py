@@ -44,8 +44,10 @@ class FrameworkError(DomainError):
     headers: Headers = ()
 
 
-def _row(status: int, base: type[DomainError], code: str, public: str | None = None) -> type[FrameworkError]:
-    """Make the class of one row of the table below: its base says category, log level and retry."""
+def _define(
+    status: int, base: type[DomainError], code: str, public: str | None = None
+) -> type[FrameworkError]:
+    """Make the class of one line of the table below: its base says category, log level and retry."""
     members = {
         "__doc__": f"HTTP {status}.",
         "__module__": __name__,
@@ -63,88 +65,92 @@ def _row(status: int, base: type[DomainError], code: str, public: str | None = N
 
 
 # Where a status has no class of its own in the domain, the code is the phrase of RFC 9110 in snake case.
-ROWS = (
-    _row(400, errors.InvalidArgumentError, "invalid_argument", "The request could not be understood."),
-    _row(401, errors.UnauthenticatedError, "unauthenticated"),
-    _row(402, errors.FailedPreconditionError, "payment_required"),
-    _row(403, errors.PermissionDeniedError, "permission_denied"),
-    _row(404, errors.NotFoundError, "not_found"),
-    _row(405, errors.InvalidArgumentError, "method_not_allowed", "The resource does not take this method."),
-    _row(
+STATUS_ERRORS = (
+    _define(400, errors.InvalidArgumentError, "invalid_argument", "The request could not be understood."),
+    _define(401, errors.UnauthenticatedError, "unauthenticated"),
+    _define(402, errors.FailedPreconditionError, "payment_required"),
+    _define(403, errors.PermissionDeniedError, "permission_denied"),
+    _define(404, errors.NotFoundError, "not_found"),
+    _define(
+        405, errors.InvalidArgumentError, "method_not_allowed", "The resource does not take this method."
+    ),
+    _define(
         406, errors.InvalidArgumentError, "not_acceptable", "The resource has no form that the client takes."
     ),
-    _row(407, errors.UnauthenticatedError, "proxy_authentication_required"),
-    _row(408, errors.InvalidArgumentError, "request_timeout", "The request took too long to arrive."),
-    _row(409, errors.AbortedError, "conflict", "The request conflicts with the state of the resource."),
-    _row(410, errors.GoneError, "gone"),
-    _row(411, errors.InvalidArgumentError, "length_required", "The request needs a Content-Length."),
-    _row(
+    _define(407, errors.UnauthenticatedError, "proxy_authentication_required"),
+    _define(408, errors.InvalidArgumentError, "request_timeout", "The request took too long to arrive."),
+    _define(409, errors.AbortedError, "conflict", "The request conflicts with the state of the resource."),
+    _define(410, errors.GoneError, "gone"),
+    _define(411, errors.InvalidArgumentError, "length_required", "The request needs a Content-Length."),
+    _define(
         412,
         errors.FailedPreconditionError,
         "precondition_failed",
         "A condition of the request does not hold.",
     ),
-    _row(413, errors.PayloadTooLargeError, "payload_too_large", "The request is larger than what is taken."),
-    _row(414, errors.InvalidArgumentError, "uri_too_long"),
-    _row(
+    _define(
+        413, errors.PayloadTooLargeError, "payload_too_large", "The request is larger than what is taken."
+    ),
+    _define(414, errors.InvalidArgumentError, "uri_too_long"),
+    _define(
         415, errors.InvalidArgumentError, "unsupported_media_type", "The body's media type is not taken here."
     ),
-    _row(416, errors.InvalidArgumentError, "range_not_satisfiable"),
-    _row(417, errors.InvalidArgumentError, "expectation_failed"),
-    _row(418, errors.InvalidArgumentError, "im_a_teapot"),
-    _row(421, errors.InvalidArgumentError, "misdirected_request"),
-    _row(422, errors.UnprocessableError, "unprocessable"),
-    _row(423, errors.FailedPreconditionError, "locked", "The resource is locked."),
-    _row(424, errors.FailedPreconditionError, "failed_dependency"),
-    _row(425, errors.AbortedError, "too_early"),
-    _row(426, errors.FailedPreconditionError, "upgrade_required"),
-    _row(
+    _define(416, errors.InvalidArgumentError, "range_not_satisfiable"),
+    _define(417, errors.InvalidArgumentError, "expectation_failed"),
+    _define(418, errors.InvalidArgumentError, "im_a_teapot"),
+    _define(421, errors.InvalidArgumentError, "misdirected_request"),
+    _define(422, errors.UnprocessableError, "unprocessable"),
+    _define(423, errors.FailedPreconditionError, "locked", "The resource is locked."),
+    _define(424, errors.FailedPreconditionError, "failed_dependency"),
+    _define(425, errors.AbortedError, "too_early"),
+    _define(426, errors.FailedPreconditionError, "upgrade_required"),
+    _define(
         428,
         errors.FailedPreconditionError,
         "precondition_required",
         "The request must be conditional (If-Match).",
     ),
-    _row(
+    _define(
         429,
         errors.ResourceExhaustedError,
         "too_many_requests",
         "Too many requests were sent in a short time.",
     ),
-    _row(431, errors.InvalidArgumentError, "request_header_fields_too_large"),
-    _row(451, errors.PermissionDeniedError, "unavailable_for_legal_reasons"),
-    _row(500, errors.InternalError, "internal"),
-    _row(501, errors.UnimplementedError, "unimplemented"),
-    _row(502, errors.BadGatewayError, "bad_gateway"),
-    _row(503, errors.UnavailableError, "unavailable"),
-    _row(504, errors.DeadlineExceededError, "deadline_exceeded", errors.DeadlineExceededError.public),
-    _row(505, errors.UnimplementedError, "http_version_not_supported"),
-    _row(507, errors.UnavailableError, "insufficient_storage"),
-    _row(508, errors.InternalError, "loop_detected"),
-    _row(511, errors.UnauthenticatedError, "network_authentication_required"),
+    _define(431, errors.InvalidArgumentError, "request_header_fields_too_large"),
+    _define(451, errors.PermissionDeniedError, "unavailable_for_legal_reasons"),
+    _define(500, errors.InternalError, "internal"),
+    _define(501, errors.UnimplementedError, "unimplemented"),
+    _define(502, errors.BadGatewayError, "bad_gateway"),
+    _define(503, errors.UnavailableError, "unavailable"),
+    _define(504, errors.DeadlineExceededError, "deadline_exceeded", errors.DeadlineExceededError.public),
+    _define(505, errors.UnimplementedError, "http_version_not_supported"),
+    _define(507, errors.UnavailableError, "insufficient_storage"),
+    _define(508, errors.InternalError, "loop_detected"),
+    _define(511, errors.UnauthenticatedError, "network_authentication_required"),
 )
-BY_STATUS = {row.status: row for row in ROWS}
+BY_STATUS = {cls.status: cls for cls in STATUS_ERRORS}
 OTHER_CLIENT_ERROR = BY_STATUS[400]
 OTHER_SERVER_ERROR = BY_STATUS[500]
 
-UnknownPathError: type[FrameworkError] = _row(
+UnknownPathError: type[FrameworkError] = _define(
     404, errors.NotFoundError, "unknown_path", "No resource is known at this path."
 )
-UntrustedHostError: type[FrameworkError] = _row(
+UntrustedHostError: type[FrameworkError] = _define(
     400, errors.InvalidArgumentError, "untrusted_host", "The host of the request is not served."
 )
-MalformedJsonError: type[FrameworkError] = _row(
+MalformedJsonError: type[FrameworkError] = _define(
     400, errors.InvalidArgumentError, "malformed_json", "The body is not JSON."
 )
-RequestInvalidError: type[FrameworkError] = _row(
+RequestInvalidError: type[FrameworkError] = _define(
     422, ValidationFailedError, ValidationFailedError.code, ValidationFailedError.public
 )
-MissingFieldError: type[FrameworkError] = _row(
+MissingFieldError: type[FrameworkError] = _define(
     400, errors.InvalidArgumentError, "missing_field", "A required field is missing."
 )
 SPECIAL = (UnknownPathError, UntrustedHostError, MalformedJsonError, RequestInvalidError, MissingFieldError)
-CODES = frozenset(row.code for row in (*ROWS, *SPECIAL))
+CODES = frozenset(cls.code for cls in (*STATUS_ERRORS, *SPECIAL))
 
 
-def row_of(status: int) -> type[FrameworkError]:
+def class_of_status(status: int) -> type[FrameworkError]:
     """Give the class of *status*, or the one of its class of statuses."""
     return BY_STATUS.get(status) or (OTHER_CLIENT_ERROR if status < 500 else OTHER_SERVER_ERROR)

@@ -19,7 +19,7 @@ from flask_faultmap.http.statuses import FrameworkError
 from flask_faultmap.http.validation import ValidationFailedError, from_marshmallow, from_pydantic
 from flask_faultmap.mapping.occurrences import category_of, details_of, public_text, violations_of, word_of
 from flask_faultmap.mapping.settings import STATUSES, Settings
-from flask_faultmap.profiles.profile import BLANK, Profile
+from flask_faultmap.profiles.profile import ABOUT_BLANK, Profile
 from flask_faultmap.profiles.templates import FILLABLE, Template
 from flask_faultmap.retry_after import whole_seconds
 from flask_faultmap.rules.rule import Rule
@@ -48,8 +48,8 @@ def new_id() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Mould:
-    """A kind, and the body of its faults with blanks, where the profile's schema allows one."""
+class CompiledKind:
+    """A kind, and the body of its faults with placeholders, where the profile's schema allows one."""
 
     kind: Kind
     template: Template | None
@@ -60,9 +60,9 @@ class Explanation:
     """Why an exception is answered as it is; ``print`` it.
 
     Args:
-        verdicts: what each row that was asked said.
+        verdicts: what each rule that was asked said.
         error: what the exception means to the domain.
-        is_known: whether a row decided, or rows about all that a group holds.
+        is_known: whether a rule decided, or rules about all that a group holds.
     """
 
     exception: BaseException
@@ -77,7 +77,7 @@ class Explanation:
         if self.is_known and not any(verdict.error for verdict in self.verdicts):
             lines.append("  + all that the group holds is known: the gravest decides")
         elif not self.is_known:
-            lines.append("  - no row knows it: an unhandled error, which Flask logs")
+            lines.append("  - no rule knows it: an unhandled error, which Flask logs")
         fault = self.fault
         lines.append(f"  = {fault.status} {fault.code} ({fault.category}): {fault.text}")
         return "\n".join(lines)
@@ -95,7 +95,9 @@ class Mapper:
         # A category's word is no code here: what sets its category for one raise keeps its class's code.
         codes = {word: status for word, status in settings.statuses.items() if word not in STATUSES}
         self._statuses = {ValidationFailedError.code: settings.validation_status or 422, **codes}
-        self._moulds: WeakKeyDictionary[type, dict[Profile | None, Mould]] = WeakKeyDictionary()
+        self._compiled_kinds: WeakKeyDictionary[type, dict[Profile | None, CompiledKind]] = (
+            WeakKeyDictionary()
+        )
         _check(self)
 
     def translate(self, exc: BaseException) -> Decision | None:
@@ -125,7 +127,7 @@ class Mapper:
         return self._describe(self.decide(exc).error)
 
     def explain(self, exc: BaseException) -> Explanation:
-        """Give the decision about *exc*, row by row."""
+        """Give the decision about *exc*, rule by rule."""
         _check_exception(exc)
         verdicts = tuple(self.book.verdicts(exc))
         known = verdicts[-1].error if verdicts else None
@@ -146,34 +148,34 @@ class Mapper:
             None if error.retry_after is None else whole_seconds(error.retry_after),
         )
 
-    def mould(self, error: DomainError, profile: Profile | None) -> Mould:
+    def compiled_kind(self, error: DomainError, profile: Profile | None) -> CompiledKind:
         """Give the kind of *error* below *profile*; made once for each class, unless the instance differs."""
         if not KIND_ATTRIBUTES.isdisjoint(error.__dict__):
-            return Mould(self._kind(error, profile), None)
+            return CompiledKind(self._kind(error, profile), None)
         cls = type(error)
-        moulds = self._moulds.get(cls)
-        if moulds is None:
-            moulds = self._moulds[cls] = {}
-        mould = moulds.get(profile)
-        if mould is None:
-            mould = moulds[profile] = self._mould(error, profile)
-        return mould
+        compiled_kinds = self._compiled_kinds.get(cls)
+        if compiled_kinds is None:
+            compiled_kinds = self._compiled_kinds[cls] = {}
+        compiled = compiled_kinds.get(profile)
+        if compiled is None:
+            compiled = compiled_kinds[profile] = self._compile_kind(error, profile)
+        return compiled
 
     def status_of(self, error: DomainError | type[DomainError]) -> int:
-        """Give the status of *error*, or of a class of errors, before any folding."""
+        """Give the status of *error*, or of a class of errors, before any collapsing."""
         if isinstance(error, FrameworkError):
             return error.status
         return self._statuses.get(word_of(error, "code")) or self.settings.statuses[category_of(error)]
 
     def _describe(self, error: DomainError) -> Fault:
-        return self.fault(error, self.mould(error, self.settings.profile).kind, new_id())
+        return self.fault(error, self.compiled_kind(error, self.settings.profile).kind, new_id())
 
-    def _mould(self, error: DomainError, profile: Profile | None) -> Mould:
+    def _compile_kind(self, error: DomainError, profile: Profile | None) -> CompiledKind:
         kind = self._kind(error, profile)
         if profile is None or profile.schema not in FILLABLE:
-            return Mould(kind, None)
+            return CompiledKind(kind, None)
         cls = type(error)
-        return Mould(kind, Template(profile, kind, usual=str(cls.public or cls.title)))
+        return CompiledKind(kind, Template(profile, kind, usual=str(cls.public or cls.title)))
 
     def _kind(self, error: DomainError, profile: Profile | None) -> Kind:
         original = self.status_of(error)
@@ -185,7 +187,7 @@ class Mapper:
             title=word_of(error, "title"),
             status=self._fold(original, profile),
             original_status=original,
-            type=BLANK if base is None else base + quote(code),
+            type=ABOUT_BLANK if base is None else base + quote(code),
             level=self._level(error, code, original),
             retryable=bool(error.retryable),
         )
@@ -194,8 +196,8 @@ class Mapper:
         mode = self.settings.compatibility_mode
         if mode is False:
             return status
-        folded = status if profile is None else profile.fold.get(status, status)
-        return 400 if mode is True and folded == 404 else folded
+        collapsed = status if profile is None else profile.collapse.get(status, status)
+        return 400 if mode is True and collapsed == 404 else collapsed
 
     def _level(self, error: DomainError, code: str, status: int) -> int | None:
         levels = self.settings.log_levels
@@ -219,7 +221,7 @@ class Mapper:
 
 
 def _apiflask() -> Iterator[Rule]:
-    """A row for APIFlask's errors, if an app of its may be in this process: it is never imported for that."""
+    """A rule for APIFlask's errors, if its module is loaded: it is never imported for that."""
     if "apiflask.exceptions" in sys.modules:
         yield Rule(on=sys.modules["apiflask.exceptions"].HTTPError, translate=from_apiflask)
 

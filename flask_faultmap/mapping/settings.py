@@ -46,7 +46,7 @@ class Settings:
 
     Args:
         profile: ``PROFILE``, outside of all scopes.
-        compatibility_mode: ``COMPATIBILITY_MODE``: True folds 404 to 400, False forbids all folding.
+        compatibility_mode: ``COMPATIBILITY_MODE``: True collapses 404 to 400, False forbids all collapsing.
         scopes: ``SCOPES``, longest prefix first, without a slash at the end.
         statuses: the defaults and ``STATUSES``, by category or code.
         validation_status: ``VALIDATION_STATUS``; None leaves validation errors to Flask.

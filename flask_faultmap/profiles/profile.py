@@ -1,4 +1,4 @@
-"""How faults look to one sort of client: schema, media type, folding, wording."""
+"""How faults look to one sort of client: schema, media type, collapsing, wording."""
 
 import re
 import string
@@ -15,8 +15,8 @@ from flask_faultmap.near_miss import near_miss
 from flask_faultmap.profiles.encoding import encode, jsonable, logger
 from flask_faultmap.profiles.reading import read_members
 
-BLANK = "about:blank"
-WORDING_BLANKS = frozenset({"method", "path", "token", "reason"})
+ABOUT_BLANK = "about:blank"
+WORDING_PLACEHOLDERS = frozenset({"method", "path", "token", "reason"})
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 MEDIA_TYPE = re.compile(rf"{TOKEN.pattern}/{TOKEN.pattern}([ \t]*;[ -~]*)?")
 
@@ -33,7 +33,7 @@ class _Title(fields.String):
     """The class's title; with ``about:blank`` the phrase of the status as sent (RFC 9457, section 4.2.1)."""
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
-        if obj.type == BLANK:
+        if obj.type == ABOUT_BLANK:
             return phrase(obj.status)
         return super()._serialize(value, attr, obj, **kwargs)
 
@@ -133,11 +133,11 @@ class Profile:
         name: what ``FAULTMAP_PROFILE`` and ``FAULTMAP_SCOPES`` call it.
         schema: a marshmallow schema class over the attributes of :class:`Fault`; its order is the body's.
         media_type: sent as ``Content-Type``.
-        fold: statuses that this sort of client does not know, and what they see instead.
+        collapse: statuses that this sort of client does not know, and what they see instead.
         wording: texts for framework errors, by code; templates over ``{method}``, ``{path}`` (counted
             from the scope's prefix), ``{token}`` (the path's first segment) and ``{reason}`` (why a JSON
             body cannot be read).
-        drop_headers: headers that are never sent; ``Allow`` stays where a 405 is not folded.
+        drop_headers: headers that are never sent; ``Allow`` stays where a 405 is not collapsed.
         headers: gives more headers for a fault; asked in ``init_app`` too, for the last resort, whose fault
             has no id.
 
@@ -149,7 +149,7 @@ class Profile:
     schema: type[Schema]
     media_type: str = "application/json"
     _: KW_ONLY
-    fold: Mapping[int, int] = field(default_factory=dict)
+    collapse: Mapping[int, int] = field(default_factory=dict)
     wording: Mapping[str, str] = field(default_factory=dict)
     drop_headers: tuple[str, ...] = ()
     headers: HeadersOf | None = None
@@ -158,7 +158,7 @@ class Profile:
         mistakes = [*self._mistakes()]
         if mistakes:
             raise ConfigError(f"Profile {self.name!r}: " + "; ".join(mistakes))
-        object.__setattr__(self, "fold", dict(self.fold))
+        object.__setattr__(self, "collapse", dict(self.collapse))
         object.__setattr__(self, "wording", dict(self.wording))
         object.__setattr__(self, "drop_headers", tuple(self.drop_headers))
 
@@ -173,7 +173,7 @@ class Profile:
             yield f"drop_headers is {self.drop_headers!r}; it must be a tuple of names"
         if self.headers is not None and not callable(self.headers):
             yield f"headers is {self.headers!r}; it must be a function of a fault"
-        yield from _fold_mistakes(self.fold)
+        yield from _collapse_mistakes(self.collapse)
         yield from _wording_mistakes(self.wording)
 
     def render(self, fault: Fault) -> bytes:
@@ -198,13 +198,13 @@ def _are_names(names: object) -> bool:
     return isinstance(names, tuple | list | set | frozenset) and all(isinstance(name, str) for name in names)
 
 
-def _fold_mistakes(fold: object) -> Iterable[str]:
-    if not isinstance(fold, Mapping):
-        yield f"fold is {fold!r}; it must be a mapping of statuses to statuses"
+def _collapse_mistakes(collapse: object) -> Iterable[str]:
+    if not isinstance(collapse, Mapping):
+        yield f"collapse is {collapse!r}; it must be a mapping of statuses to statuses"
         return
-    for status, folded in fold.items():
-        if not (is_error_status(status) and is_error_status(folded)):
-            yield f"fold has {status!r}: {folded!r}; both must be statuses from 400 to 599"
+    for status, collapsed in collapse.items():
+        if not (is_error_status(status) and is_error_status(collapsed)):
+            yield f"collapse has {status!r}: {collapsed!r}; both must be statuses from 400 to 599"
 
 
 def _wording_mistakes(wording: object) -> Iterable[str]:
@@ -222,15 +222,16 @@ def _wording_mistakes(wording: object) -> Iterable[str]:
 
 def _template_mistakes(code: str, template: Any) -> Iterable[str]:
     try:
-        blanks = {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
-        if blanks <= WORDING_BLANKS:
-            template.format(**{**dict.fromkeys(WORDING_BLANKS, ""), "reason": None})
+        placeholders = {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
+        if placeholders <= WORDING_PLACEHOLDERS:
+            template.format(**{**dict.fromkeys(WORDING_PLACEHOLDERS, ""), "reason": None})
     except (ValueError, TypeError, LookupError, AttributeError) as exc:
         yield f"wording of {code!r} is {template!r}: {type(exc).__name__}: {exc}"
         return
-    if not blanks <= WORDING_BLANKS:
-        allowed = ", ".join(sorted(WORDING_BLANKS))
-        yield f"wording of {code!r} has the blanks {sorted(blanks - WORDING_BLANKS)}; allowed: {allowed}"
+    if not placeholders <= WORDING_PLACEHOLDERS:
+        allowed = ", ".join(sorted(WORDING_PLACEHOLDERS))
+        unknown = sorted(placeholders - WORDING_PLACEHOLDERS)
+        yield f"wording of {code!r} has the placeholders {unknown}; allowed: {allowed}"
 
 
 PROBLEM = Profile(name="problem", schema=ProblemSchema, media_type="application/problem+json")
@@ -238,14 +239,14 @@ PROBLEM = Profile(name="problem", schema=ProblemSchema, media_type="application/
 FAULT_MESSAGE = Profile(
     name="fault_message",
     schema=FaultMessageSchema,
-    fold={404: 400, 415: 400, 422: 400},
+    collapse={404: 400, 415: 400, 422: 400},
     wording={"unknown_path": "No such resource: {path}"},
 )
 
 FIRECRACKER = Profile(
     name="firecracker",
     schema=FaultMessageSchema,
-    fold={status: 400 for status in range(401, 500) if status != 413},
+    collapse={status: 400 for status in range(401, 500) if status != 413},
     wording={
         "unknown_path": "Invalid request method and/or path: {method} {token}.",
         "method_not_allowed": "Invalid request method and/or path: {method} {token}.",

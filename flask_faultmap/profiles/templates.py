@@ -1,17 +1,17 @@
-"""The body of one kind, made once; an occurrence fills the blanks."""
+"""The body of one kind, made once; an occurrence fills the placeholders."""
 
 from json.encoder import encode_basestring
 
 from flask_faultmap.faults import Fault, Kind
 from flask_faultmap.http.statuses import phrase
 from flask_faultmap.profiles.encoding import to_bytes
-from flask_faultmap.profiles.profile import BLANK, FaultMessageSchema, ProblemSchema, Profile, repeats
+from flask_faultmap.profiles.profile import ABOUT_BLANK, FaultMessageSchema, ProblemSchema, Profile, repeats
 
 FILLABLE = frozenset({ProblemSchema, FaultMessageSchema})
 
 
 class Template:
-    """The body of one kind, made once, with blanks for text and id.
+    """The body of one kind, made once, with placeholders for text and id.
 
     A dump costs a third of what Flask needs for a whole request (docs/explanation/performance), so the
     built-in schemas dump once for each kind. Both ways give the same bytes; a property test holds that.
@@ -24,11 +24,11 @@ class Template:
 
     def __init__(self, profile: Profile, kind: Kind, usual: str = "") -> None:
         """Make the body of *kind*; *usual* is the text that most of its faults have."""
-        self._spoken = _Blanks(profile.render(Fault(kind, self.ID, self.TEXT)).decode())
+        self._spoken = _Parts(profile.render(Fault(kind, self.ID, self.TEXT)).decode())
         self._title = self._untold = None
         if profile.schema is ProblemSchema:  # leaves out a text that repeats the title
-            self._title = phrase(kind.status) if kind.type == BLANK else kind.title
-            self._untold = _Blanks(profile.render(Fault(kind, self.ID, self._title)).decode())
+            self._title = phrase(kind.status) if kind.type == ABOUT_BLANK else kind.title
+            self._untold = _Parts(profile.render(Fault(kind, self.ID, self._title)).decode())
         self._usual = usual
         self._usual_body = self._filled(usual, self.ID).partition(self.ID.encode())
 
@@ -45,7 +45,7 @@ class Template:
         return self._spoken.fill(text, identity)
 
 
-class _Blanks:
+class _Parts:
     """A JSON text, parted where the text and the id of an occurrence go."""
 
     __slots__ = ("_head", "_middle", "_shows_id", "_shows_text", "_tail")

@@ -1,9 +1,9 @@
 r"""What must go out of a foreign text, and what takes its place: the tables of :mod:`.redaction`.
 
-A row is a pattern and a replacement. The rows are tried in order, each over the whole text.
+An entry is a pattern and a replacement. They are tried in order, each over the whole text.
 
 Each takes linear time, whatever the text: it never starts again inside what an earlier try of it has read.
-That is held by a lookbehind, by taking all that was read (possessive ``++``), or by a bound; a row that has
+That is held by a lookbehind, by taking all that was read (possessive ``++``), or by a bound; a pattern with
 none of them lets 64 KiB of one character stop a worker (CWE-1333).
 """
 
@@ -15,7 +15,7 @@ PATH = "[path]"
 TRACEBACK = "[traceback]"
 
 Replacement = str | Callable[[re.Match[str]], str]
-Rows = Sequence[tuple[re.Pattern[str], Replacement]]
+Patterns = Sequence[tuple[re.Pattern[str], Replacement]]
 
 
 def _any(pattern: str) -> re.Pattern[str]:
@@ -24,25 +24,25 @@ def _any(pattern: str) -> re.Pattern[str]:
 
 # A page of HTML, such as a proxy's error page: its words are wanted.
 PAGE = _any(r"<(?:!doctype html|html)\b")
-PAGE_ROWS: Rows = (
+PAGE_PATTERNS: Patterns = (
     (_any(r"<(script|style)\b[\s\S]*?(?:</\1\b[^<>]*>?|\Z)"), " "),
     (_any(r"<!--[\s\S]*?(?:-->|\Z)"), " "),
     (_any(r"</?[a-z!][^<>]*+>?"), " "),
 )
 
-CONTROL_ROWS: Rows = (
+CONTROL_PATTERNS: Patterns = (
     # ANSI: colours and cursor (CSI), titles and links (OSC), the codes of two characters.
     (re.compile(r"(?:\x1b\[|\x9b)[0-?]*+[ -/]*+[@-~]?|\x1b\][^\x07\x1b]*+(?:\x07|\x1b\\)?|\x1b[ -~]?"), ""),
     (re.compile(r"\r\n?|[\v\f\x1c-\x1e\x85\u2028\u2029]"), "\n"),
     (re.compile(r"\t"), " "),
     (re.compile(r"[\x00-\x08\x0e-\x1b\x1f\x7f-\x9f]"), ""),
-    # What makes a reader see another order, or hides a letter from the rows below.
+    # What makes a reader see another order, or hides a letter from the patterns below.
     (re.compile(r"[\xad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"), ""),
     (re.compile(r"[\ud800-\udfff]"), "\ufffd"),  # lone surrogates, which cannot be encoded
 )
 
 FRAME = r'[ |+]++File "[^"\n]*+", line \d[^\n]*+(?:\n|\Z)'
-BLOCK_ROWS: Rows = (
+BLOCK_PATTERNS: Patterns = (
     # Private keys: whole or without an end, and without a beginning.
     (re.compile(r"-{4,5} ?BEGIN[^\n-]{0,40}PRIVATE KEY[\s\S]*?(?:-{4,5} ?END[^-]{0,60}-{4,5}|\Z)"), HIDDEN),
     (re.compile(r"\A[\s\S]*?-{4,5} ?END[^\n-]{0,40}PRIVATE KEY[^-]{0,10}-{4,5}"), HIDDEN),
@@ -106,7 +106,7 @@ ABOUT_BEARER = (  # words of sentences about the scheme
     r"|\w+=[\"'])"
 )
 
-ADDRESS_ROWS: Rows = (
+ADDRESS_PATTERNS: Patterns = (
     (re.compile(r"(?<=//)[^\s/?#\"'<>]+@"), f"{HIDDEN}@"),
     # A password with "/", "?" or "#" in it: what stands behind the colon is no port.
     (
@@ -122,7 +122,7 @@ ADDRESS_ROWS: Rows = (
         HIDDEN,
     ),
 )
-CREDENTIAL_ROWS: Rows = (
+CREDENTIAL_PATTERNS: Patterns = (
     # A DSN without a scheme: user:password@tcp(host)/db. A digest (image:tag@sha256:…) is none.
     (
         re.compile(r"(?<![\w.%+/@:-])(?!mailto:)([\w.%+-]{1,64}+):[^\s@/:\"'<>]{1,128}@(?!sha\d)(?=[\w(\[])"),
@@ -168,7 +168,7 @@ CREDENTIAL_ROWS: Rows = (
     ),
     (_any(rf"(<(?:[\w.-]{{1,40}}:)?{NAME}[^<>]{{0,200}}>)[^<]+(?=</|\Z)"), rf"\1{HIDDEN}"),
 )
-TOKEN_ROW = (
+TOKENS = (
     re.compile(
         r"(?<![A-Za-z0-9])(?:eyJ[\w-]{10,}+(?:\.[\w-]++){0,4}"  # JSON Web Tokens
         r"|gh[pousr]_[A-Za-z0-9]{16,}+|github_pat_\w{16,}+|glpat-[\w-]{16,}+"
@@ -195,7 +195,7 @@ def _hide_path(match: re.Match[str]) -> str:
 ROUTE = re.compile(r"/+(?:api|v\d[\w.]*)/")
 EXTENSION = re.compile(r"\.[A-Za-z]\w{0,7}[/\\]*$")
 RUN = rf"(?:\\[ ]|(?!{END})[^\s\"'`<>|:;,=])"  # one character of a path without quotes
-PATH_ROWS: Rows = (
+PATH_PATTERNS: Patterns = (
     (_any(rf"(?<![\w+.-])(?:file://|[a-z][\w+.-]{{1,20}}+:///){RUN}*+"), PATH),
     # In quotes a path may have blanks.
     (
@@ -217,14 +217,14 @@ PATH_ROWS: Rows = (
     ),
 )
 
-FLATTEN_ROW = (re.compile(r"\n\s*+"), " ")
-ROWS: Rows = (
-    *CONTROL_ROWS,
-    *BLOCK_ROWS,
-    *ADDRESS_ROWS,
-    *CREDENTIAL_ROWS,
-    TOKEN_ROW,
-    *PATH_ROWS,
-    FLATTEN_ROW,
+FLATTEN = (re.compile(r"\n\s*+"), " ")
+PATTERNS: Patterns = (
+    *CONTROL_PATTERNS,
+    *BLOCK_PATTERNS,
+    *ADDRESS_PATTERNS,
+    *CREDENTIAL_PATTERNS,
+    TOKENS,
+    *PATH_PATTERNS,
+    FLATTEN,
 )
-URL_ROWS: Rows = (*CONTROL_ROWS, *ADDRESS_ROWS, TOKEN_ROW, FLATTEN_ROW)
+URL_PATTERNS: Patterns = (*CONTROL_PATTERNS, *ADDRESS_PATTERNS, TOKENS, FLATTEN)

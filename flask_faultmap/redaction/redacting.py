@@ -7,7 +7,15 @@ a net below good habits: it knows a secret by what stands around it (``password=
 
 import html
 
-from flask_faultmap.redaction.patterns import HIDDEN, PAGE, PAGE_ROWS, ROWS, SECRET_NAME, URL_ROWS, Rows
+from flask_faultmap.redaction.patterns import (
+    HIDDEN,
+    PAGE,
+    PAGE_PATTERNS,
+    PATTERNS,
+    SECRET_NAME,
+    URL_PATTERNS,
+    Patterns,
+)
 
 __all__ = ["is_secret_name", "redact", "redact_url"]
 
@@ -33,12 +41,12 @@ def redact(text: str, limit: int = LIMIT) -> str:
 
     Takes any string, time in proportion to its length, and gives the same for its own result.
     """
-    return _settle(text, ROWS, limit)
+    return _settle(text, PATTERNS, limit)
 
 
 def redact_url(url: str, limit: int = URL_LIMIT) -> str:
     """Take userinfo, secret query values and tokens out of *url*, for a log line; its path stays."""
-    return _settle(url, URL_ROWS, limit)
+    return _settle(url, URL_PATTERNS, limit)
 
 
 def is_secret_name(name: str) -> bool:
@@ -46,10 +54,10 @@ def is_secret_name(name: str) -> bool:
     return SECRET_NAME.match(name) is not None
 
 
-def _settle(text: str, rows: Rows, limit: int) -> str:
-    """Run the rows until nothing changes: what comes out is by construction what comes out of it."""
+def _settle(text: str, patterns: Patterns, limit: int) -> str:
+    """Run the patterns until nothing changes: what comes out is by construction what comes out of it."""
     for _ in range(PASSES):
-        cleaned = _capped(_cleaned(_window(text), rows), limit)
+        cleaned = _capped(_cleaned(_window(text), patterns), limit)
         if cleaned == text:
             return text
         text = cleaned
@@ -65,14 +73,14 @@ def _window(text: str) -> str:
     return head + tail[: border + 1] + "…"
 
 
-def _cleaned(text: str, rows: Rows) -> str:
+def _cleaned(text: str, patterns: Patterns) -> str:
     if PAGE.search(text):
-        text = html.unescape(_apply(PAGE_ROWS, text))
-    return _apply(rows, text).strip()
+        text = html.unescape(_apply(PAGE_PATTERNS, text))
+    return _apply(patterns, text).strip()
 
 
-def _apply(rows: Rows, text: str) -> str:
-    for pattern, replacement in rows:
+def _apply(patterns: Patterns, text: str) -> str:
+    for pattern, replacement in patterns:
         text = pattern.sub(replacement, text)
     return text
 

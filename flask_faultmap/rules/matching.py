@@ -45,14 +45,14 @@ def look_up(exc: object, path: str) -> Any:
 
 
 class Text:
-    """What text rows read of one exception: its ends, folded once for all rows."""
+    """What text rules read of one exception: its ends, case-folded once for all rules."""
 
     __slots__ = ("_regions", "whole")
 
     def __init__(self, text: str) -> None:
         if len(text) <= 2 * READ:
             self._regions = [(text.casefold(), 0, 0)]
-        else:  # one character more than is read, which may grow when folded, tells whether a word goes on
+        else:  # One character more than is read tells whether a word goes on.
             head, tail = text[READ].casefold(), text[-READ - 1].casefold()
             self._regions = [
                 (text[:READ].casefold() + head, 0, len(head)),

@@ -20,7 +20,7 @@ Outcome = type[DomainError] | Mapping[Any, type[DomainError]]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Rule:
-    """One row of the first map: conditions, all of which must hold, and one outcome.
+    """One rule of the first map: conditions, all of which must hold, and one outcome.
 
     Args:
         on: the exception class, or its dotted name (an optional dependency).
@@ -30,12 +30,12 @@ class Rule:
         table: a dotted path whose value chooses among *to*.
         cause: a class that must occur in the explicit cause chain.
         text: literal markers that must all occur in ``str(exc)``, in any case, on word borders.
-        wrapped: whether the row also counts for a link deep in the cause chain.
+        wrapped: whether the rule also counts for a link deep in the cause chain.
         expose: whether the client may read the exception's own text, redacted.
         message: a fixed text for the client.
 
     Raises:
-        ConfigError: when the row could never be right.
+        ConfigError: when the rule could never be right.
     """
 
     on: type[BaseException] | str
@@ -55,7 +55,7 @@ class Rule:
             object.__setattr__(self, "text", markers)
         mistakes = [*_mistakes(self)]
         if mistakes:
-            raise ConfigError(f"{_row(self.on)}: " + "; ".join(mistakes))
+            raise ConfigError(f"{_name_rule(self.on)}: " + "; ".join(mistakes))
         for name in ("to", "where"):
             value = getattr(self, name)
             if isinstance(value, Mapping):
@@ -78,12 +78,12 @@ class Rule:
 
     @property
     def is_built_in(self) -> bool:
-        """Whether the row is one of ours, all of which have a function of ours."""
+        """Whether the rule is one of ours, all of which have a function of ours."""
         return str(getattr(self.translate, "__module__", "")).startswith(OURS)
 
     @property
     def outcomes(self) -> tuple[type[DomainError], ...]:
-        """The domain errors that this row names."""
+        """The domain errors that this rule names."""
         if isinstance(self.to, Mapping):
             return tuple(dict.fromkeys(self.to.values()))
         return () if self.to is None else (self.to,)
@@ -154,7 +154,7 @@ def _mistakes(rule: Rule) -> Iterator[str]:
 def _class_mistakes(name: str, value: object) -> Iterator[str]:
     is_class = isinstance(value, type) and issubclass(value, BaseException)
     if not is_class and not _is_dotted_name(value):
-        hint = "; give each class a row of its own" if isinstance(value, tuple | list) else ""
+        hint = "; give each class a rule of its own" if isinstance(value, tuple | list) else ""
         yield f"{name} is {value!r}; it must be an exception class or its dotted name{hint}"
     elif is_class and not issubclass(value, Exception):  # type: ignore[arg-type]  # told by is_class
         yield f"{name} is {name_of(value)}, which is no Exception: Flask hands none of these to handlers"
@@ -176,7 +176,7 @@ def _outcome_mistakes(rule: Rule) -> Iterator[str]:
     elif isinstance(rule.to, Mapping) != (rule.table is not None):
         yield "table='path' and to={value: ErrorClass} go together"
     elif rule.to == {}:
-        yield "to is {}; a table needs a row"
+        yield "to is {}; a table needs an entry"
     targets = rule.to.values() if isinstance(rule.to, Mapping) else () if rule.to is None else (rule.to,)
     for target in targets:
         yield from _target_mistakes(target)
@@ -239,12 +239,12 @@ def _text_mistakes(rule: Rule) -> Iterator[str]:
         yield "a text rule on Exception would read every failure; name the class"
 
 
-def _row(on: object) -> str:
+def _name_rule(on: object) -> str:
     return f"Rule(on={name_of(on)})"
 
 
 def name_of(value: object) -> str:
-    """Write *value* as the row's source does: ``Code.INTERNAL``, ``KeyError``, ``'55P03'``."""
+    """Write *value* as the rule's source does: ``Code.INTERNAL``, ``KeyError``, ``'55P03'``."""
     if isinstance(value, Enum) and value.name is not None:  # flags together may have none
         return f"{type(value).__name__}.{value.name}"
     return getattr(value, "__name__", None) or repr(value)

@@ -1,4 +1,4 @@
-"""The first map, compiled: which row decides about an exception."""
+"""The first map, compiled: which rule decides about an exception."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
@@ -17,20 +17,20 @@ NO_MARKERS = "the text has not all markers"
 
 
 class Decision(NamedTuple):  # made for each fault, and in half the time of a frozen dataclass
-    """What an exception means to the domain, and the row that said so (None: it was a domain error)."""
+    """What an exception means to the domain, and the rule that said so (None: it was a domain error)."""
 
     error: DomainError
     rule: Rule | None = None
 
     @property
     def rule_name(self) -> str | None:
-        """What the log and the signal call the row."""
+        """What the log and the signal call the rule."""
         return None if self.rule is None else str(self.rule)
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What one row said of one exception: why not, or its domain error."""
+    """What one rule said of one exception: why not, or its domain error."""
 
     rule: Rule
     subject: BaseException
@@ -44,14 +44,14 @@ def itself(exc: DomainError) -> DomainError:
 
 
 def leaves_decide(_: object) -> None:
-    """A group is what its leaves are, which the mapper asks; this row names the class."""
+    """A group is what its leaves are, which the mapper asks; this rule names the class."""
 
 
 ITSELF = Rule(on=DomainError, translate=itself)
 GROUP = Rule(on=ExceptionGroup, translate=leaves_decide)
 
 
-class Row:
+class CompiledRule:
     """One rule, ready to be asked."""
 
     __slots__ = ("_cause", "_marker", "_markers", "_table", "_targets", "_where", "order", "rule")
@@ -74,7 +74,7 @@ class Row:
         self._targets: Any = rule.to
 
     def judge(self, exc: BaseException, text_of: Callable[[], Text]) -> DomainError | str:
-        """Give the domain error of *exc*, or the reason why the row does not count.
+        """Give the domain error of *exc*, or the reason why the rule does not count.
 
         Whatever an attribute, a translator or a constructor raises is such a reason, and logged.
         """
@@ -83,7 +83,7 @@ class Row:
         except Exception as problem:  # a border: conditions and outcomes run foreign code
             reason = f"raised {type(problem).__name__}"
             if not isinstance(problem, MissingError):
-                logger.warning("The row %s does not count: it %s", self.rule, reason, exc_info=problem)
+                logger.warning("The rule %s does not count: it %s", self.rule, reason, exc_info=problem)
             return reason
 
     def is_surely_out(self, text_of: Callable[[], Text]) -> bool:
@@ -103,7 +103,7 @@ class Row:
         if self._table is not None:
             target = target.get(look_up(exc, self._table))
             if target is None:
-                return f"the table has no row for this {self._table}"
+                return f"the table has no entry for this {self._table}"
         if self._cause is not None and not any(isinstance(link, self._cause) for link in causes(exc)):
             return "no such cause"
         if target is not None:
@@ -125,102 +125,106 @@ class Row:
 
 
 class RuleBook:
-    """All rows of one map, in the order in which they are asked.
+    """All rules of one map, in the order in which they are asked.
 
     Args:
-        rules: the app's rows.
-        ours: built-in rows, asked after the app's rows of the same class.
+        rules: the app's rules.
+        ours: built-in rules, asked after the app's rules of the same class.
     """
 
     def __init__(self, rules: Iterable[Rule], ours: Iterable[Rule] = ()) -> None:
-        self.missing: list[Rule] = []  # rows of packages that are not installed
-        self._rows: dict[type, tuple[Row, ...]] = {}
-        self._plans: WeakKeyDictionary[type, tuple[Row, ...]] = WeakKeyDictionary()
-        rows: dict[type, list[Row]] = {}
+        self.missing: list[Rule] = []  # rules of packages that are not installed
+        self._by_class: dict[type, tuple[CompiledRule, ...]] = {}
+        self._plans: WeakKeyDictionary[type, tuple[CompiledRule, ...]] = WeakKeyDictionary()
+        by_class: dict[type, list[CompiledRule]] = {}
         for is_ours, given in ((False, rules), (True, (*ours, ITSELF, GROUP))):
             for order, rule in enumerate(given):
                 known = resolve(rule)
                 if known is None:
                     self.missing.append(rule)
                     continue
-                row = Row(known, order, is_ours=is_ours)
-                rows.setdefault(known.on, []).append(row)  # type: ignore[arg-type]  # resolved
-        for cls, found in rows.items():
-            self._rows[cls] = tuple(sorted(found, key=lambda row: row.order))
+                compiled = CompiledRule(known, order, is_ours=is_ours)
+                by_class.setdefault(known.on, []).append(compiled)  # type: ignore[arg-type]  # resolved
+        for cls, found in by_class.items():
+            self._by_class[cls] = tuple(sorted(found, key=lambda compiled: compiled.order))
         self._names_domain_errors = self.names_more_than(ITSELF)
-        self.has_wrapped: bool = any(row.rule.wrapped for found in rows.values() for row in found)
-        self._last = tuple(row for row in self._rows.get(Exception, ()) if row.rule.is_bare)
+        self.has_wrapped: bool = any(
+            compiled.rule.wrapped for found in by_class.values() for compiled in found
+        )
+        self._last = tuple(
+            compiled for compiled in self._by_class.get(Exception, ()) if compiled.rule.is_bare
+        )
 
     @property
     def rules(self) -> list[Rule]:
-        """All rows that are installed, class by class, in the order in which they are asked."""
-        return [row.rule for found in self._rows.values() for row in found]
+        """All rules that are installed, class by class, in the order in which they are asked."""
+        return [compiled.rule for found in self._by_class.values() for compiled in found]
 
     @property
     def classes(self) -> list[type[Exception]]:
-        """The classes that rows name."""
-        return list(self._rows)
+        """The classes that rules name."""
+        return list(self._by_class)
 
     def names_more_than(self, rule: Rule) -> bool:
-        """Say whether there is another row for the class of *rule* or one below it."""
+        """Say whether there is another rule for the class of *rule* or one below it."""
         cls: Any = rule.on
         return any(
-            issubclass(known, cls) and any(row.rule is not rule for row in found)
-            for known, found in self._rows.items()
+            issubclass(known, cls) and any(compiled.rule is not rule for compiled in found)
+            for known, found in self._by_class.items()
         )
 
     def decide(self, exc: BaseException) -> Decision | None:
-        """Give the decision of the first row that counts; None if no row knows *exc*."""
+        """Give the decision of the first rule that counts; None if no rule knows *exc*."""
         if not self._names_domain_errors and isinstance(exc, DomainError):
             return Decision(exc)
         plan = self._plan(type(exc))
         if not (plan or self._last or self.has_wrapped):  # as with most bugs
             return None
-        for row, subject, text_of in self._candidates(exc, plan):
-            if row.is_surely_out(text_of):
+        for compiled, subject, text_of in self._candidates(exc, plan):
+            if compiled.is_surely_out(text_of):
                 continue
-            error = row.judge(subject, text_of)
+            error = compiled.judge(subject, text_of)
             if isinstance(error, DomainError):
-                return Decision(error, None if row.rule is ITSELF else row.rule)
+                return Decision(error, None if compiled.rule is ITSELF else compiled.rule)
         return None
 
     def verdicts(self, exc: BaseException) -> Iterator[Verdict]:
-        """Say what each row says of *exc*, in order, up to the one that decides."""
-        for row, subject, text_of in self._candidates(exc, self._plan(type(exc))):
-            said = row.judge(subject, text_of)
+        """Say what each rule says of *exc*, in order, up to the one that decides."""
+        for compiled, subject, text_of in self._candidates(exc, self._plan(type(exc))):
+            said = compiled.judge(subject, text_of)
             if isinstance(said, DomainError):
-                yield Verdict(row.rule, subject, said, "decides")
+                yield Verdict(compiled.rule, subject, said, "decides")
                 return
-            yield Verdict(row.rule, subject, None, said)
+            yield Verdict(compiled.rule, subject, None, said)
 
     def _candidates(
-        self, exc: BaseException, plan: tuple[Row, ...]
-    ) -> Iterator[tuple[Row, BaseException, Callable[[], Text]]]:
+        self, exc: BaseException, plan: tuple[CompiledRule, ...]
+    ) -> Iterator[tuple[CompiledRule, BaseException, Callable[[], Text]]]:
         text_of = _reader(exc)
-        for row in plan:
-            yield row, exc, text_of
+        for compiled in plan:
+            yield compiled, exc, text_of
         if self.has_wrapped:
             for link in causes(exc):
                 read_link = _reader(link)
-                for row in self._plan(type(link)):
-                    if row.rule.wrapped:
-                        yield row, link, read_link
+                for compiled in self._plan(type(link)):
+                    if compiled.rule.wrapped:
+                        yield compiled, link, read_link
         if isinstance(exc, Exception):
-            for row in self._last:
-                yield row, exc, text_of
+            for compiled in self._last:
+                yield compiled, exc, text_of
 
-    def _plan(self, cls: type) -> tuple[Row, ...]:
-        """The rows of the classes in the MRO of *cls*, nearest first, without bare rows on Exception."""
+    def _plan(self, cls: type) -> tuple[CompiledRule, ...]:
+        """The rules of the classes in the MRO of *cls*, nearest first, without bare rules on Exception."""
         plan = self._plans.get(cls)
         if plan is None:
-            found = (row for parent in cls.__mro__ for row in self._rows.get(parent, ()))
-            plan = tuple(row for row in found if row not in self._last)
+            found = (compiled for parent in cls.__mro__ for compiled in self._by_class.get(parent, ()))
+            plan = tuple(compiled for compiled in found if compiled not in self._last)
             self._plans[cls] = plan
         return plan
 
 
 def _reader(exc: BaseException) -> Callable[[], Text]:
-    """Read and fold the text of *exc* once, when the first row asks for it."""
+    """Read and case-fold the text of *exc* once, when the first rule asks for it."""
     read: list[Text] = []
 
     def text_of() -> Text:

@@ -85,15 +85,15 @@ def _doubtful_texts(rules: Iterable[Rule]) -> Iterator[Finding]:
     for rule, typed in covered_texts(rules).items():
         yield Finding(
             check="needless-text",
-            where=f"the row {rule}",
-            what=f"the row {typed} tells the same by a value",
-            remedy="take the text row out, or narrow it with where= to the values that tell nothing",
+            where=f"the rule {rule}",
+            what=f"the rule {typed} tells the same by a value",
+            remedy="take the text rule out, or narrow it with where= to the values that tell nothing",
         )
     for rule in rules:
         if is_too_broad(rule):
             yield Finding(
                 check="broad-text",
-                where=f"the row {rule}",
+                where=f"the rule {rule}",
                 what="many other texts have this too",
                 remedy="give more markers, or narrow it with where= or cause=",
             )
@@ -151,12 +151,12 @@ def _missing_challenges(mapper: Mapper, entries: Iterable[Entry]) -> Iterator[Fi
                 check="missing-challenge",
                 where=f"the profile {name!r}",
                 what=f"a 401, of {refused.path} for one, has no WWW-Authenticate",
-                remedy="let drop_headers and headers of the profile leave it alone, or fold 401",
+                remedy="let drop_headers and headers of the profile leave it alone, or collapse 401",
             )
 
 
 def _has_challenge(mapper: Mapper, profile: Profile, cls: type[DomainError]) -> bool:
-    kind = mapper.mould(specimen_of(cls), profile).kind
+    kind = mapper.compiled_kind(specimen_of(cls), profile).kind
     fault = Fault(kind, "check-without-request", kind.title)
     try:
         more = profile.headers(fault) if profile.headers is not None else {}

@@ -42,8 +42,8 @@ def faults() -> None:
 def list_(everything: bool, as_data: bool) -> None:
     """List every rule and every error class.
 
-    Rules stand in the order in which they are asked. Marked are text rows that a typed row covers (~), and
-    rows of packages that are not installed (x). Errors are shown with the status that each profile in use
+    Rules stand in the order in which they are asked. Marked are text rules that a typed rule covers (~), and
+    rules of packages that are not installed (x). Errors are shown with the status that each profile in use
     sends. --json has everything, whether built in or not.
     """
     mapper = boundary_of(load_app()).mapper
@@ -56,12 +56,12 @@ def list_(everything: bool, as_data: bool) -> None:
 
 @faults.command()
 @click.argument("path", required=False, metavar="[PACKAGE.MODULE:CLASS]")
-@click.option("--text", help="The exception's text; without a class: what the text rows say of it.")
+@click.option("--text", help="The exception's text; without a class: what the text rules say of it.")
 def explain(path: str | None, text: str | None) -> None:
-    """Show how the map decides, row by row.
+    """Show how the map decides, rule by rule.
 
     With a class, an exception of it is made with the text, or without arguments if it takes none, and
-    handed to the map; no fault is answered, logged or signalled. With a text alone, every row that reads a
+    handed to the map; no fault is answered, logged or signalled. With a text alone, every rule that reads a
     text is asked whether it finds its markers.
 
     \b
@@ -99,9 +99,9 @@ def check(file: IO[bytes] | None, as_data: bool) -> None:
 
     \b
     shadowing-handler   an error handler stands where the map should answer
-    dead-rule           a row that an earlier one always beats
-    needless-text       a text row, where a typed row tells the same
-    broad-text          a text row whose markers are in many texts
+    dead-rule           a rule that an earlier one always beats
+    needless-text       a text rule, where a typed rule tells the same
+    broad-text          a text rule whose markers are in many texts
     duplicate-code      two classes with one code that are not kin, or differ in status
     undocumented-code   an error class without docstring, or whose code says nothing
     missing-challenge   a 401 without WWW-Authenticate

@@ -12,17 +12,17 @@ from flask_faultmap.rules.matching import Text
 
 
 def explain_exception(mapper: Mapper, exc: Exception) -> Iterator[str]:
-    """Give the decision about *exc*, row by row, and the statuses that other profiles send."""
+    """Give the decision about *exc*, rule by rule, and the statuses that other profiles send."""
     explanation = mapper.explain(exc)
     yield str(explanation)
     for name, profile in profiles_in_use(mapper.settings).items():
-        status = mapper.mould(explanation.error, profile).kind.status
+        status = mapper.compiled_kind(explanation.error, profile).kind.status
         if status != explanation.fault.status:
             yield f"  = {status} in the profile {name!r}"
 
 
 def explain_text(mapper: Mapper, text: str) -> Iterator[str]:
-    """Say of each row that reads a text whether it finds its markers in *text*."""
+    """Say of each rule that reads a text whether it finds its markers in *text*."""
     rules = [rule for rule in mapper.book.rules if rule.text]
     read = Text(text)
     for rule in rules:
@@ -33,7 +33,7 @@ def explain_text(mapper: Mapper, text: str) -> Iterator[str]:
             yield f"+ {rule}: has the text; counts if the other conditions hold"
         else:
             yield f"+ {rule}: has the text"
-    yield f"{len(rules)} of {len(mapper.book.rules)} rows read a text. Name a class for the whole decision."
+    yield f"{len(rules)} of {len(mapper.book.rules)} rules read a text. Name a class for the whole decision."
 
 
 def make_exception(path: str, text: str | None) -> tuple[Exception, str]:
@@ -57,7 +57,7 @@ def make_exception(path: str, text: str | None) -> tuple[Exception, str]:
         except Exception:  # a border, as above
             pass
     try:
-        return cls.__new__(cls, *given), f"Made without its __init__, so rows may miss attributes: {why}"
+        return cls.__new__(cls, *given), f"Made without its __init__, so rules may miss attributes: {why}"
     except Exception:  # a border, as above
         raise ValueError(f"no {cls.__name__} can be made: {why}") from None
 

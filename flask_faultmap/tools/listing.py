@@ -74,7 +74,7 @@ def _rule_lines(rules: list[Rule], missing: list[Rule], covered: Mapping[Rule, R
             for value, cls in rule.to.items():
                 yield from _wrap("    ", f"{name_of(value)} -> {cls.__name__}")
         if rule in covered:
-            yield from _wrap("    ", f"a typed row tells the same: {covered[rule]}")
+            yield from _wrap("    ", f"a typed rule tells the same: {covered[rule]}")
     for rule in missing:
         yield from _wrap("x ", f"{rule} (not installed)")
 

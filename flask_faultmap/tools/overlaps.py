@@ -1,4 +1,4 @@
-"""Which rows of the first map stand in each other's way, and which text rows are doubtful."""
+"""Which rules of the first map stand in each other's way, and which text rules are doubtful."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,11 +15,11 @@ ABSENT = object()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Case:
-    """One way in which a row can win: with a table there is one for each of its values.
+    """One way in which a rule can win: with a table there is one for each of its values.
 
     Args:
         to: None if a function decides, which may say "not mine".
-        where: the row's, and the value of its table.
+        where: the rule's, and the value of its table.
     """
 
     rule: Rule
@@ -28,8 +28,8 @@ class Case:
 
     def __str__(self) -> str:
         if self.rule.table is None:
-            return f"the row {self.rule}"
-        return f"{self.rule.table}={name_of(self.where[self.rule.table])} of the row {self.rule}"
+            return f"the rule {self.rule}"
+        return f"{self.rule.table}={name_of(self.where[self.rule.table])} of the rule {self.rule}"
 
 
 def dead_cases(rules: Iterable[Rule]) -> Iterator[tuple[Case, Case]]:
@@ -50,10 +50,10 @@ def dead_cases(rules: Iterable[Rule]) -> Iterator[tuple[Case, Case]]:
 
 
 def covered_texts(rules: Iterable[Rule]) -> dict[Rule, Rule]:
-    """Find the text rows that a typed row covers: the source tells by a value what they guess by a text.
+    """Find the text rules that a typed rule covers: the source tells by a value what they guess by a text.
 
-    That is so when both lead to the same error, the text row does not keep to other values than the typed
-    row has, and has no wording of its own.
+    That is so when both lead to the same error, the text rule does not keep to other values than the typed
+    rule has, and has no wording of its own.
     """
     known = [case for rule in rules for case in cases_of(rule)]
     typed = [case for case in known if case.where and not case.rule.text]

@@ -6,7 +6,7 @@ from marshmallow import Schema, fields
 from flask_faultmap.border.replies import NOT_KEPT, collect_headers, last_resort, render
 from flask_faultmap.categories import Category
 from flask_faultmap.faults import Fault, Kind, Violation
-from flask_faultmap.mapping.mapper import Mould
+from flask_faultmap.mapping.mapper import CompiledKind
 from flask_faultmap.mapping.settings import Settings
 from flask_faultmap.profiles import BUILT_IN, FIRECRACKER, PROBLEM, ProblemSchema, Profile
 from flask_faultmap.profiles.templates import Template
@@ -49,8 +49,8 @@ def headers_of(status=410, *own, retry_after=None, **given):
 
 def rendered(profile, status=410, *own, allow=None, **given):
     kind = kind_of(status)
-    mould = Mould(kind, Template(profile, kind) if profile in BUILT_IN else None)
-    return render(SETTINGS, profile, mould, fault_of(status, **given), own, allow)
+    template = CompiledKind(kind, Template(profile, kind) if profile in BUILT_IN else None)
+    return render(SETTINGS, profile, template, fault_of(status, **given), own, allow)
 
 
 def own_profile(**given):
@@ -86,7 +86,9 @@ def test_what_no_blank_has_room_for_is_in_the_body_all_the_same(given):
 def test_length_is_counted_in_bytes(text):
     kind = kind_of(410)
 
-    reply = render(SETTINGS, PROBLEM, Mould(kind, Template(PROBLEM, kind)), Fault(kind, "id-00001", text))
+    reply = render(
+        SETTINGS, PROBLEM, CompiledKind(kind, Template(PROBLEM, kind)), Fault(kind, "id-00001", text)
+    )
 
     assert dict(reply.headers)["Content-Length"] == str(len(reply.body))
 
@@ -107,7 +109,7 @@ def test_firecracker_sends_no_allow():
     assert "Allow" not in dict(reply.headers)
 
 
-def test_405_that_is_not_folded_keeps_its_allow():
+def test_405_that_is_not_collapsed_keeps_its_allow():
     reply = rendered(FIRECRACKER, 405, allow="GET")
 
     assert dict(reply.headers)["Allow"] == "GET"
@@ -169,7 +171,7 @@ def test_405_keeps_its_own_methods():
     assert headers_of(405, ("allow", "PUT"), allow="GET") == (("allow", "PUT"), ID, NO_STORE)
 
 
-@pytest.mark.parametrize(("status", "allow"), [(405, None), (404, "GET")], ids=["unknown", "folded"])
+@pytest.mark.parametrize(("status", "allow"), [(405, None), (404, "GET")], ids=["unknown", "collapsed"])
 def test_methods_are_neither_made_up_nor_sent_without_need(status, allow):
     assert headers_of(status, allow=allow) == (ID, NO_STORE)
 

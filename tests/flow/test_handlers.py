@@ -436,7 +436,7 @@ def test_rule_that_is_added_counts_for_describe():
     assert (before.status, faults.describe(SDKError(5)).status) == (500, 410)
 
 
-def test_explain_says_which_row_decided():
+def test_explain_says_which_rule_decided():
     faults = FaultMap(rules=RULES)
 
     explanation = str(faults.explain(SDKError(5)))

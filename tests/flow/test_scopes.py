@@ -1,4 +1,4 @@
-"""Which profile answers at which URL, and what folding makes of a status."""
+"""Which profile answers at which URL, and what collapsing makes of a status."""
 
 import logging
 
@@ -186,7 +186,7 @@ def test_domain_error_below_none_is_logged_and_signalled(caplog):
     assert [each.status for each in told] == [500]
 
 
-# ---- folding
+# ---- collapsing
 
 FOLDED = {"problem": set(), "fault_message": {404, 415, 422}, "firecracker": {*range(401, 500)} - {413}}
 MODES = {True: lambda profile: FOLDED[profile] | {404}, None: FOLDED.get, False: lambda profile: set()}
@@ -195,7 +195,7 @@ MODES = {True: lambda profile: FOLDED[profile] | {404}, None: FOLDED.get, False:
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 413, 415, 418, 422, 429, 499, 500, 503])
 @pytest.mark.parametrize("profile", FOLDED)
 @pytest.mark.parametrize("mode", MODES)
-def test_status_is_folded_by_profile_and_mode(status, profile, mode):
+def test_status_is_collapsed_by_profile_and_mode(status, profile, mode):
     failure = type("Failed", (HTTPException,), {"code": status})()
 
     response = answer_to(failure, FAULTMAP_PROFILE=profile, FAULTMAP_COMPATIBILITY_MODE=mode)
@@ -217,7 +217,7 @@ ROADS_TO_404 = pytest.mark.parametrize(
 
 @ROADS_TO_404
 @pytest.mark.parametrize(("mode", "status"), [(True, 400), (None, 404), (False, 404)])
-def test_every_404_is_folded_alike_and_its_code_still_says_what_it_was(failure, path, code, mode, status):
+def test_every_404_is_collapsed_alike_and_its_code_still_says_what_it_was(failure, path, code, mode, status):
     app = app_raising(failure, rules=[Rule(on=KeyError, to=NotFoundError)], FAULTMAP_COMPATIBILITY_MODE=mode)
 
     with heard(sender=app) as told:
@@ -245,7 +245,7 @@ def test_log_level_looks_at_the_status_before_folding(caplog):
     [(MethodNotAllowed(["PUT"]), "Allow"), (UnauthenticatedError("x"), "WWW-Authenticate")],
     ids=["405", "401"],
 )
-def test_status_that_is_folded_needs_no_header_of_its_own(failure, header):
+def test_status_that_is_collapsed_needs_no_header_of_its_own(failure, header):
     response = answer_to(failure, FAULTMAP_PROFILE="firecracker")
 
     assert response.status_code == 400

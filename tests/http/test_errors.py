@@ -26,7 +26,7 @@ from werkzeug.wrappers import Request
 
 from flask_faultmap.faults import Violation
 from flask_faultmap.http.errors import from_apiflask, from_http, unreadable_json
-from flask_faultmap.http.statuses import row_of
+from flask_faultmap.http.statuses import class_of_status
 
 EACH_STATUS = pytest.mark.parametrize("status", range(400, 600))
 MALFORMED = Violation(pointer="#", message="This is not JSON.", code="malformed_json")
@@ -75,7 +75,7 @@ def hidden(exc):
 def test_row_is_the_one_of_the_status_and_the_status_is_kept(status):
     error = from_http(error_of(status))
 
-    assert (type(error), error.status) == (row_of(status), status)
+    assert (type(error), error.status) == (class_of_status(status), status)
 
 
 @EACH_STATUS
@@ -83,7 +83,7 @@ def test_text_of_the_app_is_for_clients_below_500_and_for_the_log_from_there_on(
     error = from_http(error_of(status, description="Ask the owner."))
 
     assert error.args == ("Ask the owner.",)
-    assert error.public == ("Ask the owner." if status < 500 else row_of(status).public)
+    assert error.public == ("Ask the owner." if status < 500 else class_of_status(status).public)
 
 
 class OutOfFundsError(HTTPException):
@@ -286,7 +286,7 @@ def test_parser_that_webargs_keeps_is_found(body):
 )
 def test_other_errors_are_not_unreadable_json(exc):
     assert unreadable_json(exc) is None
-    assert from_http(exc).code == row_of(exc.code).code
+    assert from_http(exc).code == class_of_status(exc.code).code
 
 
 def test_error_that_is_no_http_exception_is_not_unreadable_json():

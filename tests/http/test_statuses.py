@@ -11,19 +11,21 @@ from flask_faultmap.categories import Category
 from flask_faultmap.errors import DomainError
 from flask_faultmap.http.statuses import (
     RENAMED,
-    ROWS,
+    STATUS_ERRORS,
     STATUS_LINES,
     MalformedJsonError,
     MissingFieldError,
     RequestInvalidError,
     UnknownPathError,
     UntrustedHostError,
+    class_of_status,
     phrase,
-    row_of,
 )
 
 SPECIAL = (MalformedJsonError, MissingFieldError, RequestInvalidError, UnknownPathError, UntrustedHostError)
-EACH_ROW = pytest.mark.parametrize("row", [*ROWS, *SPECIAL], ids=lambda row: f"{row.status} {row.code}")
+EACH_STATUS_ERROR = pytest.mark.parametrize(
+    "cls", [*STATUS_ERRORS, *SPECIAL], ids=lambda cls: f"{cls.status} {cls.code}"
+)
 EACH_STATUS = pytest.mark.parametrize("status", range(400, 600))
 
 # Where the domain has a word of its own, the code is that; elsewhere it is the phrase in snake case.
@@ -61,7 +63,7 @@ LOGGED = {
     Category.UNAVAILABLE: logging.ERROR,
     Category.DEADLINE_EXCEEDED: logging.ERROR,
 }
-NAMED = {row.status for row in ROWS}
+NAMED = {cls.status for cls in STATUS_ERRORS}
 
 
 def snake_case(words):
@@ -72,7 +74,7 @@ def snake_case(words):
 def test_code_is_the_word_of_the_domain_or_the_phrase_or_the_one_of_the_class(status):
     otherwise = snake_case(phrase(status)) if status in NAMED else WORDS_OF_THE_DOMAIN[status // 100 * 100]
 
-    assert row_of(status).code == WORDS_OF_THE_DOMAIN.get(status, otherwise)
+    assert class_of_status(status).code == WORDS_OF_THE_DOMAIN.get(status, otherwise)
 
 
 @EACH_STATUS
@@ -80,49 +82,49 @@ def test_category_is_the_one_of_the_table_or_of_the_class(status):
     of_the_class = Category.INVALID_ARGUMENT if status < 500 else Category.INTERNAL
     expected = next((word for word, statuses in CATEGORIES.items() if status in statuses), of_the_class)
 
-    assert row_of(status).category is expected
+    assert class_of_status(status).category is expected
 
 
 @pytest.mark.parametrize(
     "status", [*range(405, 409), 411, 412, *range(415, 419), *range(423, 427), 428, 431, 451, 505]
 )
-def test_status_that_the_docs_name_has_a_row_of_its_own(status):
-    assert row_of(status).status == status
+def test_status_that_the_docs_name_has_a_rule_of_its_own(status):
+    assert class_of_status(status).status == status
 
 
-def test_there_is_one_row_for_each_status():
-    assert len(ROWS) == len(NAMED)
+def test_there_is_one_rule_for_each_status():
+    assert len(STATUS_ERRORS) == len(NAMED)
 
 
-def test_no_two_rows_share_a_code():
-    codes = [row.code for row in (*ROWS, *SPECIAL)]
+def test_no_two_rule_share_a_code():
+    codes = [cls.code for cls in (*STATUS_ERRORS, *SPECIAL)]
 
     assert sorted(codes) == sorted({*codes})
 
 
-@EACH_ROW
-def test_row_is_worded_for_clients_and_never_exposes_its_message(row):
-    assert re.fullmatch("[a-z]+(_[a-z]+)*", row.code)
-    assert row.title == phrase(row.status)
-    assert row.expose is False
-    assert row.public is None or re.fullmatch(r"[A-Z][^<>{}]+\.", row.public)
+@EACH_STATUS_ERROR
+def test_class_is_worded_for_clients_and_never_exposes_its_message(cls):
+    assert re.fullmatch("[a-z]+(_[a-z]+)*", cls.code)
+    assert cls.title == phrase(cls.status)
+    assert cls.expose is False
+    assert cls.public is None or re.fullmatch(r"[A-Z][^<>{}]+\.", cls.public)
 
 
-@EACH_ROW
-def test_row_is_logged_if_its_category_is(row):
-    assert row.log_level == LOGGED.get(row.category)
+@EACH_STATUS_ERROR
+def test_class_is_logged_if_its_category_is(cls):
+    assert cls.log_level == LOGGED.get(cls.category)
 
 
-@EACH_ROW
-def test_what_may_succeed_later_is_what_is_down_slow_early_or_too_often(row):
-    assert row.retryable is (row.status in {425, 429, 502, 503, 504, 507})
+@EACH_STATUS_ERROR
+def test_what_may_succeed_later_is_what_is_down_slow_early_or_too_often(cls):
+    assert cls.retryable is (cls.status in {425, 429, 502, 503, 504, 507})
 
 
-@EACH_ROW
-def test_row_is_a_class_with_a_name_of_its_own(row):
-    assert issubclass(row, DomainError)
-    assert (row.__module__, row.__doc__) == ("flask_faultmap.http.statuses", f"HTTP {row.status}.")
-    assert row.__name__ == f"Http{row.code.title().replace('_', '')}Error"
+@EACH_STATUS_ERROR
+def test_class_is_a_class_with_a_name_of_its_own(cls):
+    assert issubclass(cls, DomainError)
+    assert (cls.__module__, cls.__doc__) == ("flask_faultmap.http.statuses", f"HTTP {cls.status}.")
+    assert cls.__name__ == f"Http{cls.code.title().replace('_', '')}Error"
 
 
 # ---- phrases

@@ -66,7 +66,7 @@ def test_group_becomes_the_fault_of_its_gravest_leaf(exc, code):
     ],
     ids=["alone", "last", "first", "nested", "no exception"],
 )
-def test_group_with_one_leaf_that_no_row_knows_is_not_ours(exc):
+def test_group_with_one_leaf_that_no_rule_knows_is_not_ours(exc):
     assert mapper_of().translate(exc) is None
 
 
@@ -95,7 +95,7 @@ def test_decision_about_a_group_is_that_of_the_leaf():
         (
             UNKNOWN,
             [
-                "  - no row knows it: an unhandled error, which Flask logs",
+                "  - no rule knows it: an unhandled error, which Flask logs",
                 "  = 500 internal (internal): Internal server error",
             ],
         ),

@@ -82,7 +82,7 @@ def test_first_map_says_what_an_exception_means(exc, error, rule):
 
 
 @pytest.mark.parametrize("exc", [SDKError("other"), ValueError(), KeyboardInterrupt()], ids=repr)
-def test_what_no_row_knows_is_an_opaque_internal_error(exc):
+def test_what_no_rule_knows_is_an_opaque_internal_error(exc):
     mapper = mapper_of()
 
     fault = mapper.describe(exc)
@@ -113,21 +113,23 @@ def test_fault_says_what_the_error_says():
 @pytest.mark.parametrize("name", ["code", "category", "title", "log_level", "retryable"])
 def test_what_one_raise_sets_is_no_part_of_the_next(name):
     mapper = mapper_of()
-    first = mapper.mould(DomainError(), PROBLEM)
+    first = mapper.compiled_kind(DomainError(), PROBLEM)
 
-    differing = mapper.mould(error_with(**{name: getattr(GoneError, name) or 10}), PROBLEM)
+    differing = mapper.compiled_kind(error_with(**{name: getattr(GoneError, name) or 10}), PROBLEM)
 
     assert differing.template is None
-    assert mapper.mould(DomainError(), PROBLEM) is first
+    assert mapper.compiled_kind(DomainError(), PROBLEM) is first
 
 
 def test_kind_is_made_once_for_each_class_and_profile():
     mapper = mapper_of()
-    moulds = {
-        mapper.mould(error, profile) for error in (GoneError("a"), GoneError("b")) for profile in BUILT_IN
+    templates = {
+        mapper.compiled_kind(error, profile)
+        for error in (GoneError("a"), GoneError("b"))
+        for profile in BUILT_IN
     }
 
-    assert len(moulds) == len(BUILT_IN)
+    assert len(templates) == len(BUILT_IN)
 
 
 def test_class_made_at_run_time_leaves_no_trace():
@@ -190,11 +192,12 @@ def test_http_error_keeps_its_status_whatever_the_settings_say(exc):
     ],
     ids=lambda value: getattr(value, "name", str(value)),
 )
-def test_status_is_folded_as_mode_and_profile_say(mode, profile, statuses):
+def test_status_is_collapsed_as_mode_and_profile_say(mode, profile, statuses):
     mapper = mapper_of(compatibility_mode=mode)
 
     kinds = [
-        mapper.mould(error, profile).kind for error in (NotFoundError(), GoneError(), ValidationFailedError())
+        mapper.compiled_kind(error, profile).kind
+        for error in (NotFoundError(), GoneError(), ValidationFailedError())
     ]
 
     assert tuple(kind.status for kind in kinds) == statuses
@@ -225,7 +228,7 @@ def test_most_exact_setting_says_the_level(error, level):
         "410": logging.CRITICAL,
     }
 
-    # The status counts before folding, so 400 of the compatibility mode is no 400 here.
+    # The status counts before collapsing, so 400 of the compatibility mode is no 400 here.
     mapper = mapper_of(log_levels=levels, compatibility_mode=True)
 
     assert mapper.describe(error).level == level
@@ -252,7 +255,7 @@ def test_what_is_no_exception_is_refused_in_words(call, given):
         getattr(mapper, call)(given)
 
 
-def test_explanation_shows_each_row_that_was_asked_and_the_fault():
+def test_explanation_shows_each_rule_that_was_asked_and_the_fault():
     failure = SDKError("It is not there")
     failure.__cause__ = TimeoutError("slow")
     last = Rule(on=SDKError, cause=TimeoutError, to=DeadlineExceededError, message="Too slow.")
@@ -276,7 +279,7 @@ def test_explanation_shows_each_row_that_was_asked_and_the_fault():
             [
                 "SDKError: not now",
                 "  - SDKError where text='not here' -> NotFoundError: the text has not all markers",
-                "  - no row knows it: an unhandled error, which Flask logs",
+                "  - no rule knows it: an unhandled error, which Flask logs",
                 "  = 500 internal (internal): Internal server error",
             ],
         ),
@@ -284,14 +287,14 @@ def test_explanation_shows_each_row_that_was_asked_and_the_fault():
             ValueError(),
             [
                 "ValueError: ValueError",
-                "  - no row knows it: an unhandled error, which Flask logs",
+                "  - no rule knows it: an unhandled error, which Flask logs",
                 "  = 500 internal (internal): Internal server error",
             ],
         ),
     ],
     ids=["no match", "no row"],
 )
-def test_explanation_says_who_decides_where_no_row_does(exc, lines):
+def test_explanation_says_who_decides_where_no_rule_does(exc, lines):
     assert str(mapper_of().explain(exc)).splitlines() == lines
 
 
@@ -311,7 +314,7 @@ class ClashError(GoneError):
     code = "not_found"
 
 
-def test_all_mistakes_of_the_rows_together_are_told_at_once():
+def test_all_mistakes_of_the_rule_together_are_told_at_once():
     with pytest.raises(ConfigError) as raised:
         mapper_of(
             Rule(on=SDKError, to=NotFoundError),

@@ -11,7 +11,7 @@ from flask_faultmap.categories import Category
 from flask_faultmap.errors import ConfigError
 from flask_faultmap.faults import Fault, Kind, Violation
 from flask_faultmap.profiles.profile import (
-    BLANK,
+    ABOUT_BLANK,
     BUILT_IN,
     FAULT_MESSAGE,
     FIRECRACKER,
@@ -82,12 +82,12 @@ WRONG = [
     ("drop_headers", None, f"drop_headers is None; {NAMES}"),
     ("drop_headers", (5,), f"drop_headers is (5,); {NAMES}"),
     ("headers", {"X-A": "b"}, "headers is {'X-A': 'b'}; it must be a function of a fault"),
-    ("fold", None, "fold is None; it must be a mapping of statuses to statuses"),
-    ("fold", [(404, 400)], "fold is [(404, 400)]; it must be a mapping of statuses to statuses"),
-    ("fold", {404: 200}, f"fold has 404: 200; {STATUSES}"),
-    ("fold", {302: 400}, f"fold has 302: 400; {STATUSES}"),
-    ("fold", {"404": 400}, f"fold has '404': 400; {STATUSES}"),
-    ("fold", {404: True}, f"fold has 404: True; {STATUSES}"),
+    ("collapse", None, "collapse is None; it must be a mapping of statuses to statuses"),
+    ("collapse", [(404, 400)], "collapse is [(404, 400)]; it must be a mapping of statuses to statuses"),
+    ("collapse", {404: 200}, f"collapse has 404: 200; {STATUSES}"),
+    ("collapse", {302: 400}, f"collapse has 302: 400; {STATUSES}"),
+    ("collapse", {"404": 400}, f"collapse has '404': 400; {STATUSES}"),
+    ("collapse", {404: True}, f"collapse has 404: True; {STATUSES}"),
     ("wording", None, "wording is None; it must be a mapping of codes to texts"),
     ("wording", "gone", "wording is 'gone'; it must be a mapping of codes to texts"),
     ("wording", {404: "x"}, "wording has the key 404; it must be a code, such as 'unknown_path'"),
@@ -96,9 +96,9 @@ WRONG = [
         {"unknow_path": "x"},
         "wording has 'unknow_path', which is no code of a framework error. Did you mean 'unknown_path'?",
     ),
-    ("wording", {"gone": "{pth}"}, f"wording of 'gone' has the blanks ['pth']; {BLANKS}"),
-    ("wording", {"gone": "{}"}, f"wording of 'gone' has the blanks ['']; {BLANKS}"),
-    ("wording", {"gone": "{path.x}"}, f"wording of 'gone' has the blanks ['path.x']; {BLANKS}"),
+    ("wording", {"gone": "{pth}"}, f"wording of 'gone' has the placeholders ['pth']; {BLANKS}"),
+    ("wording", {"gone": "{}"}, f"wording of 'gone' has the placeholders ['']; {BLANKS}"),
+    ("wording", {"gone": "{path.x}"}, f"wording of 'gone' has the placeholders ['path.x']; {BLANKS}"),
     (
         "wording",
         {"gone": "{"},
@@ -138,27 +138,29 @@ def test_wording_that_would_fail_in_a_request_is_refused(template):
 
 
 def test_all_mistakes_of_a_profile_are_told_at_once():
-    told = wrong_profile(fold=5, wording=5, media_type=5, drop_headers=5, headers=5, schema=5)
+    told = wrong_profile(collapse=5, wording=5, media_type=5, drop_headers=5, headers=5, schema=5)
 
     assert told.count("; it must") == 6
 
 
 def test_name_schema_and_media_type_may_be_given_by_position():
-    profile = Profile("own", FaultMessageSchema, "application/vnd.own+json", fold={404: 400})
+    profile = Profile("own", FaultMessageSchema, "application/vnd.own+json", collapse={404: 400})
 
     assert (profile.name, profile.schema) == ("own", FaultMessageSchema)
-    assert (profile.media_type, profile.fold) == ("application/vnd.own+json", {404: 400})
+    assert (profile.media_type, profile.collapse) == ("application/vnd.own+json", {404: 400})
 
 
 def test_profile_does_not_change_when_what_it_was_made_of_does():
-    fold, wording, dropped = {404: 400}, {"gone": "{path}"}, ["Allow"]
-    profile = Profile(name="own", schema=ProblemSchema, fold=fold, wording=wording, drop_headers=dropped)
+    collapse, wording, dropped = {404: 400}, {"gone": "{path}"}, ["Allow"]
+    profile = Profile(
+        name="own", schema=ProblemSchema, collapse=collapse, wording=wording, drop_headers=dropped
+    )
 
-    fold.clear()
+    collapse.clear()
     wording.clear()
     dropped.clear()
 
-    assert (profile.fold, profile.wording) == ({404: 400}, {"gone": "{path}"})
+    assert (profile.collapse, profile.wording) == ({404: 400}, {"gone": "{path}"})
     assert profile.drop_headers == ("Allow",)
 
 
@@ -188,7 +190,7 @@ def test_built_in_profiles_are_those_of_the_docs():
 
 @pytest.mark.parametrize("status", range(400, 600))
 @pytest.mark.parametrize(
-    ("profile", "folds"),
+    ("profile", "collapses"),
     [
         (PROBLEM, lambda status: False),
         (FAULT_MESSAGE, lambda status: status in (404, 415, 422)),
@@ -196,8 +198,8 @@ def test_built_in_profiles_are_those_of_the_docs():
     ],
     ids=["problem", "fault_message", "firecracker"],
 )
-def test_statuses_fold_to_400_or_stay(profile, folds, status):
-    assert profile.fold.get(status, status) == (400 if folds(status) else status)
+def test_statuses_fold_to_400_or_stay(profile, collapses, status):
+    assert profile.collapse.get(status, status) == (400 if collapses(status) else status)
 
 
 @pytest.mark.parametrize("profile", [FAULT_MESSAGE, FIRECRACKER], ids=lambda profile: profile.name)
@@ -221,7 +223,7 @@ def test_problem_has_its_members_in_the_order_of_the_schema():
 
 def test_problem_leaves_out_what_it_does_not_know():
     assert problem_of() == {
-        "type": BLANK,
+        "type": ABOUT_BLANK,
         "title": "Gone",
         "status": 410,
         "detail": "It left.",
@@ -236,9 +238,9 @@ def test_problem_without_an_id_has_no_member_for_it():
 
 
 def test_title_of_a_blank_type_is_the_phrase_of_the_status_as_sent():
-    folded = Kind(category=Category.NOT_FOUND, code="x", title="Own", status=400, original_status=404)
+    collapsed = Kind(category=Category.NOT_FOUND, code="x", title="Own", status=400, original_status=404)
 
-    assert problem_of(folded)["title"] == HTTPStatus(400).phrase
+    assert problem_of(collapsed)["title"] == HTTPStatus(400).phrase
 
 
 def test_title_of_another_type_is_the_classes():

@@ -11,7 +11,7 @@ from flask_faultmap.categories import Category
 from flask_faultmap.faults import Fault, Kind
 from flask_faultmap.http.statuses import phrase
 from flask_faultmap.mapping.settings import STATUSES
-from flask_faultmap.profiles.profile import BLANK, BUILT_IN, PROBLEM
+from flask_faultmap.profiles.profile import ABOUT_BLANK, BUILT_IN, PROBLEM
 from flask_faultmap.profiles.templates import FILLABLE, Template
 
 ID = "0af7651916cd43dd8448eb211c80319c"
@@ -65,13 +65,13 @@ def kind_of(category, base, title):
         title=title,
         status=status,
         original_status=status,
-        type=BLANK if base is None else base + category,
+        type=ABOUT_BLANK if base is None else base + category,
         retryable=status == 503,
     )
 
 
 def shown_title(kind):
-    return phrase(kind.status) if kind.type == BLANK else kind.title
+    return phrase(kind.status) if kind.type == ABOUT_BLANK else kind.title
 
 
 def dumped(profile, kind, text, identity=ID):

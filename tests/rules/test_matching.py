@@ -233,7 +233,7 @@ def test_marker_is_not_pieced_together_from_both_ends():
     assert Text(text).has_all(("not here",)) is False
 
 
-def test_character_that_grows_when_folded_is_not_half_read():
+def test_character_that_grows_when_collapsed_is_not_half_read():
     text = "." * (READ - 3) + "an " + "İ" * 2 * READ
 
     assert Text(text).has_all(("an i",)) is False
@@ -260,18 +260,18 @@ LETTERS = st.text("aB1_ .é\u0301ßİ\n", max_size=30)
 @example("ßß", ["ss"])
 @example("aB aB1", ["ab"])
 def test_short_text_is_read_as_the_slow_reference_does(text, markers):
-    folded = tuple(marker.casefold() for marker in markers)
+    collapsed = tuple(marker.casefold() for marker in markers)
 
-    assert Text(text).has_all(folded) is slowly_has_all(text, folded)
+    assert Text(text).has_all(collapsed) is slowly_has_all(text, collapsed)
 
 
 @given(LETTERS, LETTERS, LETTERS, st.integers(-12, 12), st.integers(-12, 12))
 def test_long_text_is_read_as_the_slow_reference_does(left, marker, right, head, tail):
-    folded = (f"a{marker}b".casefold(),)
+    collapsed = (f"a{marker}b".casefold(),)
     planted = f"{left}a{marker}b{right}"
     text = planted.rjust(READ + head, ".") + "-" * READ + planted.ljust(READ + tail, ".")
 
-    assert Text(text).has_all(folded) is slowly_has_all(text, folded)
+    assert Text(text).has_all(collapsed) is slowly_has_all(text, collapsed)
 
 
 @given(LETTERS, st.text("aB1_ .éßi", min_size=1, max_size=4))

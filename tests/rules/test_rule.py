@@ -1,4 +1,4 @@
-"""Rows of the first map: what they say, and how a wrong one is refused."""
+"""Rules of the first map: what they say, and how a wrong one is refused."""
 
 import asyncio
 import re
@@ -40,7 +40,7 @@ WRONG = {
     "no class": ({"on": 404}, "Rule(on=404): on is 404; it must be an exception class or its dotted name"),
     "class that is no exception": ({"on": dict}, "on is <class 'dict'>; it must be an exception class"),
     "instance": ({"on": ValueError("x")}, "on is ValueError('x'); it must be an exception class"),
-    "several classes": ({"on": (KeyError, OSError)}, "give each class a row of its own"),
+    "several classes": ({"on": (KeyError, OSError)}, "give each class a rule of its own"),
     "name without a package": (
         {"on": "ValueError"},
         "on is 'ValueError'; it must be an exception class or its dotted",
@@ -84,7 +84,7 @@ WRONG = {
         {"to": {1: GoneError}},
         "table='path' and to={value: ErrorClass} go together",
     ),
-    "mapping of nothing": ({"table": "code", "to": {}}, "to is {}; a table needs a row"),
+    "mapping of nothing": ({"table": "code", "to": {}}, "to is {}; a table needs an entry"),
     "mapping to no domain error": (
         {"table": "code", "to": {1: GoneError, 2: "gone"}},
         "to names 'gone'; it must be a subclass of DomainError",
@@ -157,7 +157,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("arguments", "told"), WRONG.values(), ids=WRONG.keys())
-def test_wrong_row_is_refused_in_words(arguments, told):
+def test_wrong_rule_is_refused_in_words(arguments, told):
     with pytest.raises(ConfigError) as raised:
         Rule(**{"on": ValueError, "to": NotFoundError, **arguments})
 
@@ -169,7 +169,7 @@ def test_refusal_names_the_row():
         Rule(on=ValueError)
 
 
-def test_all_mistakes_of_a_row_are_told_at_once():
+def test_all_mistakes_of_a_rule_are_told_at_once():
     with pytest.raises(ConfigError) as raised:
         Rule(on=5, to=6, where=7, text="", message=8, cause=9)
 
@@ -210,7 +210,7 @@ def test_row_is_written_by_keyword_only(given):
     ],
     ids=lambda arguments: re.sub(r" at 0x\w+", "", repr(arguments)),
 )
-def test_right_row_is_taken(arguments):
+def test_right_rule_is_taken(arguments):
     Rule(**{"on": ValueError, "to": NotFoundError, **arguments})
 
 
@@ -391,7 +391,7 @@ def test_name_of_a_module_without_a_spec_is_found(monkeypatch):
     assert resolve(Rule(on="made_here.LocalError", to=GoneError)).on is module.LocalError
 
 
-def test_text_row_on_everything_is_refused_when_its_name_is_resolved():
+def test_text_rule_on_everything_is_refused_when_its_name_is_resolved():
     rule = Rule(on="builtins.Exception", text="disk is full", to=GoneError)
 
     with pytest.raises(ConfigError, match="a text rule on Exception would read every failure"):

@@ -79,7 +79,7 @@ def name_of(row):
 
 
 @pytest.mark.parametrize(("strong", "weak"), UNEQUAL, ids=name_of)
-def test_stronger_row_of_a_class_wins_though_it_is_written_last(strong, weak):
+def test_stronger_rule_of_a_class_wins_though_it_is_written_last(strong, weak):
     strong, weak = Rule(on=SDKError, **strong), Rule(on=SDKError, **weak)
 
     assert decided(failure(), weak, strong) is strong
@@ -90,14 +90,14 @@ def test_stronger_row_of_a_class_wins_though_it_is_written_last(strong, weak):
     [pair for pair in UNEQUAL if not any("text" in row for row in pair)],  # which Exception is refused
     ids=name_of,
 )
-def test_stronger_row_of_exception_wins_though_it_is_written_last(strong, weak):
+def test_stronger_rule_of_exception_wins_though_it_is_written_last(strong, weak):
     strong, weak = Rule(on=Exception, **strong), Rule(on=Exception, **weak)
 
     assert decided(failure(), weak, strong) is strong
 
 
 @pytest.mark.parametrize(("first", "second"), EQUALS, ids=name_of)
-def test_first_written_of_equal_rows_wins(first, second):
+def test_first_written_of_equal_rule_wins(first, second):
     first, second = Rule(on=BoxError, **first), Rule(on=BoxError, **second)
 
     assert decided(failure(), first, second) is first
@@ -111,14 +111,14 @@ def test_row_of_the_app_wins_over_an_equal_one_of_ours(own, built_in):
 
 
 @pytest.mark.parametrize(("strong", "weak"), UNEQUAL, ids=name_of)
-def test_stronger_row_of_ours_wins_over_the_apps(strong, weak):
+def test_stronger_rule_of_ours_wins_over_the_apps(strong, weak):
     strong, weak = Rule(on=BoxError, **strong), Rule(on=BoxError, **weak)
 
     assert decided(failure(), weak, ours=[strong]) is strong
 
 
 @pytest.mark.parametrize("row", ROWS, ids=name_of)
-def test_bare_row_of_a_nearer_class_wins_over_any_row_of_a_farther_one(row):
+def test_bare_row_of_a_nearer_class_wins_over_any_rule_of_a_farther_one(row):
     far, near = Rule(on=SDKError, **row), Rule(on=BoxError, to=GoneError)
 
     assert decided(failure(), far, near) is near
@@ -154,7 +154,7 @@ def test_nearest_class_is_the_first_in_the_mro(bases):
     ],
     ids=["other value", "no value", "other cause", "no cause", "longer word", "no text", "other class"],
 )
-def test_all_conditions_of_a_row_must_hold(exc, row):
+def test_all_conditions_of_a_rule_must_hold(exc, row):
     rule = Rule(on=BoxError, **row)
 
     assert decided(failure(), rule) is rule
@@ -175,7 +175,7 @@ def test_path_goes_along_attributes_and_keys(row, orig):
     assert decided(SDKError(orig=orig), rule) is rule
 
 
-def test_every_path_of_a_row_must_have_its_value():
+def test_every_path_of_a_rule_must_have_its_value():
     rule = Rule(on=SDKError, where={"code": 5, "kind": "vm"}, to=NotFoundError)
 
     assert decided(SDKError(code=5, kind="vm"), rule) is rule
@@ -241,12 +241,12 @@ def raise_from_none(_):
     raise JobError("job") from None
 
 
-def test_wrapped_row_counts_for_a_link_of_the_cause_chain():
+def test_wrapped_rule_counts_for_a_link_of_the_cause_chain():
     assert decided(in_a_handler(raise_from), WRAPPED) is WRAPPED
 
 
 @pytest.mark.parametrize("raise_it", [raise_within, raise_from_none])
-def test_wrapped_row_does_not_count_for_a_context(raise_it):
+def test_wrapped_rule_does_not_count_for_a_context(raise_it):
     assert decided(in_a_handler(raise_it), WRAPPED) is None
 
 
@@ -318,7 +318,7 @@ def test_cycle_ends_the_chain():
     assert asked == [first, second]
 
 
-def test_conditions_of_a_wrapped_row_are_those_of_the_link():
+def test_conditions_of_a_wrapped_rule_are_those_of_the_link():
     rule = Rule(
         on=BoxError,
         wrapped=True,
@@ -337,7 +337,7 @@ def test_conditions_of_a_wrapped_row_are_those_of_the_link():
 EVERYTHING = Rule(on=Exception, to=UnavailableError)
 
 
-def test_bare_row_on_exception_knows_what_nothing_else_does():
+def test_bare_rule_on_exception_knows_what_nothing_else_does():
     assert decided(ValueError(), EVERYTHING, WRAPPED) is EVERYTHING
 
 
@@ -351,15 +351,15 @@ def test_bare_row_on_exception_knows_what_nothing_else_does():
     ],
     ids=["wrapped", "class", "where", "cause"],
 )
-def test_bare_row_on_exception_comes_last_of_all(exc, winner):
+def test_bare_rule_on_exception_comes_last_of_all(exc, winner):
     assert decided(exc, EVERYTHING, WRAPPED, winner) is winner
 
 
-def test_bare_row_on_exception_may_say_not_mine_to_the_next_one():
+def test_bare_rule_on_exception_may_say_not_mine_to_the_next_one():
     assert decided(ValueError(), Rule(on=Exception, translate=lambda _: None), EVERYTHING) is EVERYTHING
 
 
-def test_bare_row_on_exception_that_is_wrapped_is_asked_once_and_last():
+def test_bare_rule_on_exception_that_is_wrapped_is_asked_once_and_last():
     asked = []
     rule = Rule(on=Exception, wrapped=True, translate=asked.append)
 
@@ -369,7 +369,7 @@ def test_bare_row_on_exception_that_is_wrapped_is_asked_once_and_last():
 
 
 @pytest.mark.parametrize("cls", [KeyboardInterrupt, SystemExit, GeneratorExit])
-def test_no_row_on_exception_knows_what_is_none(cls):
+def test_no_rule_on_exception_knows_what_is_none(cls):
     assert decided(cls(), EVERYTHING) is None
 
 

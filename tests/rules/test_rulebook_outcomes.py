@@ -1,4 +1,4 @@
-"""What a row of the first map makes of an exception, and what happens when it cannot (DESIGN, section 5)."""
+"""What a rule of the first map makes of an exception, and what happens when it cannot (DESIGN, section 5)."""
 
 import gc
 import logging
@@ -55,7 +55,7 @@ SECRET = "the disk is full: postgresql://sam:hunter2@db/boxes"
     ],
 )
 @pytest.mark.parametrize("row", [{}, {"expose": True}], ids=["not exposed", "exposed, and empty"])
-def test_foreign_text_is_logged_and_never_exposed_unless_the_row_says_so(row, to, text):
+def test_foreign_text_is_logged_and_never_exposed_unless_the_rule_says_so(row, to, text):
     told = "" if row else SECRET
     error = RuleBook([Rule(on=SDKError, to=to, **row)]).decide(SDKError(told)).error
 
@@ -72,7 +72,7 @@ def test_exposed_text_is_redacted(to):
 
 
 @pytest.mark.parametrize("to", [NotFoundError, UnavailableError, SpokenError])
-def test_message_of_a_row_is_the_public_text(to):
+def test_message_of_a_rule_is_the_public_text(to):
     error = RuleBook([Rule(on=SDKError, to=to, message="Try another box.")]).decide(SDKError(SECRET)).error
 
     assert (error.args, error.public) == ((SECRET,), "Try another box.")
@@ -115,7 +115,7 @@ MISBEHAVING = {
 
 @pytest.mark.parametrize(("row", "exc", "problem"), MISBEHAVING.values(), ids=MISBEHAVING.keys())
 @pytest.mark.parametrize("wrapped", [False, True], ids=["raised", "wrapped"])
-def test_what_raises_is_logged_and_the_next_row_is_asked(row, exc, problem, wrapped, caplog):
+def test_what_raises_is_logged_and_the_next_rule_is_asked(row, exc, problem, wrapped, caplog):
     rule = Rule(on=SDKError, wrapped=wrapped, **row)
     fallback = Rule(on=SDKError, wrapped=wrapped, translate=lambda _: GoneError("next"))
     outer = ValueError("outer")
@@ -125,13 +125,13 @@ def test_what_raises_is_logged_and_the_next_row_is_asked(row, exc, problem, wrap
 
     assert decision.rule is fallback
     assert [(record.name, record.levelno, record.getMessage()) for record in caplog.records] == [
-        ("flask_faultmap", logging.WARNING, f"The row {rule} does not count: it raised {problem}")
+        ("flask_faultmap", logging.WARNING, f"The rule {rule} does not count: it raised {problem}")
     ]
     assert type(caplog.records[0].exc_info[1]).__name__ == problem
 
 
 @pytest.mark.parametrize(
-    "exc", [SDKError(), SDKError(code=7)], ids=["attribute that is not there", "value without a row"]
+    "exc", [SDKError(), SDKError(code=7)], ids=["attribute that is not there", "value without an entry"]
 )
 @pytest.mark.parametrize("row", [{**TO, "where": {"code": 5}}, TABLE], ids=["where", "table"])
 def test_missing_value_is_no_match_and_no_news(row, exc, caplog):
@@ -147,7 +147,7 @@ def test_function_that_ends_the_process_is_not_held_back():
         RuleBook([Rule(on=SDKError, translate=leave)]).decide(SDKError())
 
 
-def test_attribute_that_no_row_names_is_never_read():
+def test_attribute_that_no_rule_names_is_never_read():
     class PryError(Exception):
         @property
         def data(self):
@@ -164,7 +164,7 @@ REASONS = {
     "marker": ({**TO, "text": "no space"}, "the text has not all markers"),
     "value": ({**TO, "where": {"code": 6}}, "code is another"),
     "missing": ({**TO, "where": {"kind": 6}}, "raised MissingError"),
-    "table": ({"table": "code", "to": {6: GoneError}}, "the table has no row for this code"),
+    "table": ({"table": "code", "to": {6: GoneError}}, "the table has no entry for this code"),
     "cause": ({**TO, "cause": OSError}, "no such cause"),
     "function": ({"translate": lambda _: None}, "the function said: not mine"),
     "failure": ({"translate": explode}, "raised RuntimeError"),
@@ -172,7 +172,7 @@ REASONS = {
 
 
 @pytest.mark.parametrize(("row", "reason"), REASONS.values(), ids=REASONS.keys())
-def test_verdict_says_why_a_row_does_not_count(row, reason):
+def test_verdict_says_why_a_rule_does_not_count(row, reason):
     rule, exc = Rule(on=SDKError, **row), SDKError(code=5)
 
     [verdict] = RuleBook([rule]).verdicts(exc)
@@ -180,7 +180,7 @@ def test_verdict_says_why_a_row_does_not_count(row, reason):
     assert (verdict.rule, verdict.subject, verdict.error, verdict.reason) == (rule, exc, None, reason)
 
 
-def test_verdicts_end_with_the_row_that_decides():
+def test_verdicts_end_with_the_rule_that_decides():
     raised, link = ValueError("outer"), SDKError()
     raised.__cause__ = link
     first, decides, after = (

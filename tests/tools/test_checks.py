@@ -123,22 +123,22 @@ FINDINGS = {
         ),
     ),
     "row behind a broader one": (
-        ("dead-rule", "the row PumpError -> NotFoundError"),
+        ("dead-rule", "the rule PumpError -> NotFoundError"),
         lambda: app_with(rules=[row(to=GoneError), row()]),
         lambda: app_with(rules=[row(to=GoneError, text="no oil"), row()]),
     ),
     "value of a table behind a row": (
-        ("dead-rule", "code=Code.EMPTY of the row PumpError -> 1 errors by code"),
+        ("dead-rule", "code=Code.EMPTY of the rule PumpError -> 1 errors by code"),
         lambda: app_with(rules=[row(**TYPED), row(**TABLE)]),
         lambda: app_with(rules=[row(**TABLE), row()]),
     ),
     "text that a value tells": (
-        ("needless-text", "the row PumpError where text='no water' -> NotFoundError"),
+        ("needless-text", "the rule PumpError where text='no water' -> NotFoundError"),
         lambda: app_with(rules=[row(text="no water"), row(**TYPED)]),
         lambda: app_with(rules=[row(text="no water"), row(**TYPED, to=GoneError)]),
     ),
     "text that many have": (
-        ("broad-text", "the row PumpError where text='401' -> NotFoundError"),
+        ("broad-text", "the rule PumpError where text='401' -> NotFoundError"),
         lambda: app_with(rules=[row(text="401")]),
         lambda: app_with(rules=[row(text="http 401")]),
     ),
@@ -170,7 +170,7 @@ FINDINGS = {
     "challenge that says nothing": (
         ("missing-challenge", "the profile 'own'"),
         lambda: app_refusing(**BAD_HEADER),
-        lambda: app_refusing(**BAD_HEADER, fold={401: 400}),
+        lambda: app_refusing(**BAD_HEADER, collapse={401: 400}),
     ),
     "headers that fail": (
         ("missing-challenge", "the profile 'own'"),
@@ -195,7 +195,7 @@ def test_check_says_what_is_wrong_where_and_what_to_do():
 
     assert result.exit_code == 1
     assert (
-        "broad-text: the row PumpError where text='401' -> NotFoundError: many other texts have this too; "
+        "broad-text: the rule PumpError where text='401' -> NotFoundError: many other texts have this too; "
         "give more markers, or narrow it with where= or cause=\n"
     ) in result.output
 
@@ -206,9 +206,10 @@ def test_help_of_check_names_every_finding():
     assert {finding[0] for finding, _, _ in FINDINGS.values()} | {"broken-contract"} <= {*told.split()}
 
 
-def app_promising(*errors, fold=None, media_type="application/json", schema=BodySchema, scope="own"):
+def app_promising(*errors, collapse=None, media_type="application/json", schema=BodySchema, scope="own"):
     profiles = [
-        Profile(name=name, schema=schema, media_type=media_type, fold=fold or {}) for name in ("own", "two")
+        Profile(name=name, schema=schema, media_type=media_type, collapse=collapse or {})
+        for name in ("own", "two")
     ]
     return app_to(*errors, profiles=profiles, FAULTMAP_SCOPES={"/own": scope})
 
@@ -217,7 +218,7 @@ PUMP_GONE = error("PumpGoneError")
 BROKEN = {
     "code that is gone": ({"errors": ()}, ["the code 'pump_gone': it has disappeared"]),
     "status that changed": (
-        {"fold": {404: 400}},
+        {"collapse": {404: 400}},
         ["the code 'pump_gone': its status was 404 in the profile 'own', and is 400"],
     ),
     "member that was lost": ({"schema": ShorterSchema}, ["the profile 'own': it has lost the member 'code'"]),

@@ -132,7 +132,7 @@ def test_explain_shows_the_decision_and_tells_nobody(caplog):
     assert (result.exit_code, told, caplog.records) == (0, [], [])
 
 
-def test_explain_shows_which_rows_have_the_text():
+def test_explain_shows_which_rule_have_the_text():
     rules = [row(text="no oil"), row(text=("no", "water")), row(text="no water", where={"code": 1})]
 
     result = run(app_with(rules=rules), "explain", "--text", "there is no water")
@@ -164,7 +164,7 @@ def test_explain_refuses_in_words(words, complaint):
     assert complaint in result.output
 
 
-def test_list_shows_rows_and_errors():
+def test_list_shows_rule_and_errors():
     app = app_with(rules=[row(**TYPED, to=DryPumpError), row(text="no oil")])
 
     result = run(app, "list")

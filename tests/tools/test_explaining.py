@@ -61,13 +61,13 @@ MADE = {
     "that wants arguments": (
         "WantingError",
         "dry",
-        "Made without its __init__, so rows may miss attributes: WantingError('dry') raised TypeError: "
+        "Made without its __init__, so rules may miss attributes: WantingError('dry') raised TypeError: "
         "WantingError.__init__() missing 1 required keyword-only argument: 'size'",
     ),
     "that fails": (
         "FailingError",
         None,
-        "Made without its __init__, so rows may miss attributes: FailingError() raised RuntimeError: "
+        "Made without its __init__, so rules may miss attributes: FailingError() raised RuntimeError: "
         "no database",
     ),
 }
@@ -138,9 +138,9 @@ def test_statuses_of_other_profiles_are_told_where_they_differ():
     ]
 
 
-def test_exception_that_no_row_knows_is_told_as_unhandled():
+def test_exception_that_no_rule_knows_is_told_as_unhandled():
     assert explained(PlainError("dry")) == [
-        "PlainError: dry\n  - no row knows it: an unhandled error, which Flask logs\n"
+        "PlainError: dry\n  - no rule knows it: an unhandled error, which Flask logs\n"
         "  = 500 internal (internal): Internal server error"
     ]
 
@@ -158,7 +158,7 @@ def test_row_is_asked_once(caplog):
     explained(PlainError("dry"), rules=[rule])
 
     assert [record.getMessage() for record in caplog.records] == [
-        "The row PlainError -> fail does not count: it raised RuntimeError"
+        "The rule PlainError -> fail does not count: it raised RuntimeError"
     ]
 
 
@@ -176,6 +176,6 @@ def test_group_with_an_unknown_leaf_is_unhandled():
     (told,) = explained(ExceptionGroup("two", [NotFoundError("box"), KeyError()]))
 
     assert told.splitlines()[2:] == [
-        "  - no row knows it: an unhandled error, which Flask logs",
+        "  - no rule knows it: an unhandled error, which Flask logs",
         "  = 500 internal (internal): Internal server error",
     ]

@@ -48,7 +48,7 @@ def test_rows_stand_in_the_order_in_which_they_are_asked():
     assert rule_lines(row(), row(text="no water"), row(where={"code": 1})) == [
         "  PumpError where code=1 -> NotFoundError",
         "~ PumpError where text='no water' -> NotFoundError",
-        "    a typed row tells the same: PumpError where code=1 -> NotFoundError",
+        "    a typed rule tells the same: PumpError where code=1 -> NotFoundError",
         "  PumpError -> NotFoundError",
     ]
 
@@ -88,11 +88,11 @@ def test_row_of_a_package_that_is_not_installed_is_marked():
     assert rule_lines(Rule(on="nowhere.X", to=GoneError)) == ["x 'nowhere.X' -> GoneError (not installed)"]
 
 
-def test_app_without_rows_says_so():
+def test_app_without_rule_says_so():
     assert rule_lines() == ["  (none of the app's own)"]
 
 
-def test_errors_that_rows_name_are_shown_and_other_built_in_ones_only_if_asked():
+def test_errors_that_rule_name_are_shown_and_other_built_in_ones_only_if_asked():
     short, long = lines_of(row()), lines_of(row(), everything=True)
 
     assert any(line.endswith("  NotFoundError") for line in short)

@@ -77,14 +77,14 @@ def test_dead_value_of_a_table_is_named():
 
     dead = dead_rows(row(where={"code": 2}), table)
 
-    assert dead == [f"code=2 of the row {table}"]
+    assert dead == [f"code=2 of the rule {table}"]
 
 
-def test_dead_row_is_named_as_in_the_log():
-    assert dead_rows(row(), row()) == ["the row PumpError -> NotFoundError"]
+def test_dead_rule_is_named_as_in_the_log():
+    assert dead_rows(row(), row()) == ["the rule PumpError -> NotFoundError"]
 
 
-def test_built_in_row_behind_a_row_of_the_app_is_as_it_should_be():
+def test_built_in_row_behind_a_rule_of_the_app_is_as_it_should_be():
     rules = RuleBook([Rule(on=HTTP.on, to=NotFoundError)], ours=[HTTP, *VALIDATION]).rules
 
     assert [*dead_cases(rules)] == []
@@ -113,14 +113,14 @@ NEEDED = {
 
 
 @pytest.mark.parametrize("rows", COVERED.values(), ids=COVERED)
-def test_text_row_is_covered(rows):
+def test_text_rule_is_covered(rows):
     text, typed = (row(**given) for given in rows)
 
     assert covered_texts([text, typed]) == {text: typed}
 
 
 @pytest.mark.parametrize("rows", NEEDED.values(), ids=NEEDED)
-def test_text_row_is_needed(rows):
+def test_text_rule_is_needed(rows):
     assert covered_texts([row(**given) for given in rows]) == {}
 
 
@@ -133,7 +133,7 @@ def test_text_row_is_needed(rows):
     ],
     ids=["a number", "two words, any library's class", "two markers, any library's class"],
 )
-def test_text_row_of_few_words_is_too_broad(given):
+def test_text_rule_of_few_words_is_too_broad(given):
     assert is_too_broad(row(**given))
 
 
@@ -150,5 +150,5 @@ def test_text_row_of_few_words_is_too_broad(given):
     ],
     ids=["two words", "a slug", "two markers", "three words", "where", "cause", "no text"],
 )
-def test_other_rows_are_narrow_enough(given):
+def test_other_rule_are_narrow_enough(given):
     assert not is_too_broad(row(**given))

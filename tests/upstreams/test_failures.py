@@ -67,7 +67,7 @@ def test_no_exception_class_of_a_library_is_missing(library: ModuleType) -> None
     assert names_of(library) - FAILURES.keys() == set()
 
 
-def test_no_row_is_about_a_class_that_is_nowhere() -> None:
+def test_no_rule_is_about_a_class_that_is_nowhere() -> None:
     known = set[str]().union(*(names_of(library) for library in LIBRARIES))
 
     ours = {name for name in FAILURES if not name.startswith(("builtins.", "socket.", "ssl.", "http."))}
