@@ -87,6 +87,8 @@ def name_the_module(namespace: dict[str, Any]) -> None:
     namespace["__name__"] = "app"
 
 
+pytest_plugins = ["suite"]
+
 pytest_collect_file = Sybil(
     parsers=[PythonCodeBlockParser(), parse_console],
     path=str(Path(__file__).parent),

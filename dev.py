@@ -2,7 +2,8 @@
 """One command for each job in this repository; it needs Python and nothing else.
 
     python3 dev.py tour          see the main job done: real failures, real answers
-    python3 dev.py test          run all tests, with coverage
+    python3 dev.py test          run the tests, with coverage
+    python3 dev.py test --all    run the long ones too: real servers, databases and browsers
     python3 dev.py test -k rule  run some tests: what follows is for pytest
     python3 dev.py lint          ruff and mypy
     python3 dev.py docs          build the documentation in docs/_build
@@ -63,8 +64,8 @@ def main(arguments):
     except StepError as exc:
         print(exc, file=sys.stderr)
         return 1
-    if name == "test" and not rest:
-        rest = WHOLE_SUITE
+    if name == "test" and rest in ([], ["--all"]):
+        rest = [*WHOLE_SUITE, *rest]
     for line in lines:
         say("$ " + " ".join(["python", *line[1:], *rest]))
         status = subprocess.call([*line, *rest], cwd=TOP)

@@ -281,7 +281,7 @@ FAILURES = DOMAIN_ERRORS | HTTP_ERRORS | st.just(raising(KeyError("a bug")))
 
 
 @PROFILES
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=100, derandomize=True)
 @given(failure=FAILURES)
 def test_every_answer_keeps_to_its_schema_in_every_version(profile, failure):
     app = failing_app(profile)

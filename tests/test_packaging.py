@@ -73,11 +73,6 @@ def test_kinds_of_change_are_known_and_in_order():
     assert all(part == [kind for kind in KINDS if kind in part] for part in kinds)
 
 
-def test_typing_marker_is_packaged():
-    assert setup["options.package_data"]["flask_faultmap"].split() == ["py.typed"]
-    assert (TOP / "flask_faultmap" / "py.typed").is_file()
-
-
 def test_every_folder_with_code_is_packaged():
     folders = {str(path.parent.relative_to(TOP)).replace("/", ".") for path in SOURCES}
     include = setup["options.packages.find"]["include"].split()

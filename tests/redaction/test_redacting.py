@@ -216,7 +216,7 @@ def test_a_secret_goes_in_the_middle_of_a_text(around):
 
 
 @pytest.mark.parametrize("around", POSITIONS.values(), ids=POSITIONS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(secret=canaries, before=st.text(max_size=40), after=st.text(max_size=40))
 def test_a_secret_goes_whatever_stands_around_its_place(around, secret, before, after):
     text = f"{before}\n{around.format(secret, secret)}\n{after}"

@@ -135,7 +135,7 @@ def cases(draw):
     return SimpleNamespace(own=own, built_in=built_in, exc=chain[0])
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(cases())
 def test_rows_are_asked_in_the_order_of_the_design(case):
     book = RuleBook(case.own, ours=case.built_in)
