@@ -1,22 +1,17 @@
 """The apps that are measured: each one Flask app, one path and what it must answer."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
 
-from flask import Flask, jsonify, request
-from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException
+from flask import Flask
+from marshmallow import Schema, ValidationError, fields
 
-from flask_faultmap import FaultMap, Rule
-from flask_faultmap.errors import NotFoundError
-
-TEXT = "Box 'b1' not found"
-LONG_TEXT = "transport closed while the guest was asked for its state: connection 17 of 32, attempt 3 of 5"
-
-View = Callable[[], ResponseReturnValue]
+from benchmarks import by_hand
+from benchmarks.views import DETAILS, LONG_TEXT, TEXT, VIOLATIONS, plain
+from flask_faultmap import FaultMap, Profile, Rule
+from flask_faultmap.errors import NotFoundError, ResourceExhaustedError, UnavailableError
+from flask_faultmap.profiles import Envelope, OfKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,100 +28,46 @@ class BoxNotFoundError(NotFoundError):
     """The domain error that ours raises; not logged, as every 404."""
 
 
-class BoxNotFound(Exception):
-    """The same thing in an app without flask-faultmap."""
+class QuotaError(ResourceExhaustedError):
+    """A 429 that says when to come again."""
 
 
-class InvalidAPIUsage(Exception):
-    """The class that Flask's documentation proposes (Error Handling, "Returning API Errors as JSON")."""
+class StoreDownError(UnavailableError):
+    """A 503, which is logged with its stack."""
 
-    status_code = 400
-
-    def __init__(self, message: str, status_code: int | None = None, payload: Any = None) -> None:
-        super().__init__()
-        self.message = message
-        if status_code is not None:
-            self.status_code = status_code
-        self.payload = payload
-
-    def to_dict(self) -> dict[str, Any]:
-        """Make the body: the payload's members and ``message``."""
-        body = dict(self.payload or ())
-        body["message"] = self.message
-        return body
+    public = "The store is down."
 
 
 class SDKError(Exception):
     """A foreign exception, which rules translate."""
 
 
-def plain(exc: Callable[[], Exception] | None = None) -> Flask:
-    """Make a Flask app whose one view raises what *exc* makes, or succeeds."""
-    app = Flask("benchmarks")
+class InnerSchema(Schema):
+    """What stands in the envelope."""
 
-    @app.get("/boxes/<box_id>")
-    def show(box_id: str) -> ResponseReturnValue:
-        if exc is not None:
-            raise exc()
-        return {"id": box_id}
+    message = fields.String(attribute="text")
+    type = OfKind(lambda kind: kind.code.title().replace("_", "") + "Error")
+    code = fields.String()
 
-    return app
+
+class EnvelopeSchema(Schema):
+    """A shape of an app's own."""
+
+    error = Envelope(InnerSchema)
 
 
 def ours(exc: Callable[[], Exception] | None = None, rules: tuple[Rule, ...] = ()) -> Flask:
-    """The same with flask-faultmap and its defaults: log, signal, ids, headers."""
+    """A plain app with flask-faultmap and its defaults: log, signal, ids, headers."""
     app = plain(exc)
     FaultMap(app, rules=rules)
     return app
 
 
-def by_hand() -> Flask:
-    """A handler that sends what our profile ``problem`` sends; it logs nothing and signals nothing."""
-    app = plain(lambda: BoxNotFound(TEXT))
-
-    @app.errorhandler(BoxNotFound)
-    def answer(exc: BoxNotFound) -> ResponseReturnValue:
-        request_id = request.headers.get("X-Request-ID") or uuid4().hex
-        response = jsonify(
-            type="about:blank",
-            title="Not Found",
-            status=404,
-            detail=str(exc),
-            code="box_not_found",
-            request_id=request_id,
-            retryable=False,
-        )
-        response.status_code = 404
-        response.mimetype = "application/problem+json"
-        response.headers["X-Request-ID"] = request_id
-        response.headers["Cache-Control"] = "no-store"
-        return response
-
-    return app
-
-
-def recipe() -> Flask:
-    """Flask's documentation, "Returning API Errors as JSON": two members, no headers."""
-    app = plain(lambda: InvalidAPIUsage(TEXT, 404, {"error": "box_not_found"}))
-
-    @app.errorhandler(InvalidAPIUsage)
-    def answer(exc: InvalidAPIUsage) -> ResponseReturnValue:
-        return jsonify(exc.to_dict()), exc.status_code
-
-    return app
-
-
-def recipe_unhandled() -> Flask:
-    """Flask's documentation, "Generic Exception Handlers": JSON in place of the HTML page."""
-    app = plain(lambda: RuntimeError(TEXT))
-
-    @app.errorhandler(HTTPException)
-    def answer(exc: HTTPException) -> ResponseReturnValue:
-        response = exc.get_response()
-        response.data = json.dumps({"code": exc.code, "name": exc.name, "description": exc.description})
-        response.content_type = "application/json"
-        return response
-
+def ours_enveloped() -> Flask:
+    """The same with a profile of the app's own."""
+    app = plain(lambda: BoxNotFoundError(TEXT))
+    app.config["FAULTMAP_PROFILE"] = "own"
+    FaultMap(app, profiles=[Profile(name="own", schema=EnvelopeSchema)])
     return app
 
 
@@ -137,31 +78,69 @@ def many_rules(count: int) -> Flask:
 
 
 def text_rules(count: int) -> Flask:
-    """*count* text rows that are all read and do not match, then a bare row that does."""
-    rows = [Rule(on=SDKError, text=(f"error code {number}",), to=NotFoundError) for number in range(count)]
-    return ours(lambda: SDKError(LONG_TEXT), (*rows, Rule(on=SDKError, to=BoxNotFoundError)))
+    """*count* text rules that are all read and do not match, then a plain rule that does."""
+    rules = [Rule(on=SDKError, text=(f"error code {number}",), to=NotFoundError) for number in range(count)]
+    return ours(lambda: SDKError(LONG_TEXT), (*rules, Rule(on=SDKError, to=BoxNotFoundError)))
+
+
+def foreign_text(**told: Any) -> Flask:
+    """One rule; *told* says what the client may read."""
+    return ours(lambda: SDKError(f"{LONG_TEXT:.<100}"), (Rule(on=SDKError, to=BoxNotFoundError, **told),))
 
 
 PROBLEM = ("code", "detail", "request_id", "retryable", "status", "title", "type")
 UNTOLD = tuple(name for name in PROBLEM if name != "detail")
+INVALID = tuple(sorted([*PROBLEM, "errors"]))
+DETAILED = tuple(sorted([*PROBLEM, *DETAILS]))
+WAITING = tuple(sorted([*PROBLEM, "retry_after"]))
 
-
-def contenders() -> dict[str, Contender]:
-    """Make all apps."""
-    return {
-        "ours": Contender(app=ours(lambda: BoxNotFoundError(TEXT)), members=PROBLEM),
-        "by hand": Contender(app=by_hand(), members=PROBLEM),
-        "recipe": Contender(app=recipe(), members=("error", "message")),
-        "ours, routing 404": Contender(app=ours(), path="/nope", members=PROBLEM),
-        "Flask's routing 404": Contender(app=plain(), path="/nope"),
-        "ours, unhandled": Contender(app=ours(lambda: RuntimeError(TEXT)), status=500, members=UNTOLD),
-        "recipe, unhandled": Contender(
-            app=recipe_unhandled(), status=500, members=("code", "description", "name")
-        ),
-        "ours, success": Contender(app=ours(), status=200, members=("id",)),
-        "plain, success": Contender(app=plain(), status=200, members=("id",)),
-        "10,000 rules": Contender(app=many_rules(10_000), members=UNTOLD),
-        "10 rules": Contender(app=many_rules(10), members=UNTOLD),
-        "30 text rows": Contender(app=text_rules(30), members=UNTOLD),
-        "one bare row": Contender(app=text_rules(0), members=UNTOLD),
-    }
+# Made when a row that is asked for needs them. Each pair of a row answers the same kind of request.
+CONTENDERS: dict[str, Callable[[], Contender]] = {
+    "ours": lambda: Contender(app=ours(lambda: BoxNotFoundError(TEXT)), members=PROBLEM),
+    "by hand": lambda: Contender(app=by_hand.by_hand(by_hand.not_found), members=PROBLEM),
+    "recipe": lambda: Contender(app=by_hand.recipe({"error": "box_not_found"}), members=("error", "message")),
+    "ours, routing 404": lambda: Contender(app=ours(), path="/nope", members=PROBLEM),
+    "floor, routing 404": lambda: Contender(app=by_hand.floor(), path="/nope", members=PROBLEM),
+    "recipe, routing 404": lambda: Contender(
+        app=by_hand.generic_recipe(), path="/nope", members=("code", "description", "name")
+    ),
+    "ours, unhandled": lambda: Contender(app=ours(lambda: RuntimeError(TEXT)), status=500, members=UNTOLD),
+    "recipe, unhandled": lambda: Contender(
+        app=by_hand.generic_recipe(lambda: RuntimeError(TEXT)),
+        status=500,
+        members=("code", "description", "name"),
+    ),
+    "ours, violations": lambda: Contender(
+        app=ours(lambda: ValidationError(VIOLATIONS)), status=422, members=INVALID
+    ),
+    "by hand, violations": lambda: Contender(app=by_hand.invalid_by_hand(), status=422, members=INVALID),
+    "ours, details": lambda: Contender(
+        app=ours(lambda: BoxNotFoundError(TEXT, details=DETAILS)), members=DETAILED
+    ),
+    "recipe, details": lambda: Contender(
+        app=by_hand.recipe({"error": "box_not_found", **DETAILS}),
+        members=tuple(sorted(["error", "message", *DETAILS])),
+    ),
+    "by hand, details": lambda: Contender(
+        app=by_hand.by_hand(by_hand.not_found_with_details), members=DETAILED
+    ),
+    "ours, retry": lambda: Contender(
+        app=ours(lambda: QuotaError(TEXT, retry_after=30)), status=429, members=WAITING
+    ),
+    "by hand, retry": lambda: Contender(app=by_hand.by_hand(by_hand.too_many), status=429, members=WAITING),
+    "ours, own profile": lambda: Contender(app=ours_enveloped(), members=("error",)),
+    "by hand, own profile": lambda: Contender(app=by_hand.by_hand(by_hand.enveloped), members=("error",)),
+    "ours, logged": lambda: Contender(app=ours(lambda: StoreDownError(TEXT)), status=503, members=PROBLEM),
+    "by hand, logged": lambda: Contender(
+        app=by_hand.by_hand(by_hand.unavailable), status=503, members=PROBLEM
+    ),
+    "ours, success": lambda: Contender(app=ours(), status=200, members=("id",)),
+    "plain, success": lambda: Contender(app=plain(), status=200, members=("id",)),
+    "10,000 rules": lambda: Contender(app=many_rules(10_000), members=UNTOLD),
+    "10 rules": lambda: Contender(app=many_rules(10), members=UNTOLD),
+    "30 text rules": lambda: Contender(app=text_rules(30), members=UNTOLD),
+    "one plain rule": lambda: Contender(app=text_rules(0), members=UNTOLD),
+    "exposed text": lambda: Contender(app=foreign_text(expose=True), members=PROBLEM),
+    "fixed text": lambda: Contender(app=foreign_text(message=TEXT), members=PROBLEM),
+    # Rows 15 and 16 (sinks): an app with the sink, and the same without it.
+}

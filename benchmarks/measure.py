@@ -1,6 +1,8 @@
 """How the cost of a request is measured: in process, interleaved, medians."""
 
 import gc
+import subprocess
+import sys
 import tracemalloc
 from collections.abc import Callable
 from random import Random
@@ -91,3 +93,18 @@ def memory(classes: int) -> float:
     finally:
         tracemalloc.stop()
     return (held[-1] - held[0]) / (classes * 0.9)
+
+
+IMPORTS = """
+from time import perf_counter
+import flask, marshmallow
+started = perf_counter()
+from flask_faultmap import FaultMap
+print((perf_counter() - started) * 1000)
+"""
+
+
+def import_time(processes: int) -> float:
+    """Give the milliseconds that the import of the package adds to Flask's: the best of fresh *processes*."""
+    command = [sys.executable, "-c", IMPORTS]
+    return min(float(subprocess.check_output(command)) for _ in range(processes))

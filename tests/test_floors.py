@@ -18,7 +18,7 @@ FLOORS = {
     "redaction": "patterns redacting",
     "rules": "matching rule rulebook",
     "http": "validation statuses errors",
-    "profiles": "encoding reading profile templates",
+    "profiles": "encoding schemas reading profile templates",
     "mapping": "settings occurrences mapper",
     "upstreams": "errors failures masking answers bodies readback terms state blocks",
     "border": "replies records answers handlers extension",
@@ -61,6 +61,7 @@ IMPORTERS = {
     "marshmallow": {
         "http.validation",
         "profiles.reading",
+        "profiles.schemas",
         "profiles.profile",
         "contract.contract",
         "openapi",

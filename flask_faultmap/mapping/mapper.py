@@ -19,7 +19,8 @@ from flask_faultmap.http.statuses import FrameworkError
 from flask_faultmap.http.validation import ValidationFailedError, from_marshmallow, from_pydantic
 from flask_faultmap.mapping.occurrences import category_of, details_of, public_text, violations_of, word_of
 from flask_faultmap.mapping.settings import STATUSES, Settings
-from flask_faultmap.profiles.profile import ABOUT_BLANK, Profile
+from flask_faultmap.profiles.profile import Profile
+from flask_faultmap.profiles.schemas import ABOUT_BLANK
 from flask_faultmap.profiles.templates import FILLABLE, Template
 from flask_faultmap.retry_after import whole_seconds
 from flask_faultmap.rules.rule import Rule

@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, NamedTuple
 
-from marshmallow import EXCLUDE, Schema, fields, post_dump
+from marshmallow import Schema
 
 from flask_faultmap.errors import ConfigError
 from flask_faultmap.faults import Fault
-from flask_faultmap.http.statuses import CODES, phrase
+from flask_faultmap.http.statuses import CODES
 from flask_faultmap.near_miss import near_miss
-from flask_faultmap.profiles.encoding import encode, jsonable, logger
+from flask_faultmap.profiles.encoding import encode, jsonable
 from flask_faultmap.profiles.reading import read_members
+from flask_faultmap.profiles.schemas import FaultMessageSchema, ProblemSchema
 
-ABOUT_BLANK = "about:blank"
 WORDING_PLACEHOLDERS = frozenset({"method", "path", "token", "reason"})
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 MEDIA_TYPE = re.compile(rf"{TOKEN.pattern}/{TOKEN.pattern}([ \t]*;[ -~]*)?")
@@ -27,99 +27,6 @@ class Reply(NamedTuple):  # made for each fault, and in half the time of a froze
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
-
-
-class _Title(fields.String):
-    """The class's title; with ``about:blank`` the phrase of the status as sent (RFC 9457, section 4.2.1)."""
-
-    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
-        if obj.type == ABOUT_BLANK:
-            return phrase(obj.status)
-        return super()._serialize(value, attr, obj, **kwargs)
-
-
-class _Flag(fields.Boolean):
-    """True or False; no other value is one, not even the 1 that equals it (RFC 9457, section 3.1)."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        if not isinstance(value, bool):
-            raise self.make_error("invalid", input=value)
-        return value
-
-
-class ViolationSchema(Schema):
-    """One field error, as a member of ``errors`` (RFC 9457, section 3)."""
-
-    class Meta:
-        """A peer may send more members than we know (RFC 9457, section 3.2)."""
-
-        unknown = EXCLUDE
-
-    source: fields.String = fields.String()
-    pointer: fields.String = fields.String(
-        metadata={"description": "JSON Pointer as a URI fragment, for bodies"}
-    )
-    name: fields.String = fields.String(metadata={"description": "the field's name, for every other source"})
-    detail: fields.String = fields.String(attribute="message", required=True)
-    code: fields.String = fields.String()
-
-    @post_dump
-    def _leave_out_none(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        return {name: value for name, value in data.items() if value is not None}
-
-
-class ProblemSchema(Schema):
-    """Problem details for HTTP APIs (RFC 9457)."""
-
-    type: fields.String = fields.String(metadata={"format": "uri-reference"}, required=True)
-    title: fields.String = _Title(required=True)
-    status: fields.Integer = fields.Integer(required=True, strict=True)
-    detail: fields.String = fields.String(attribute="text")
-    code: fields.String = fields.String(required=True)
-    request_id: fields.String = fields.String(attribute="id")
-    retryable: fields.Boolean = _Flag(required=True)
-    retry_after: fields.Integer = fields.Integer(strict=True, metadata={"description": "seconds"})
-    errors: fields.List[Any] = fields.List(fields.Nested(ViolationSchema), attribute="violations")
-
-    @post_dump(pass_original=True)
-    def _fit(self, data: dict[str, Any], fault: Fault, **_: Any) -> dict[str, Any]:
-        if repeats(data["detail"], data["title"]):
-            del data["detail"]
-        if data["retry_after"] is None:
-            del data["retry_after"]
-        if not data["errors"]:
-            del data["errors"]
-        if not data["request_id"]:  # the last resort knows none
-            del data["request_id"]
-        return add_details(data, fault, reserved={*self.fields, "instance"})
-
-
-class FaultMessageSchema(Schema):
-    """Firecracker's error body: exactly one member."""
-
-    fault_message: fields.String = fields.String(attribute="text", required=True)
-
-
-def repeats(text: str, title: str) -> bool:
-    """Say whether *text* tells no more than *title* does."""
-    close = abs(len(text) - len(title)) <= 1  # what is nearly always false
-    return close and text.rstrip(".").casefold() == title.rstrip(".").casefold()
-
-
-def add_details(data: dict[str, Any], fault: Fault, *, reserved: Iterable[str]) -> dict[str, Any]:
-    """Add the fault's details to a dumped body as extension members, never over a *reserved* one."""
-    details = jsonable(fault.details)
-    if not details:
-        return data
-    taken = {*data, *reserved}
-    for name, value in details.items():
-        if name in taken:
-            logger.warning(
-                "The detail %r of %s was dropped: the profile has a member of that name", name, fault.code
-            )
-        else:
-            data[name] = value
-    return data
 
 
 HeadersOf = Callable[[Fault], Mapping[str, str]]
@@ -256,17 +163,3 @@ FIRECRACKER = Profile(
 )
 
 BUILT_IN = (PROBLEM, FAULT_MESSAGE, FIRECRACKER)
-
-
-__all__ = [
-    "BUILT_IN",
-    "FAULT_MESSAGE",
-    "FIRECRACKER",
-    "PROBLEM",
-    "FaultMessageSchema",
-    "ProblemSchema",
-    "Profile",
-    "Reply",
-    "ViolationSchema",
-    "add_details",
-]

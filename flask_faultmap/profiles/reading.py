@@ -8,6 +8,7 @@ from marshmallow import Schema, fields
 
 from flask_faultmap.faults import Violation
 from flask_faultmap.profiles.encoding import logger
+from flask_faultmap.profiles.schemas import Envelope
 
 
 def read_members(schema: type[Schema], body: bytes | str | Mapping[str, Any]) -> dict[str, Any]:
@@ -28,9 +29,11 @@ def _members(schema: Schema, members: Mapping[str, Any]) -> dict[str, Any]:
     known: dict[str, Any] = {}
     for name, schema_field in schema.load_fields.items():
         value = members.get(schema_field.data_key or name)
+        if isinstance(schema_field, Envelope) and isinstance(value, list) and value:
+            value = value[0]  # an envelope with many=True holds one
         if isinstance(schema_field, fields.Nested) and isinstance(value, Mapping):
             known.update(_members(schema_field.schema, value))
-        elif value is not None:
+        elif value is not None and not isinstance(schema_field, Envelope):
             _read(schema_field, value, schema_field.attribute or name, known)
     names = {schema_field.data_key or name for name, schema_field in schema.fields.items()}
     details = {name: value for name, value in members.items() if name not in names}

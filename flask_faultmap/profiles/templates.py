@@ -5,7 +5,8 @@ from json.encoder import encode_basestring
 from flask_faultmap.faults import Fault, Kind
 from flask_faultmap.http.statuses import phrase
 from flask_faultmap.profiles.encoding import to_bytes
-from flask_faultmap.profiles.profile import ABOUT_BLANK, FaultMessageSchema, ProblemSchema, Profile, repeats
+from flask_faultmap.profiles.profile import Profile
+from flask_faultmap.profiles.schemas import ABOUT_BLANK, FaultMessageSchema, ProblemSchema, repeats
 
 FILLABLE = frozenset({ProblemSchema, FaultMessageSchema})
 

@@ -10,8 +10,7 @@ from marshmallow import Schema, fields
 from flask_faultmap.categories import Category
 from flask_faultmap.errors import ConfigError
 from flask_faultmap.faults import Fault, Kind, Violation
-from flask_faultmap.profiles.profile import (
-    ABOUT_BLANK,
+from flask_faultmap.profiles import (
     BUILT_IN,
     FAULT_MESSAGE,
     FIRECRACKER,
@@ -19,8 +18,8 @@ from flask_faultmap.profiles.profile import (
     FaultMessageSchema,
     ProblemSchema,
     Profile,
-    repeats,
 )
+from flask_faultmap.profiles.schemas import ABOUT_BLANK, repeats
 
 GONE = Kind(category=Category.GONE, code="vm_gone", title="Gone", status=410, original_status=410)
 TYPED = Kind(

@@ -11,7 +11,8 @@ from flask_faultmap.categories import Category
 from flask_faultmap.faults import Fault, Kind
 from flask_faultmap.http.statuses import phrase
 from flask_faultmap.mapping.settings import STATUSES
-from flask_faultmap.profiles.profile import ABOUT_BLANK, BUILT_IN, PROBLEM
+from flask_faultmap.profiles import BUILT_IN, PROBLEM
+from flask_faultmap.profiles.schemas import ABOUT_BLANK
 from flask_faultmap.profiles.templates import FILLABLE, Template
 
 ID = "0af7651916cd43dd8448eb211c80319c"

@@ -1,0 +1,146 @@
+"""What the bodies of faults are made of: our schemas, and fields for an app's own."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema, fields, post_dump
+
+from flask_faultmap.faults import Fault, Kind
+from flask_faultmap.http.statuses import phrase
+from flask_faultmap.profiles.encoding import jsonable, logger
+
+ABOUT_BLANK = "about:blank"
+
+
+class Envelope(fields.Nested):
+    """A member that holds other members: the nested schema is given the whole fault.
+
+    ``Envelope(Inner, many=True)`` is a list with one such object. Reading goes into it, too.
+    """
+
+    _CHECK_ATTRIBUTE = False
+
+    def _serialize(self, nested_obj: Any, attr: Any, obj: Any, **kwargs: Any) -> Any:  # type: ignore[override]  # as Nested
+        many = self.many or self.schema.many
+        return super()._serialize([obj] if many else obj, attr, obj, **kwargs)  # type: ignore[no-untyped-call]  # of marshmallow
+
+
+class OfKind(fields.Field[Any]):
+    """A member that only depends on the error's class: made once for each, by *function*.
+
+    Args:
+        function: gets the fault's :class:`Kind` (``code``, ``category``, ``title``, ``status``, …) and
+            gives the member's value, any JSON.
+        deserialize: reads a peer's member back; without one the member is only sent.
+    """
+
+    _CHECK_ATTRIBUTE = False
+
+    def __init__(
+        self,
+        function: Callable[[Kind], Any],
+        deserialize: Callable[[Any], Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**{"dump_only": deserialize is None, **kwargs})
+        self.function = function
+        self.read = deserialize
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
+        return self.function(obj.kind)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        return value if self.read is None else self.read(value)
+
+
+class _Title(fields.String):
+    """The class's title; with ``about:blank`` the phrase of the status as sent (RFC 9457, section 4.2.1)."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        if obj.type == ABOUT_BLANK:
+            return phrase(obj.status)
+        return super()._serialize(value, attr, obj, **kwargs)
+
+
+class _Flag(fields.Boolean):
+    """True or False; no other value is one, not even the 1 that equals it (RFC 9457, section 3.1)."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
+class ViolationSchema(Schema):
+    """One field error, as a member of ``errors`` (RFC 9457, section 3)."""
+
+    class Meta:
+        """A peer may send more members than we know (RFC 9457, section 3.2)."""
+
+        unknown = EXCLUDE
+
+    source: fields.String = fields.String()
+    pointer: fields.String = fields.String(
+        metadata={"description": "JSON Pointer as a URI fragment, for bodies"}
+    )
+    name: fields.String = fields.String(metadata={"description": "the field's name, for every other source"})
+    detail: fields.String = fields.String(attribute="message", required=True)
+    code: fields.String = fields.String()
+
+    @post_dump
+    def _leave_out_none(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        return {name: value for name, value in data.items() if value is not None}
+
+
+class ProblemSchema(Schema):
+    """Problem details for HTTP APIs (RFC 9457)."""
+
+    type: fields.String = fields.String(metadata={"format": "uri-reference"}, required=True)
+    title: fields.String = _Title(required=True)
+    status: fields.Integer = fields.Integer(required=True, strict=True)
+    detail: fields.String = fields.String(attribute="text")
+    code: fields.String = fields.String(required=True)
+    request_id: fields.String = fields.String(attribute="id")
+    retryable: fields.Boolean = _Flag(required=True)
+    retry_after: fields.Integer = fields.Integer(strict=True, metadata={"description": "seconds"})
+    errors: fields.List[Any] = fields.List(fields.Nested(ViolationSchema), attribute="violations")
+
+    @post_dump(pass_original=True)
+    def _fit(self, data: dict[str, Any], fault: Fault, **_: Any) -> dict[str, Any]:
+        if repeats(data["detail"], data["title"]):
+            del data["detail"]
+        if data["retry_after"] is None:
+            del data["retry_after"]
+        if not data["errors"]:
+            del data["errors"]
+        if not data["request_id"]:  # the last resort knows none
+            del data["request_id"]
+        return add_details(data, fault, reserved={*self.fields, "instance"})
+
+
+class FaultMessageSchema(Schema):
+    """Firecracker's error body: exactly one member."""
+
+    fault_message: fields.String = fields.String(attribute="text", required=True)
+
+
+def repeats(text: str, title: str) -> bool:
+    """Say whether *text* tells no more than *title* does."""
+    close = abs(len(text) - len(title)) <= 1  # what is nearly always false
+    return close and text.rstrip(".").casefold() == title.rstrip(".").casefold()
+
+
+def add_details(data: dict[str, Any], fault: Fault, *, reserved: Iterable[str]) -> dict[str, Any]:
+    """Add the fault's details to a dumped body as extension members, never over a *reserved* one."""
+    details = jsonable(fault.details)
+    if not details:
+        return data
+    taken = {*data, *reserved}
+    for name, value in details.items():
+        if name in taken:
+            logger.warning(
+                "The detail %r of %s was dropped: the profile has a member of that name", name, fault.code
+            )
+        else:
+            data[name] = value
+    return data
