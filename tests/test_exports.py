@@ -23,7 +23,17 @@ NAMES = [
     "fault_translated",
     "upstream",
 ]
-MODULES = ["errors", "openapi", "profiles", "redaction", "rules", "signals", "testing", "upstreams"]
+MODULES = [
+    "errors",
+    "openapi",
+    "profiles",
+    "redaction",
+    "rules",
+    "signals",
+    "streams",
+    "testing",
+    "upstreams",
+]
 OF_THE_PACKAGE_ALONE = {"snake_case", "schema_name", "repeats", "is_error_status", "notify"}
 
 

@@ -60,7 +60,7 @@ def boundary_of(app: Flask) -> Boundary:
 
 def handle_http(exc: HTTPException) -> Any:
     """Answer an HTTP error, or the 500 by which Flask asks for the answer to an unhandled one."""
-    if _is_none_of_ours(exc):
+    if is_none_of_ours(exc):
         return exc
     app, boundary, req = _here()
     unhandled = None
@@ -111,10 +111,18 @@ def answer(
     decision: Decision,
     *,
     logged: bool = False,
+    committed: bool = False,
 ) -> Response:
-    """Answer one fault: describe it, render it, remember it, log it unless Flask did, signal it."""
+    """Answer one fault: describe it, render it, remember it, log it unless Flask did, signal it.
+
+    Args:
+        logged: Flask has logged and signalled *exc* itself.
+        committed: the answer has begun, so that this one is only told in it, below a profile in any case.
+    """
     mapper, error = boundary.mapper, decision.error
     prefix, profile = mapper.settings.profile_of(req.path)
+    if committed and profile is None:
+        profile = mapper.settings.profile
     compiled = mapper.compiled_kind(error, profile)
     text = None
     if profile is not None and profile.wording and isinstance(error, FrameworkError):
@@ -131,12 +139,18 @@ def answer(
     if compiled.kind.level is not None and not logged:
         write_log(app, req, fault, exc, decision)
     if fault_translated.receivers:
-        _tell(app, fault, exc, decision)
+        _tell(app, fault, exc, decision, committed=committed)
     return response
 
 
 def answer_last(
-    app: Flask, boundary: Boundary, req: Request, exc: BaseException, failure: Exception
+    app: Flask,
+    boundary: Boundary,
+    req: Request,
+    exc: BaseException,
+    failure: Exception,
+    *,
+    committed: bool = False,
 ) -> Response:
     """Answer by constant bytes, since the answer to *exc* could not be made: *failure*."""
     settings = boundary.mapper.settings
@@ -155,11 +169,11 @@ def answer_last(
             headers[settings.request_id_header] = identity
         fault = boundary.mapper.fault(error, boundary.mapper.compiled_kind(error, profile).kind, identity)
         remember(app, req, fault)
-        _tell(app, fault, exc, Decision(error))
+        _tell(app, fault, exc, Decision(error), committed=committed)
     return Response(reply.body, reply.status, headers)
 
 
-def _tell(app: Flask, fault: Fault, exc: BaseException, decision: Decision) -> None:
+def _tell(app: Flask, fault: Fault, exc: BaseException, decision: Decision, *, committed: bool) -> None:
     notify(
         app,
         app.ensure_sync,
@@ -169,6 +183,7 @@ def _tell(app: Flask, fault: Fault, exc: BaseException, decision: Decision) -> N
         status=fault.status,
         original_status=fault.original_status,
         rule=decision.rule_name,
+        committed=committed,
     )
 
 
@@ -189,7 +204,7 @@ class _Checked(Headers):
 exception_line_filter: ExceptionLineFilter = ExceptionLineFilter(_current_id)
 
 
-def _is_none_of_ours(exc: HTTPException) -> bool:
+def is_none_of_ours(exc: HTTPException) -> bool:
     """Redirects, 304, and whatever brings its own response."""
     return (
         isinstance(exc, RoutingException)
@@ -220,7 +235,7 @@ def _of_unhandled(app: Flask, boundary: Boundary, req: Request, exc: BaseExcepti
     """Translate what reached only the 500 handler; None where an error that no rule knows is Flask's own."""
     if not isinstance(exc, HTTPException):
         decision = boundary.mapper.translate(exc)
-    elif _is_none_of_ours(exc) or app.trap_http_exception(exc):
+    elif is_none_of_ours(exc) or app.trap_http_exception(exc):
         decision = None
     else:
         decision = _of_http_error(boundary, req, exc)

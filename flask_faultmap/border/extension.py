@@ -5,17 +5,19 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from flask import Flask, current_app, got_request_exception, has_app_context
+from flask import Flask, Response, current_app, got_request_exception, has_app_context
 
 from flask_faultmap.border.answers import KEY, Boundary, boundary_of, exception_line_filter
 from flask_faultmap.border.handlers import answer_codeless, register, report_at_first_request
 from flask_faultmap.border.replies import last_resort
+from flask_faultmap.border.streams import begin, guard_view
 from flask_faultmap.errors import ConfigError, DomainError, InternalError
 from flask_faultmap.faults import Fault
 from flask_faultmap.mapping.mapper import Explanation, Mapper
 from flask_faultmap.mapping.settings import Settings, read_settings
 from flask_faultmap.profiles.profile import BUILT_IN, PROBLEM, Profile
 from flask_faultmap.rules.rule import Rule
+from flask_faultmap.streams.framing import UNCHANGED, Framing, find_framing
 
 Function = TypeVar("Function", bound=Callable[[Any], DomainError | None])
 
@@ -119,6 +121,35 @@ class FaultMap:
     def explain(self, exc: BaseException) -> Explanation:
         """Give the decision about *exc*, rule by rule; ``print`` it."""
         return self._mapper().explain(exc)
+
+    def stream(
+        self, framing: str | Framing, *, end: bytes | str | None = UNCHANGED
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Stream what the decorated view yields, with the request's context; put it below the route.
+
+        An error before the first item is an ordinary fault. One after it becomes the last frame.
+
+        Args:
+            framing: ``"ndjson"``, ``"sse"`` or a :class:`~flask_faultmap.streams.Framing`.
+            end: another end mark than the framing's; None for none.
+
+        Raises:
+            ConfigError: there is no such framing.
+            TypeError: the view is an async generator.
+        """
+        chosen = find_framing(framing, end)
+        return lambda view: guard_view(view, chosen)
+
+    def streamed(
+        self, items: Iterable[Any], framing: str | Framing, *, end: bytes | str | None = UNCHANGED
+    ) -> Response:
+        """Give the response that streams *items*: the function form of :meth:`stream`.
+
+        Raises:
+            ConfigError: there is no such framing.
+            TypeError: *items* cannot be iterated, or only by ``async for``.
+        """
+        return begin(items, find_framing(framing, end))
 
     def _mapper(self) -> Mapper:
         if has_app_context():

@@ -63,6 +63,11 @@ def remember(app: Flask, req: Request, fault: Fault) -> None:
             setattr(g, FAULT, fault)
 
 
+def keep_on_g(req: Request) -> None:
+    """Keep the fault of *req* on g, for teardown functions that run when a stream has ended."""
+    setattr(g, FAULT, getattr(req, FAULT, None))
+
+
 def write_log(app: Flask, req: Request, fault: Fault, exc: BaseException, decision: Decision) -> None:
     """Write the one record of *fault*, at its level."""
     level = fault.level or logging.NOTSET
