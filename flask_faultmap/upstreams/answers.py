@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from flask_faultmap.upstreams.masking import mask_path
+
 CHUNK = 8_192
 
 
@@ -19,6 +21,7 @@ class Exchange:
     path: str | None = None
     status: int | None = None
     body: Any = None
+    media_type: str | None = None
     retry_after: str | None = None
 
 
@@ -187,6 +190,6 @@ def sent(request: Any, url: object) -> tuple[str | None, str | None]:
 def path_of(url: str) -> str | None:
     """Give the path of *url*, fit for a log line; None if it is no URL."""
     try:
-        return quote(urlsplit(url).path, safe="/%:@!$&'()*+,;=~") or "/"
+        return mask_path(quote(urlsplit(url).path, safe="/%:@!$&'()*+,;=~") or "/")
     except ValueError:
         return None

@@ -12,8 +12,12 @@ from flask_faultmap.upstreams.answers import Answer, Exchange
 MOST_BYTES = 65_536  # of the body of an answer that is no success
 MOST_SECONDS = 5  # for reading it, beside the client's own timeout
 MOST_CHARACTERS = 4_096  # of one text in it
+MOST_MEMBERS = 1_000
+MOST_TEXT = 8_192  # characters of all texts in it
 DEEPEST = 32
 HIDDEN = "[redacted]"
+CUT = "…"
+PLAIN = re.compile(r"[\w-]{1,15}")  # too short for a token
 # Not any codec of Python: "idna" takes quadratic time, "unicode_escape" warns, "undefined" raises.
 CHARSET = re.compile(
     r"""charset\s*=\s*"?(utf-?8|utf-?16|utf-?32|iso-?8859-\d+|windows-\d+|koi8-[ru]|gbk|gb18030|big5|shift_jis|euc-\w+)\b""",
@@ -90,8 +94,14 @@ def exchange_of(answer: Answer, body: bytes | str) -> Exchange:
     """Put together what *answer* tells, with what was read of its body."""
     method, path = answer.request()
     parsed = body if isinstance(body, str) else parse(body, answer.header("Content-Type"))
-    wait = answer.header("Retry-After")
-    return Exchange(method=method, path=path, status=answer.status, body=parsed, retry_after=wait)
+    return Exchange(
+        method=method,
+        path=path,
+        status=answer.status,
+        body=parsed,
+        media_type=answer.header("Content-Type"),
+        retry_after=answer.header("Retry-After"),
+    )
 
 
 def unreadable(exc: Exception) -> str:
@@ -104,9 +114,24 @@ def parse(body: bytes, content_type: str | None) -> Any:
     if not body:
         return None
     try:
-        return json.loads(body)
+        return load(body, content_type)
     except (ValueError, RecursionError):
         return _text(body, content_type)
+
+
+def load(body: bytes, content_type: str | None) -> Any:
+    """Parse *body* as JSON, in UTF-8 or in the charset that *content_type* names.
+
+    Raises:
+        ValueError: it is none.
+        RecursionError: it is nested too deep.
+    """
+    try:
+        return json.loads(body)
+    except UnicodeDecodeError:
+        if CHARSET.search(content_type or "") is None:
+            raise
+        return json.loads(_text(body, content_type))
 
 
 def _text(body: bytes, content_type: str | None) -> str:
@@ -117,25 +142,56 @@ def _text(body: bytes, content_type: str | None) -> str:
         return body.decode("utf-8", "replace")
 
 
-def redacted(value: Any, depth: int = 0) -> Any:
-    """Take secrets out of parsed JSON: by the name of a member, or as :func:`redact` knows them in a text."""
-    if isinstance(value, str):
-        return redact(_head(value), MOST_CHARACTERS)
-    if not isinstance(value, dict | list):
-        return value
-    if depth == DEEPEST:
-        return "…"
-    if isinstance(value, list):
-        return [redacted(item, depth + 1) for item in value]
-    return {
-        redact(name): HIDDEN if is_secret_name(name) else redacted(member, depth + 1)
-        for name, member in value.items()
-    }
+def redacted(value: Any) -> Any:
+    """Take secrets out of parsed JSON: by the name of a member, or as :func:`redact` knows them in a text.
+
+    One budget for the whole of it, since a text of one character costs the redaction as much as a sentence:
+    what is over it is left out, and ``"…"`` says so.
+    """
+    return Budget().redacted(value)
 
 
-def _head(text: str) -> str:
+class Budget:
+    """How much of one answer is looked at: 1,000 members and items, 8 KiB of text."""
+
+    def __init__(self) -> None:
+        self._members = MOST_MEMBERS
+        self._characters = MOST_TEXT
+
+    def text(self, text: str) -> str:
+        """Redact *text*, as far as the budget goes."""
+        most = min(MOST_CHARACTERS, self._characters)
+        if most <= 0:
+            return CUT
+        self._characters -= min(len(text), most)
+        return text if PLAIN.fullmatch(text) else redact(_head(text, most), most)
+
+    def redacted(self, value: Any, depth: int = 0) -> Any:
+        """Redact *value*, as far as the budget goes."""
+        if isinstance(value, str):
+            return self.text(value)
+        if not isinstance(value, dict | list):
+            return value
+        if depth == DEEPEST:
+            return CUT
+        if isinstance(value, list):
+            items = [self.redacted(item, depth + 1) for item in value if self._takes_one()]
+            return items if len(items) == len(value) else [*items, CUT]
+        members = {
+            self.text(name): HIDDEN if is_secret_name(name) else self.redacted(member, depth + 1)
+            for name, member in value.items()
+            if self._takes_one()
+        }
+        return members if len(members) == len(value) else {**members, CUT: CUT}
+
+    def _takes_one(self) -> bool:
+        self._members -= 1
+        return self._members >= 0
+
+
+def _head(text: str, most: int) -> str:
     """Leave to the redaction, whose time grows with the text, twice what is kept: up to a whole word."""
-    if len(text) <= 2 * MOST_CHARACTERS:
+    if len(text) <= 2 * most:
         return text
-    tail = text[MOST_CHARACTERS : 2 * MOST_CHARACTERS]
-    return text[:MOST_CHARACTERS] + tail[: max(tail.rfind(" "), tail.rfind("\n")) + 1]
+    tail = text[most : 2 * most]
+    return text[:most] + tail[: max(tail.rfind(" "), tail.rfind("\n")) + 1]

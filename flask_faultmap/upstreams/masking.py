@@ -1,8 +1,10 @@
-"""How do the secrets of a URL stay out of a stack that is logged?
+"""How do the secrets of a call stay out of a stack that is logged?
 
-The exception of the client library stays the cause of ours, and its text often holds the URL:
-userinfo, query and all. What it says is masked in place, so that it is safe with every logger. Client
-libraries log URLs by themselves too; those lines lose what is secret by its name.
+The exception of the client library stays the cause of ours, and its text often holds the URL or a header:
+userinfo, query, token and all. What it says is masked in place, so that it is safe with every logger. Client
+libraries log by themselves too; those lines lose what is secret.
+
+Each text is read once, word by word: no text of a peer costs more than its length.
 """
 
 import logging
@@ -11,42 +13,107 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache, lru_cache
 
-from flask_faultmap.redaction.redacting import redact_url
+from flask_faultmap.redaction.redacting import redact, redact_url
 
-MASKS = (
-    (re.compile(r"(?<=\S)\?[^\s'\"<>)]+"), "?[redacted]"),  # a query, its names and values
-    (re.compile(r"(?<=://)[^\s/@'\"]+@"), "[redacted]@"),  # userinfo
-    (re.compile(r"(?i)(header (?:value|part)[^'\"]*?)b?(?:'[^']*'|\"[^\"]*\")"), r"\1[redacted]"),
+LONGEST = 8_192  # characters of one text
+HIDDEN = "[redacted]"
+WORD = re.compile(r"\S+")
+CLOSERS = "'\")]>},:;."  # what ends a sentence or a quotation, behind a URL
+HEADER = re.compile(r"(?i)header (?:value|part)\b")
+QUOTED = re.compile(r"b?(?:'(?:[^'\\]|\\[\s\S])*+'?|\"(?:[^\"\\]|\\[\s\S])*+\"?)")
+BRACKETED = re.compile(r"\([^()]*+\)")
+OF_A_TYPE = re.compile(r"<class '[\w.]{1,64}'>")
+LOOSE = re.compile(r"\A(header \w+:? ++)(?![\[(]|must\b|contains\b|could\b|has\b)\S[\s\S]*+", re.IGNORECASE)
+PAIR = re.compile(r"\((b?'[^'\s]{1,64}'), (?:b?'(?:[^'\\]|\\[\s\S])*+'|b?\"(?:[^\"\\]|\\[\s\S])*+\")")
+# One segment of a path that only a token looks like: of letters in both cases and digits, or a bot's.
+TOKEN = re.compile(
+    r"(?<=/)(?:bot\d{6,12}:[\w-]{20,}+"
+    r"|(?=[a-z\d_.~-]{0,64}[A-Z])(?=[A-Z\d_.~-]{0,64}[a-z])(?=[A-Za-z_.~-]{0,64}\d)[\w.~-]{20,}+)(?![^/?#;\s'\")>,])"
 )
-PACKAGES = frozenset({"requests", "urllib3", "httpx", "httpx2", "aiohttp"})
 TEXT = "_masked_text"
 LOGGERS = (
-    "httpcore.http11",
-    "httpcore.http2",
-    "httpcore2.http11",
-    "httpcore2.http2",
+    "aiohttp.client",
+    *(
+        f"{library}.{part}"
+        for library in ("httpcore", "httpcore2")
+        for part in ("connection", "http11", "http2", "proxy", "socks")
+    ),
     "httpx",
     "httpx2",
-    "urllib3.connectionpool",
-    "urllib3.poolmanager",
-    "urllib3.util.retry",
+    *(
+        f"{library}.{part}"
+        for library in ("urllib3", "urllib3_future")
+        for part in ("connection", "connectionpool", "poolmanager", "response", "util.retry")
+    ),
 )
+HEADER_CODECS = ("hpack.hpack", "hpack.table", "jh2.hpack.hpack", "jh2.hpack.table")
 
 
 def mask_secrets(text: str) -> str:
     """Take out of *text* what should stay between us and the service: userinfo, queries, header values."""
-    for pattern, instead in MASKS:
-        text = pattern.sub(instead, text)
-    return text
+    if len(text) > LONGEST:
+        text = text[:LONGEST] + "…"
+    return _mask_headers(WORD.sub(_mask_word, text))
+
+
+def mask_path(path: str) -> str:
+    """Take out of the *path* of a URL the segments that are tokens."""
+    return redact_url(TOKEN.sub(HIDDEN, path))
+
+
+def _mask_word(match: re.Match[str]) -> str:
+    word = match[0]
+    if "://" in word:
+        scheme, _, rest = word.partition("://")
+        address, mark, query = rest.partition("?")
+        before, at, host = address.rpartition("@")
+        word = f"{scheme}://{HIDDEN if before else ''}{at}{host}{mark}{query}"
+    if "?" in word[1:]:
+        word = _cut(word, word.index("?", 1))
+    if "/" in word and "=" in word.partition(";")[2]:
+        word = _cut(word, word.index(";"))
+    return mask_path(word) if "/" in word else word
+
+
+def _cut(word: str, at: int) -> str:
+    closers = word[len(word.rstrip(CLOSERS)) :]
+    hidden = word[at + 1 : len(word) - len(closers)]
+    return word[: at + 1] + HIDDEN + closers if hidden else word
+
+
+def _mask_headers(text: str) -> str:
+    first = HEADER.search(text)
+    if first is None:
+        return text
+    head, tail = text[: first.start()], text[first.start() :]
+    types = OF_A_TYPE.findall(tail)
+    tail = OF_A_TYPE.sub("<class>", tail)
+    # Groups first: "header part (7777) from ('X-Token', 7777)".
+    tail = LOOSE.sub(rf"\1{HIDDEN}", BRACKETED.sub(HIDDEN, QUOTED.sub(HIDDEN, tail)))
+    for name in types:
+        tail = tail.replace("<class>", name, 1)
+    return head + tail
 
 
 def mask_chain(exc: BaseException) -> None:
     """Make *exc*, and what a traceback shows above it, say nothing secret."""
     for link in _links(exc):
         link.args = tuple(mask_secrets(arg) if isinstance(arg, str) else arg for arg in link.args)
-        if type(link).__module__.partition(".")[0] in PACKAGES and mask_secrets(str(link)) != str(link):
-            # aiohttp speaks from attributes, which callers may want as they are.
-            vars(link)[TEXT] = mask_secrets(str(link))
+        if isinstance(link, OSError) and isinstance(link.strerror, str):
+            link.strerror = mask_secrets(link.strerror)  # which it says in place of its arguments
+        notes = getattr(link, "__notes__", None)
+        if isinstance(notes, list):
+            notes[:] = [mask_secrets(note) if isinstance(note, str) else note for note in notes]
+        _mask_words_of(link)
+
+
+def _mask_words_of(link: BaseException) -> None:
+    """Mask what an exception says that speaks from attributes, which callers may want as they are."""
+    with suppress(Exception):  # a border: its words are foreign code, and some classes cannot be changed
+        said = str(link)
+        masked = mask_secrets(said)
+        if masked != said:
+            vars(link)[TEXT] = masked
             link.__class__ = _masked(type(link))  # type: ignore[arg-type]  # a class is hashable
 
 
@@ -55,26 +122,39 @@ def mask_logs() -> None:
     """Let the loggers of the client libraries say nothing secret, from the first call on."""
     for name in LOGGERS:
         logging.getLogger(name).addFilter(_mask_record)
+    for name in HEADER_CODECS:
+        logging.getLogger(name).addFilter(_mask_header_record)
 
 
 def _mask_record(record: logging.LogRecord) -> bool:
     with suppress(Exception):  # a border: what cannot be said is logging's to report
         text = record.getMessage()
-        masked = redact_url(text)
+        masked = PAIR.sub(rf"(\1, {HIDDEN}", _mask_headers(mask_path(text)))
+        if record.exc_info:  # urllib3 tells headers that it cannot parse, twice
+            masked = redact(masked, 2_048)
+            record.exc_info = record.exc_text = None
         if masked != text:
             record.msg, record.args = masked, ()
+    return True
+
+
+def _mask_header_record(record: logging.LogRecord) -> bool:
+    """Leave numbers: all else that a codec of headers logs is a header."""
+    record.args = tuple(arg if isinstance(arg, int) else HIDDEN for arg in record.args or ())
     return True
 
 
 def _links(exc: BaseException) -> Iterator[BaseException]:
     """Give the last link of the chain first: what holds another exception often quotes it."""
     seen: dict[int, BaseException] = {}
-    waiting: list[BaseException | None] = [exc]
+    waiting: list[object] = [exc]
     while waiting:
         link = waiting.pop()
-        if link is not None and id(link) not in seen:
+        if isinstance(link, BaseException) and id(link) not in seen:
             seen[id(link)] = link
-            waiting += [*getattr(link, "exceptions", ()), link.__cause__, link.__context__]
+            inner = getattr(link, "exceptions", None)
+            leaves = inner if isinstance(inner, tuple | list) else ()
+            waiting += [*leaves, *link.args, getattr(link, "reason", None), link.__cause__, link.__context__]
     return reversed(seen.values())
 
 

@@ -1,13 +1,12 @@
 """How far is one block of calls to a service, and what became of it?"""
 
-import json
 from collections.abc import Coroutine, Iterator
 from inspect import CORO_CREATED, getcoroutinestate
 from typing import Any, NoReturn, TypeVar
 
 from flask_faultmap.errors import DomainError
 from flask_faultmap.upstreams.answers import Answer, Exchange, answer_of, sent
-from flask_faultmap.upstreams.bodies import MOST_BYTES, exchange_of
+from flask_faultmap.upstreams.bodies import MOST_BYTES, exchange_of, load
 from flask_faultmap.upstreams.errors import (
     UpstreamBodyError,
     UpstreamError,
@@ -66,7 +65,7 @@ class BlockState:
             UpstreamBodyError: it is no JSON.
         """
         try:
-            return json.loads(body)
+            return load(body, answer.header("Content-Type"))
         except (ValueError, RecursionError) as exc:
             what = f"answered {answer.status} with a body that is no JSON"
             # A success says that the work was done.

@@ -73,7 +73,7 @@ class Terms:
         """Make the error of an answer that is no success."""
         status = exchange.status or 0
         kind = kind_of(status)
-        said = read_back(exchange.body, self.profile)
+        said = read_back(exchange.body, self.profile, exchange.media_type)
         applied = False if 400 <= status < 500 else kind.applied
         cls = self.passing.get(said.code or "", self.passing.get(status))
         if cls is not None and kind is not UpstreamCredentialsError:
@@ -116,7 +116,7 @@ class Terms:
         error = self._new(
             cls, f"answered {exchange.status}", exchange, said, applied=applied, permanent=False
         )
-        if said.code is not None and cls.__module__ == general.__name__:
+        if said.code is not None and not said.is_foreign and cls.__module__ == general.__name__:
             error.code = said.code  # the app's own classes have codes that the app has promised
         if said.retryable is not None:
             error.retryable = said.retryable

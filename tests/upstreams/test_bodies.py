@@ -17,7 +17,7 @@ from upstream_clients import CLIENTS
 
 from flask_faultmap import DomainError
 from flask_faultmap.upstreams.answers import answer_of
-from flask_faultmap.upstreams.bodies import aread_some, read_some
+from flask_faultmap.upstreams.bodies import aread_some, load, read_some, redacted
 
 STREAMING = [name for name in CLIENTS if "streaming" in name or name == "aiohttp"]
 PATIENCE = 1  # second
@@ -129,3 +129,32 @@ def test_a_sync_response_is_read_in_an_async_block_too(server: Misbehaving) -> N
         body = asyncio.run(aread_some(answer_of(response)))
 
     assert body == b'{"why":"disk full"}'
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        ["a"] * 21_000,
+        ["a=b c"] * 21_000,
+        {f"k{number}": "x" for number in range(5_000)},
+        [[["x"]] * 9] * 2_000,
+    ],
+)
+def test_one_budget_is_for_the_whole_body(body: Any) -> None:
+    text = str(redacted(body))
+
+    assert len(text) < 30_000
+    assert "…" in text
+
+
+def test_long_texts_share_the_budget() -> None:
+    said = redacted(["word " * 2_000, "word " * 2_000, "word " * 2_000, "short"])
+
+    assert [len(text) for text in said] == [4_095, 4_095, 1, 1]
+
+
+@pytest.mark.parametrize("charset", ["iso-8859-1", "windows-1252"])
+def test_json_is_read_in_the_charset_that_it_names(charset: str) -> None:
+    body = '{"name": "Zoë"}'.encode(charset)
+
+    assert load(body, f"application/json; charset={charset}") == {"name": "Zoë"}

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import ssl
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -142,6 +143,23 @@ def test_one_failure_is_one_error_line(
             'Invalid character(s) in header value: "abc\\n"',
             "Invalid character(s) in header value: [redacted]",
         ),
+        ("Header part (7777) from ('X', 7777) must be", "Header part [redacted] from [redacted] must be"),
+        ("Invalid header value b'it\\'s s3cr3t\\n'", "Invalid header value [redacted]"),
+        ("invalid header value: s3cr3t and more", "invalid header value: [redacted]"),
+        (
+            "Header value must be str or bytes, not <class 'int'>",
+            "Header value must be str or bytes, not <class 'int'>",
+        ),
+        ("with url: /x?token=a)b'c<d (Caused by", "with url: /x?[redacted] (Caused by"),
+        ("https://ann:p@ss/w0rd@h/x", "https://[redacted]@h/x"),
+        ("URL('http://h/x?token=abc')>", "URL('http://h/x?[redacted]')>"),
+        ("for url: /x;token=abc", "for url: /x;[redacted]"),
+        ("/bot123456789:AA" + "x1" * 16 + "/sendMessage", "/[redacted]/sendMessage"),
+        ("https://h/T00/B00/aB1" + "x" * 20 + " (Caused", "https://h/T00/B00/[redacted] (Caused"),
+        ("/repos/ghp_" + "a1" * 18, "/repos/[redacted]"),
+        ("/x/550e8400-e29b-41d4-a716-446655440000", "/x/550e8400-e29b-41d4-a716-446655440000"),
+        ("http://h/?", "http://h/?"),
+        ("a" * 9_000, "a" * 8_192 + "…"),
         ("Is this a question? Yes.", "Is this a question? Yes."),
         ("Max retries exceeded with url: /endpoints/7", "Max retries exceeded with url: /endpoints/7"),
     ],
@@ -220,3 +238,78 @@ def test_a_line_of_a_client_library_that_cannot_be_said_is_logging_s_to_report()
     record = logging.LogRecord("httpx", logging.INFO, __file__, 1, "%d", ("many",), None)
 
     assert logging.getLogger("httpx").filter(record)
+
+
+HURTING = [
+    "header part ",
+    "header value '",
+    "://",
+    "://a@",
+    "?a",
+    "/aA1",
+    ";a=/",
+    "(b'a', b'",
+    "/bot123456789:",
+]
+
+
+@pytest.mark.parametrize("unit", HURTING)
+def test_no_text_of_a_peer_costs_more_than_its_length(unit: str) -> None:
+    short, long = (_steps(unit * (size // len(unit)) + "x") for size in (2_000, 8_000))
+
+    assert long < short * 12
+
+
+def _steps(text: str) -> float:
+    """Give the CPU seconds of the fastest of several tries."""
+    tries = []
+    for _ in range(5):
+        started = time.process_time()
+        mask_secrets(text)
+        tries.append(time.process_time() - started)
+    return min(tries)
+
+
+def test_a_chain_with_odd_members_is_masked() -> None:
+    class Odd(Exception):  # what other people write
+        exceptions = None
+
+    cause = Odd(OSError(5, f"no /x?token={CANARY}"))
+    cause.add_note(f"while asking /x?token={CANARY}")
+    cause.__notes__.append(7)  # type: ignore[arg-type]  # which nobody forbids
+
+    mask_chain(cause)
+
+    assert CANARY not in "".join(traceback.format_exception(cause)) + str(cause.args[0])
+
+
+@pytest.mark.parametrize("name", ["hpack.hpack", "hpack.table"])
+def test_a_codec_of_headers_logs_numbers_alone(caplog: pytest.LogCaptureFixture, name: str) -> None:
+    upstream("appproxy", operation="fetch_endpoint")
+
+    with caplog.at_level(logging.DEBUG):
+        logging.getLogger(name).debug("Decoded %s, consumed %d", (b"x-key", CANARY.encode()), 12)
+        logging.getLogger(name).debug("Decoding")
+
+    assert caplog.messages == ["Decoded [redacted], consumed 12", "Decoding"]
+
+
+def test_headers_that_httpcore_logs_lose_their_values(caplog: pytest.LogCaptureFixture) -> None:
+    upstream("appproxy", operation="fetch_endpoint")
+
+    with caplog.at_level(logging.DEBUG):
+        logging.getLogger("httpcore.http11").debug("return_value=[(b'X-Any', b'%s')]", CANARY)
+
+    assert caplog.messages == ["return_value=[(b'X-Any', [redacted])]"]
+
+
+def test_a_stack_that_a_client_library_logs_goes(caplog: pytest.LogCaptureFixture) -> None:
+    upstream("appproxy", operation="fetch_endpoint")
+
+    with caplog.at_level(logging.DEBUG):
+        try:
+            raise ValueError(f"unparsed data: Set-Cookie: session={CANARY}")
+        except ValueError as exc:
+            logging.getLogger("urllib3.connectionpool").warning("Failed to parse: %s", exc, exc_info=True)
+
+    assert CANARY not in caplog.text

@@ -251,3 +251,57 @@ def test_details_that_are_none_leave_room_for_others() -> None:
 def test_a_code_that_is_none_is_not_taken(code: str) -> None:
     assert type(failure := error_of(other({"reason": code}), profile=FLAT)) is UpstreamResponseError
     assert failure.upstream_code is None
+
+
+def test_what_a_peer_said_is_redacted_before_it_passes() -> None:
+    violation = Violation(
+        pointer="#/a", message="password=hunter2", name="token=hunter2", code="ghp_" + "a1" * 18
+    )
+    error = general.NotFoundError("x", violations=[violation])
+    error.details = {
+        "debug": "postgres://app:hunter2@db/x",
+        "password": "hunter2",
+        "deep": {"api_key": "hunter2", "size": 7},
+    }
+
+    failure = error_of(peer_answer(error), passing={404: general.NotFoundError})
+
+    assert "hunter2" not in repr(failure.details) + repr(failure.violations)
+    assert failure.details == {
+        "debug": "postgres://[redacted]@db/x",
+        "deep": {"api_key": "[redacted]", "size": 7},
+    }
+    assert failure.violations[0].code == "invalid"
+
+
+def test_at_most_100_violations_pass() -> None:
+    error = general.NotFoundError("x", violations=[Violation(message="no")] * 300)
+
+    assert len(error_of(peer_answer(error), passing={404: general.NotFoundError}).violations) == 100
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"type": "https://example.com/probs/out-of-credit", "title": "No credit"},
+        {"type": "https://example.com/probs#out-of-credit"},
+        {"type": "about:blank", "code": "out-of-credit"},
+    ],
+)
+def test_a_stranger_s_problem_is_understood_by_passing(body: dict[str, Any]) -> None:
+    response = httpx.Response(403 + 6, json=body, headers={"Content-Type": "application/problem+json"})
+
+    failure = error_of(response, passing={"out-of-credit": general.UnprocessableError})
+
+    assert (type(failure), failure.code) == (general.UnprocessableError, "unprocessable")
+
+
+@pytest.mark.parametrize("body", [{"type": "about:blank"}, {"type": 7}, {"code": "two words"}, {}])
+def test_a_stranger_s_problem_without_a_code_says_nothing(body: dict[str, Any]) -> None:
+    response = httpx.Response(409, json=body, headers={"Content-Type": "application/problem+json"})
+
+    assert error_of(response).upstream_code is None
+
+
+def test_what_is_no_problem_by_its_media_type_names_no_code() -> None:
+    assert error_of(httpx.Response(409, json={"code": "out-of-credit"})).upstream_code is None
