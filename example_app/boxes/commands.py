@@ -3,16 +3,26 @@
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO
 
-from example_app.boxes.errors import ProgramRefusedError
 from example_app.boxes.sdk import BoxliteError, Code
 
 PROGRAMS = frozenset({"echo", "false", "id", "pwd", "sleep", "true", "uname"})
 UNRUNNABLE = frozenset({"/nonexistent/binary", "/dev/null"})  # allowed, so that they can fail for real
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """What is to run, as whom, and for how many seconds at most."""
+
+    words: Sequence[str]
+    env: Mapping[str, str] = field(default_factory=dict)
+    user: str | None = None
+    seconds: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,30 +50,37 @@ class Execution:
         self.output.close()
 
 
-def spawn(command: Sequence[str], user: str | None, seconds: float) -> Execution:
-    """Start *command* as *user* for at most *seconds*.
+def spawn(command: Command, folder: Path) -> Execution:
+    """Start *command* in *folder*.
 
     Raises:
-        ProgramRefusedError: the program is not on the allow-list.
-        BoxliteError: with Code.INTERNAL, whatever the cause was. That is how the real SDK loses the kind
-            of a failed start; the room's rules find it again in the cause.
+        BoxliteError: with Code.EXECUTION, the program is not on the allow-list; with Code.INTERNAL,
+            whatever else went wrong. That is how the real SDK loses the kind of a failed start; the
+            room's rules find it again in the cause.
     """
-    if not command or command[0] not in PROGRAMS | UNRUNNABLE:
-        raise ProgramRefusedError(f"not on the allow-list: {list(command)!r}")
+    if command.words[0] not in PROGRAMS | UNRUNNABLE:
+        raise BoxliteError(Code.EXECUTION, f"{command.words[0]!r} may not be run in a box")
     with ExitStack() as stack:
         output = stack.enter_context(tempfile.TemporaryFile())  # no pipe: nobody reads while the program runs
-        process = _start(command, user, output)
+        process = _start(command, folder, output)
         stack.pop_all()
-    return Execution(process, output, time.monotonic() + seconds)
+    return Execution(process, output, time.monotonic() + command.seconds)
 
 
-def _start(command: Sequence[str], user: str | None, output: IO[bytes]) -> subprocess.Popen[bytes]:
+def _start(command: Command, folder: Path, output: IO[bytes]) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
-            command, user=user, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+            command.words,
+            cwd=folder,
+            env={"PATH": "/usr/bin:/bin", **command.env},
+            user=command.user,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
         )
     except KeyError as exc:
-        raise BoxliteError(Code.INTERNAL, f"spawn_failed: User {user!r} not found in /etc/passwd") from exc
+        text = f"spawn_failed: User {command.user!r} not found in /etc/passwd"
+        raise BoxliteError(Code.INTERNAL, text) from exc
     except OSError as exc:
         raise BoxliteError(Code.INTERNAL, f"spawn_failed: {exc}") from exc
     except ValueError as exc:  # a NUL or a lone surrogate

@@ -10,7 +10,6 @@ from flask_faultmap.errors import (
     InternalError,
     InvalidArgumentError,
     NotFoundError,
-    PermissionDeniedError,
     ResourceExhaustedError,
     UnavailableError,
     UnprocessableError,
@@ -63,50 +62,80 @@ class TimedOutError(DeadlineExceededError):
     code = "timeout"
 
 
-class ProgramRefusedError(PermissionDeniedError):
-    """The program is not on the allow-list, or the system will not execute it."""
-
-    code = "permission_denied"
-
-
 class NetworkError(UnavailableError):
     """The network of the boxes is down."""
 
     code = "network_unavailable"
+    public = "network error: what the boxes need from the network cannot be had now"
 
 
 class UpstreamUnavailableError(UnavailableError):
     """The agent inside the box does not answer."""
+
+    code = "upstream_unavailable"
+
+
+class PortalError(UpstreamUnavailableError):
+    """The agent's process is gone or stuck."""
+
+    code = "upstream_unavailable"
+    public = "portal error: the agent inside the box does not answer; start the box again"
+
+
+class RpcError(UpstreamUnavailableError):
+    """The agent answered with a failure of its own."""
+
+    code = "upstream_unavailable"
+    public = "gRPC/tonic error: the agent inside the box failed"
+
+
+class RpcTransportError(UpstreamUnavailableError):
+    """The agent cannot be reached."""
+
+    code = "upstream_unavailable"
+    public = "gRPC transport error: the agent inside the box cannot be reached"
 
 
 class EngineError(UnavailableError):
     """The engine that runs the boxes is down."""
 
     code = "engine_unavailable"
+    public = "engine reported an error: the box cannot be run now"
+
+
+class BoxInternalError(InternalError):
+    """The service has a bug."""
+
+    code = "internal"
+    public = "internal error: the service failed"
 
 
 class StorageError(InternalError):
-    """A disk image is damaged."""
+    """The files of a box are damaged or gone."""
 
     code = "storage_error"
+    public = "storage error: the files of the box cannot be read"
 
 
 class DatabaseError(InternalError):
     """The list of boxes is damaged."""
 
     code = "database_error"
+    public = "database error: the list of boxes cannot be read"
 
 
 class MetadataError(InternalError):
     """What is known about a box is damaged."""
 
     code = "metadata_error"
+    public = "metadata error: what is known about the box cannot be read"
 
 
 class BoxConfigError(InternalError):
     """The service is set up wrongly."""
 
     code = "config_error"
+    public = "configuration error: the service is set up wrongly"
 
 
 OF_THE_CALLER: dict[Code, type[DomainError]] = {
@@ -125,13 +154,13 @@ OF_THE_CALLER: dict[Code, type[DomainError]] = {
 
 OF_THE_SERVICE: dict[Code, type[DomainError]] = {
     Code.NETWORK: NetworkError,
-    Code.PORTAL: UpstreamUnavailableError,
-    Code.RPC: UpstreamUnavailableError,
-    Code.RPC_TRANSPORT: UpstreamUnavailableError,
+    Code.PORTAL: PortalError,
+    Code.RPC: RpcError,
+    Code.RPC_TRANSPORT: RpcTransportError,
     Code.ENGINE: EngineError,
     Code.STORAGE: StorageError,
     Code.DATABASE: DatabaseError,
     Code.METADATA: MetadataError,
     Code.CONFIG: BoxConfigError,
-    Code.INTERNAL: InternalError,
+    Code.INTERNAL: BoxInternalError,
 }

@@ -8,12 +8,12 @@ from typing import Any
 from flask import Blueprint, current_app, request
 from flask.typing import ResponseReturnValue
 
-from example_app.boxes.control import Boxes
+from example_app.boxes.bodies import read_command, read_signal, read_wish
+from example_app.boxes.control import Box, Boxes
 from example_app.boxes.errors import (
     OF_THE_CALLER,
     OF_THE_SERVICE,
     ExecutionError,
-    ProgramRefusedError,
     TimedOutError,
     UnknownUserError,
 )
@@ -30,20 +30,30 @@ NAME = "boxes"
 PREFIX = "/boxes"
 
 
-def sdk(**row: Any) -> Rule:
-    """Make a row for the SDK's errors, also where the runner has wrapped them in its own."""
-    return Rule(on=BoxliteError, wrapped=True, **row)
+def sdk(**conditions: Any) -> Rule:
+    """Make a rule for the SDK's errors, also where the runner has wrapped them in its own."""
+    return Rule(on=BoxliteError, wrapped=True, **conditions)
 
 
 UNSORTED = {"code": Code.INTERNAL}
 RULES = (
-    sdk(where=UNSORTED, cause=FileNotFoundError, to=ExecutionError, message="The program is not in the box"),
-    sdk(where=UNSORTED, cause=PermissionError, to=ProgramRefusedError),
+    sdk(
+        where=UNSORTED,
+        cause=FileNotFoundError,
+        to=ExecutionError,
+        message="Execution error: the program is not in the box",
+    ),
+    sdk(
+        where=UNSORTED,
+        cause=PermissionError,
+        to=ExecutionError,
+        message="Execution error: the program cannot be executed",
+    ),
     sdk(
         where=UNSORTED,
         text=("not found in", "/etc/passwd"),
         to=UnknownUserError,
-        message="The box has no such user",
+        message="invalid argument: the box has no such user",
     ),
     sdk(table="code", to=OF_THE_CALLER, expose=True),
     sdk(table="code", to=OF_THE_SERVICE),
@@ -54,13 +64,11 @@ RULES = (
 STATUSES = {"invalid_state": 409, "stopped": 409}
 
 blueprint = Blueprint(NAME, __name__)
-KINDS: Mapping[str, type | tuple[type, ...]] = {"text": str, "whole number": int, "number": (int, float)}
-MAX_SECONDS = 300
 
 
 def open_state(config: Mapping[str, Any]) -> Boxes:
     """Start without boxes."""
-    return Boxes(slots=config.get("BOXES_SLOTS", 2))
+    return Boxes(slots=config.get("BOXES_SLOTS", 2), mirror=config.get("BOXES_MIRROR", ("127.0.0.1", 9)))
 
 
 def boxes() -> Boxes:
@@ -70,113 +78,142 @@ def boxes() -> Boxes:
 
 @blueprint.before_request
 def require_key() -> None:
-    """Ask for the API key, if one is set."""
+    """Ask for the API key, if one is set; what the service can do is told to everybody."""
     key = current_app.config.get("BOXES_API_KEY")
     given = request.headers.get("Authorization", "")
-    if key is not None and not hmac.compare_digest(given.encode(), f"Bearer {key}".encode()):
+    if request.endpoint == f"{NAME}.show_config" or key is None:
+        return
+    if not hmac.compare_digest(given.encode(), f"Bearer {key}".encode()):
         raise UnauthenticatedError("wrong or no API key", public="invalid or missing API key")
 
 
-@blueprint.post("")
+@blueprint.get("/v1/config")
+def show_config() -> ResponseReturnValue:
+    """Tell what the service can do."""
+    features = ("snapshots", "clone", "export", "import")
+    return {"capabilities": {f"{feature}_enabled": False for feature in features}}
+
+
+@blueprint.get("/v1/metrics")
+def show_metrics() -> ResponseReturnValue:
+    """Count what happened in all boxes."""
+    found = boxes()
+    every = found.list()
+    return {
+        "boxes_created_total": found.created,
+        "boxes_failed_total": found.failed,
+        "boxes_stopped_total": found.stopped,
+        "num_running_boxes": sum(box.portal is not None for box in every),
+        "total_commands_executed": sum(len(box.executions) for box in every),
+        "total_exec_errors": sum(box.failures for box in every),
+    }
+
+
+@blueprint.post("/v1/boxes")
 def create() -> ResponseReturnValue:
     """Make a box."""
-    body = read_body()
-    box = boxes().create(
-        take(body, "name", "text"),
-        take(body, "image", "text", "alpine:3.20"),
-        take(body, "cpus", "whole number", 1),
-    )
-    return {"name": box.name, "image": box.image, "cpus": box.cpus}, 201
+    return describe(boxes().create(read_wish(request.get_json()))), 201
 
 
-@blueprint.get("/<name>")
+@blueprint.get("/v1/boxes")
+def show_all() -> ResponseReturnValue:
+    """Show all boxes."""
+    return {"boxes": [describe(box) for box in boxes().list()]}
+
+
+@blueprint.get("/v1/boxes/<name>")
 def show(name: str) -> ResponseReturnValue:
     """Show a box."""
-    box = boxes().get(name)
-    return {"name": box.name, "image": box.image, "cpus": box.cpus, "running": box.is_running}
+    return describe(boxes().get(name))
 
 
-@blueprint.delete("/<name>")
+@blueprint.delete("/v1/boxes/<name>")
 def remove(name: str) -> ResponseReturnValue:
-    """Remove a box."""
-    boxes().remove(name)
+    """Remove a box; one that runs only with ``?force=true``."""
+    boxes().remove(name, force=request.args.get("force") == "true")
     return no_content()
 
 
-@blueprint.post("/<name>/start")
+@blueprint.post("/v1/boxes/<name>/start")
 def start(name: str) -> ResponseReturnValue:
     """Start a stopped box."""
-    boxes().start(name)
-    return no_content()
+    return describe(boxes().start(name))
 
 
-@blueprint.post("/<name>/stop")
+@blueprint.post("/v1/boxes/<name>/stop")
 def stop(name: str) -> ResponseReturnValue:
     """Stop a box and what runs in it."""
-    boxes().stop(name)
-    return no_content()
+    return describe(boxes().stop(name))
 
 
-@blueprint.post("/<name>/exec")
-def run(name: str) -> ResponseReturnValue:
-    """Run a command to its end."""
-    exit_code, output = boxes().run(name, *read_command(default_seconds=5.0))
-    return {"exit_code": exit_code, "output": output}
+@blueprint.get("/v1/boxes/<name>/metrics")
+def show_box_metrics(name: str) -> ResponseReturnValue:
+    """Count what happened in a box."""
+    box = boxes().get(name)
+    return {"commands_executed_total": len(box.executions), "exec_errors_total": box.failures}
 
 
-@blueprint.post("/<name>/executions")
+@blueprint.post("/v1/boxes/<name>/exec")
 def launch(name: str) -> ResponseReturnValue:
-    """Start a command and leave it alone."""
-    return {"id": boxes().launch(name, *read_command(default_seconds=60.0))}, 201
+    """Start a command."""
+    user = boxes().get(name).wish.user
+    return {"execution_id": boxes().launch(name, read_command(request.get_json(), user))}, 201
 
 
-@blueprint.get("/<name>/executions/<number>")
+@blueprint.get("/v1/boxes/<name>/executions/<number>")
 def look(name: str, number: str) -> ResponseReturnValue:
-    """Look after a command that was left alone."""
+    """Look after a command; boxlite's client polls this where it cannot attach."""
     execution = boxes().execution(name, number)
-    return {"exit_code": execution.exit_code, "output": execution.read()}
+    status = "running" if execution.exit_code is None else "completed"
+    return {
+        "execution_id": number,
+        "status": status,
+        "exit_code": execution.exit_code,
+        "output": execution.read(),
+    }
 
 
-@blueprint.post("/<name>/executions/<number>/signal")
+@blueprint.get("/v1/boxes/<name>/executions/<number>/attach")
+def attach(name: str, number: str) -> ResponseReturnValue:
+    """Refuse to attach: there is no WebSocket here. A 404 is what makes boxlite's client poll."""
+    boxes().execution(name, number)
+    raise BoxliteError(Code.NOT_FOUND, "attach; poll the execution")
+
+
+@blueprint.post("/v1/boxes/<name>/executions/<number>/signal")
 def signal(name: str, number: str) -> ResponseReturnValue:
     """Send a signal to a command."""
-    boxes().signal(name, number, take(read_body(), "signal", "whole number"))
+    boxes().signal(name, number, read_signal(request.get_json()))
     return no_content()
 
 
-@blueprint.delete("/<name>/executions/<number>")
+@blueprint.delete("/v1/boxes/<name>/executions/<number>")
 def kill(name: str, number: str) -> ResponseReturnValue:
     """End a command and reap its session."""
     boxes().kill(name, number)
     return no_content()
 
 
-def read_command(default_seconds: float) -> tuple[list[str], str | None, float]:
-    """Read what is to run, as whom, and for how long."""
-    body = read_body()
-    command = body.get("command")
-    if not (isinstance(command, list) and command and all(isinstance(word, str) for word in command)):
-        raise BoxliteError(Code.INVALID_ARGUMENT, "command must be a list of texts")
-    user = take(body, "user", "text") if "user" in body else None
-    seconds = take(body, "seconds", "number", default_seconds)
-    if not 0 < seconds <= MAX_SECONDS:
-        raise BoxliteError(
-            Code.INVALID_ARGUMENT, f"seconds is {seconds}; allowed: above 0, up to {MAX_SECONDS}"
-        )
-    return command, user, seconds
+@blueprint.route("/v1/<any(images, volumes):feature>", methods=["GET", "POST"])
+@blueprint.route("/v1/boxes/<name>/<any(clone, export, files, snapshots):feature>", methods=["GET", "POST"])
+def refuse(feature: str, name: str | None = None) -> ResponseReturnValue:
+    """Refuse what boxlite has and this service has not."""
+    if name is not None:
+        boxes().get(name)
+    raise BoxliteError(Code.UNSUPPORTED, f"this service has no {feature}")
 
 
-def read_body() -> Mapping[str, Any]:
-    """Read the JSON object that was sent."""
-    body = request.get_json()
-    if not isinstance(body, dict):
-        raise BoxliteError(Code.INVALID_ARGUMENT, "the body must be a JSON object")
-    return body
-
-
-def take(body: Mapping[str, Any], name: str, kind: str, default: Any = None) -> Any:
-    """Take the member *name* of *body*, which must be a *kind* and not empty."""
-    value = body.get(name, default)
-    if not isinstance(value, KINDS[kind]) or isinstance(value, bool) or value == "":
-        raise BoxliteError(Code.INVALID_ARGUMENT, f"{name} must be a {kind}")
-    return value
+def describe(box: Box) -> dict[str, Any]:
+    """Describe *box* as boxlite's clients read it; ``pid`` is its portal's."""
+    wish = box.wish
+    return {
+        "box_id": wish.name,
+        "name": wish.name,
+        "status": "stopped" if box.portal is None else "running",
+        "created_at": box.created.isoformat(),
+        "updated_at": box.created.isoformat(),
+        "pid": box.portal and box.portal.pid,
+        "image": wish.image,
+        "cpus": wish.cpus,
+        "memory_mib": wish.memory_mib,
+    }

@@ -64,3 +64,13 @@ class BoxliteError(RuntimeError):
 
     def __str__(self) -> str:
         return TEXTS[self.code].format(self.detail)
+
+
+def fail_if_named(name: str) -> None:
+    """Fail with the code that *name* asks for: ``fails-rpc-transport`` with Code.RPC_TRANSPORT.
+
+    The real SDK fails so when what it stands on does; here there is no engine or database to break.
+    """
+    code = name.removeprefix("fails-").replace("-", "_").upper()
+    if name.startswith("fails-") and code in Code.__members__:
+        raise BoxliteError(Code[code], f"box {name}")

@@ -81,8 +81,8 @@ UNDOCUMENTED = {
 @pytest.mark.parametrize("forget", UNDOCUMENTED.values(), ids=UNDOCUMENTED)
 def test_answer_that_is_not_documented_is_seen(forget, app):
     document = json.loads(json.dumps(describe(app)))
-    forget(document["paths"]["/boxes/{name}"]["get"]["responses"])
-    case = schema_of(app, document)["/boxes/{name}"]["GET"].Case(path_parameters={"name": "nowhere"})
+    forget(document["paths"]["/boxes/v1/boxes/{name}"]["get"]["responses"])
+    case = schema_of(app, document)["/boxes/v1/boxes/{name}"]["GET"].Case(path_parameters={"name": "nowhere"})
 
     with pytest.raises(FailureGroup):
         case.call_and_validate(checks=CHECKS)
@@ -106,7 +106,7 @@ def test_document_tells_how_each_room_says_no(app):
     told = {
         path: next(iter(paths[path][method]["responses"][status]["content"].values()))["schema"]["$ref"]
         for path, method, status in [
-            ("/boxes/{name}", "get", "404"),
+            ("/boxes/v1/boxes/{name}", "get", "404"),
             ("/machine/vm", "patch", "400"),
             ("/runs/{run_id}", "get", "403"),
             ("/endpoints", "get", "502"),
@@ -114,7 +114,7 @@ def test_document_tells_how_each_room_says_no(app):
         ]
     }
     assert told == {
-        "/boxes/{name}": "#/components/schemas/BoxliteFault",
+        "/boxes/v1/boxes/{name}": "#/components/schemas/BoxliteFault",
         "/machine/vm": "#/components/schemas/FirecrackerFault",
         "/runs/{run_id}": "#/components/schemas/ForestFault",
         "/endpoints": "#/components/schemas/BackendaiFault",
@@ -123,7 +123,7 @@ def test_document_tells_how_each_room_says_no(app):
 
 
 def test_requests_of_the_tour_are_its_examples(app):
-    create = describe(app)["paths"]["/boxes"]["post"]["requestBody"]["content"]["application/json"]
+    create = describe(app)["paths"]["/boxes/v1/boxes"]["post"]["requestBody"]["content"]["application/json"]
 
     steps = {step.title: step.json for room in app.extensions["example_app_rooms"] for step in room.WALK}
     assert len(create["examples"]) > 1
