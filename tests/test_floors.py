@@ -17,6 +17,7 @@ FLOORS = {
     "": "categories faults near_miss errors retry_after texts signals",
     "redaction": "patterns redacting",
     "rules": "matching rule rulebook",
+    "packs": "botocore grpc jwt_extended redis sqlalchemy",
     "http": "validation statuses errors",
     "profiles": "encoding schemas reading profile templates",
     "streams": "framing parsing",

@@ -33,6 +33,7 @@ class Rule:
         wrapped: whether the rule also counts for a link deep in the cause chain.
         expose: whether the client may read the exception's own text, redacted.
         message: a fixed text for the client.
+        pack: the name of the pack that the rule belongs to, for the tools.
 
     Raises:
         ConfigError: when the rule could never be right.
@@ -48,6 +49,7 @@ class Rule:
     wrapped: bool = False
     expose: bool = False
     message: str | None = None
+    pack: str | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.text, Iterable):
@@ -79,7 +81,7 @@ class Rule:
     @property
     def is_built_in(self) -> bool:
         """Whether the rule is one of ours, all of which have a function of ours."""
-        return str(getattr(self.translate, "__module__", "")).startswith(OURS)
+        return self.pack is None and str(getattr(self.translate, "__module__", "")).startswith(OURS)
 
     @property
     def outcomes(self) -> tuple[type[DomainError], ...]:

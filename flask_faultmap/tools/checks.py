@@ -81,7 +81,7 @@ def _dead_rules(rules: Iterable[Rule]) -> Iterator[Finding]:
 
 
 def _doubtful_texts(rules: Iterable[Rule]) -> Iterator[Finding]:
-    rules = [*rules]
+    rules = [rule for rule in rules if rule.pack is None]  # the texts of a pack are not the app's
     for rule, typed in covered_texts(rules).items():
         yield Finding(
             check="needless-text",

@@ -26,6 +26,7 @@ def list_as_data(mapper: Mapper) -> dict[str, Any]:
                 "outcomes": {path_of(cls): cls.code for cls in rule.outcomes},
                 "installed": is_installed,
                 "built_in": rule.is_built_in,
+                "pack": rule.pack,
                 "covered_by": str(covered[rule]) if rule in covered else None,
             }
             for rule, is_installed in rules
@@ -55,7 +56,7 @@ def list_as_text(mapper: Mapper, *, everything: bool) -> Iterator[str]:
     entries = [entry for entry in known if everything or not entry.is_built_in or entry.cls in named]
     yield "RULES, class by class in the order in which they are asked"
     yield ""
-    yield from _rule_lines(rules, missing, covered_texts(mapper.book.rules))
+    yield from _pack_lines(rules, missing, covered_texts(mapper.book.rules))
     yield ""
     yield "ERRORS, with the status that each profile sends"
     yield ""
@@ -63,6 +64,20 @@ def list_as_text(mapper: Mapper, *, everything: bool) -> Iterator[str]:
     if len(entries) < len(known):
         yield ""
         yield f"{len(known) - len(entries)} built-in errors are left out; --all shows them."
+
+
+def _pack_lines(rules: list[Rule], missing: list[Rule], covered: Mapping[Rule, Rule]) -> Iterator[str]:
+    """Give the app's own rules, then those of each pack under its name."""
+    packs = dict.fromkeys(rule.pack for rule in (*rules, *missing) if rule.pack is not None)
+    for pack in (None, *packs):
+        if pack is not None:
+            yield ""
+            yield f"pack {pack}"
+        yield from _rule_lines(
+            [rule for rule in rules if rule.pack == pack],
+            [rule for rule in missing if rule.pack == pack],
+            covered,
+        )
 
 
 def _rule_lines(rules: list[Rule], missing: list[Rule], covered: Mapping[Rule, Rule]) -> Iterator[str]:

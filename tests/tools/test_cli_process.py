@@ -21,7 +21,8 @@ class CustomerError(NotFoundError):
 
 app = Flask(__name__)
 app.config["FAULTMAP_SCOPES"] = {"/fc": "firecracker", "/old": "fault_message"}
-FaultMap(app, rules=[Rule(on=KeyError, to=CustomerError), Rule(on="redis.exceptions.X", to=UnavailableError)])
+RULES = [Rule(on=KeyError, to=CustomerError), Rule(on="pymemcached.errors.X", to=UnavailableError)]
+FaultMap(app, rules=RULES)
 """,
     "bare.py": "import flask, flask_faultmap; flask_faultmap.FaultMap(app := flask.Flask(__name__))",
     "broken.py": "1 / 0",
@@ -122,7 +123,7 @@ def test_list_shows_the_map_of_the_app(folder):
         "RULES, class by class in the order in which they are asked",
         "",
         "  KeyError -> CustomerError",
-        "x 'redis.exceptions.X' -> UnavailableError (not installed)",
+        "x 'pymemcached.errors.X' -> UnavailableError (not installed)",
         "",
         "ERRORS, with the status that each profile sends",
         "",

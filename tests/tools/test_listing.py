@@ -123,6 +123,7 @@ def test_machines_get_every_rule():
         "outcomes": {"flask_faultmap.errors:NotFoundError": "not_found"},
         "installed": True,
         "built_in": False,
+        "pack": None,
         "covered_by": None,
     }
     assert told["rules"][0] == typed
