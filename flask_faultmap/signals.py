@@ -7,9 +7,11 @@ from typing import Any
 
 from blinker import NamedSignal, Namespace
 
+from flask_faultmap.loggers import logger_named
+
 __all__ = ["fault_translated"]
 
-logger: logging.Logger = logging.getLogger("flask_faultmap")
+logger: logging.Logger = logger_named("flask_faultmap")
 
 fault_translated: NamedSignal = Namespace().signal(
     "fault-translated",

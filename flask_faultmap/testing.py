@@ -7,8 +7,9 @@ Importing this module makes it listen to :data:`~flask_faultmap.fault_translated
 import json
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from inspect import Parameter, signature
 from typing import Any, NoReturn
 from uuid import uuid4
 
@@ -120,7 +121,7 @@ class Canary:
     def exceptions(self, cls: type[BaseException] = RuntimeError) -> Iterator[BaseException]:
         """Make exceptions that hold the secret everywhere: text, arguments, attributes, notes and causes."""
         for text in self.texts:
-            exc = cls(text)
+            exc = _make(cls, text)
             exc.__cause__ = ValueError(text)
             exc.add_note(text)
             exc.__dict__.update(data=text, response=text, description=text)
@@ -172,6 +173,24 @@ def leak_canary(app: Flask) -> Iterator[Canary]:
             canary.look(f"the fault {heard.fault.code}, field {field}", repr(value))
     if canary.leaks:
         raise AssertionError("a secret got out:\n" + "\n".join(canary.leaks))
+
+
+def _make(cls: type[BaseException], text: str) -> BaseException:
+    """Make an exception of *cls* that holds *text*: as its only argument, or for each that is required."""
+    with suppress(Exception):  # a border: a constructor may ask for anything, and raise anything
+        return cls(text)
+    with suppress(Exception):  # the border, once more
+        wanted = [
+            parameter
+            for parameter in signature(cls).parameters.values()
+            if parameter.default is Parameter.empty
+            and parameter.kind not in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
+        ]
+        named = {parameter.name: text for parameter in wanted if parameter.kind is Parameter.KEYWORD_ONLY}
+        return cls(*[text] * (len(wanted) - len(named)), **named)
+    made = cls.__new__(cls)
+    made.args = (text,)
+    return made
 
 
 class _Seen:

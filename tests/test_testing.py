@@ -2,6 +2,9 @@
 
 import pytest
 from flask import Flask
+from flow_app import app_with, raising
+from httpx import HTTPStatusError
+from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
 
 from flask_faultmap import FaultMap, Rule
 from flask_faultmap.errors import ConfigError, NotFoundError, UnavailableError
@@ -172,3 +175,45 @@ def test_the_canary_leaves_the_app_as_it_was(app):
         pass
 
     assert app.wsgi_app == before
+
+
+class QuotaError(Exception):
+    """Asks for more than a text."""
+
+    def __init__(self, tenant, /, limit, *, unit, hint=None, **more):
+        super().__init__(tenant, limit)
+        self.unit = unit
+
+
+class ServerError(Exception):
+    """Asks for what no text is."""
+
+    def __init__(self, response):
+        super().__init__(response.status)
+
+
+CLASSES = [RuntimeError, KeyError, OSError, UnicodeDecodeError, QuotaError, ServerError, IntegrityError]
+
+
+@pytest.mark.parametrize("cls", [*CLASSES, OperationalError, StatementError, HTTPStatusError])
+def test_canary_makes_exceptions_of_any_class(cls):
+    app = app_with()
+
+    with leak_canary(app) as canary:
+        made = [*canary.exceptions(cls)]
+
+    assert len(made) == len(canary.texts)
+    assert all(type(exc) is cls and canary.secret in repr(vars(exc)) for exc in made)
+
+
+def test_canary_catches_the_leak_of_a_drivers_error():
+    app = app_with(rules=[Rule(on=IntegrityError, translate=lambda exc: NotFoundError(str(exc.orig)))])
+
+    def plant():
+        with leak_canary(app) as canary:
+            for at, exc in enumerate(canary.exceptions(IntegrityError)):
+                app.add_url_rule(f"/{at}", str(at), view_func=raising(exc))
+            app.test_client().get("/0")
+
+    with pytest.raises(AssertionError, match="a secret got out"):
+        plant()

@@ -1,6 +1,5 @@
 """The Flask border at request time: from the callback of ``errorhandler`` to Flask's response."""
 
-import logging
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -19,6 +18,7 @@ from flask_faultmap.errors import ConfigError, InternalError
 from flask_faultmap.faults import Fault
 from flask_faultmap.http.errors import unreadable_json
 from flask_faultmap.http.statuses import STATUS_LINES, FrameworkError
+from flask_faultmap.loggers import logger_named
 from flask_faultmap.mapping.mapper import Mapper
 from flask_faultmap.profiles.profile import Profile, Reply
 from flask_faultmap.rules.rulebook import Decision
@@ -134,13 +134,23 @@ def answer(
         response = _page(fault, collect_headers(mapper.settings, fault, own, allow))
     else:
         reply = render(mapper.settings, profile, compiled, fault, own, allow)
-        response = app.response_class([reply.body], STATUS_LINES[reply.status], _Checked(reply.headers))
+        response = _respond(app, reply)
     remember(app, req, fault)
     if compiled.kind.level is not None and not logged:
         write_log(app, req, fault, exc, decision)
     if fault_translated.receivers:
         _tell(app, fault, exc, decision, committed=committed)
     return response
+
+
+def _respond(app: Flask, reply: Reply) -> Response:
+    """Make the app's response of *reply*; where its class cannot be made so, as Flask does, or Flask's."""
+    try:
+        return app.response_class([reply.body], STATUS_LINES[reply.status], _Checked(reply.headers))
+    except Exception:  # a border: the class is the app's, and the reply is ready
+        with suppress(Exception):  # the border, once more
+            return app.make_response((reply.body, reply.status, Headers(reply.headers)))
+    return Response(reply.body, reply.status, Headers(reply.headers))
 
 
 def answer_last(
@@ -161,7 +171,7 @@ def answer_last(
     with suppress(Exception):  # the border: the log may be what fails; the client gets JSON all the same
         if failure.__cause__ is None and failure is not exc:
             failure.__cause__ = exc
-        logging.getLogger(f"{app.name}.faultmap").error("The answer to %s failed", name, exc_info=failure)
+        logger_named(f"{app.name}.faultmap").error("The answer to %s failed", name, exc_info=failure)
     with suppress(Exception):  # the border, once more
         error = InternalError(f"the answer to {name} failed")
         identity = request_id(req, boundary.id_key)

@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from flask_faultmap.border.answers import boundary_of, handle_codeless, handle_error, handle_http
 from flask_faultmap.errors import DomainError
 from flask_faultmap.http.errors import from_apiflask
+from flask_faultmap.loggers import logger_named
 from flask_faultmap.mapping.mapper import VALIDATION, Mapper
 from flask_faultmap.mapping.settings import late_changes
 
@@ -123,7 +124,7 @@ def _report_replaced(app: Flask, known: Handler | None, cls: type, ours: Handler
 
 
 def _logger(app: Flask) -> logging.Logger:
-    return logging.getLogger(f"{app.name}.faultmap")
+    return logger_named(f"{app.name}.faultmap")
 
 
 def _name(handler: Handler) -> str:

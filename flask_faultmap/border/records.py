@@ -17,6 +17,7 @@ from flask import (
 from flask.globals import request_ctx
 
 from flask_faultmap.faults import Fault
+from flask_faultmap.loggers import logger_named
 from flask_faultmap.mapping.mapper import new_id
 from flask_faultmap.rules.rulebook import Decision
 from flask_faultmap.texts import log_text, one_line, root_cause, text_of
@@ -72,7 +73,7 @@ def write_log(app: Flask, req: Request, fault: Fault, exc: BaseException, decisi
     """Write the one record of *fault*, at its level."""
     level = fault.level or logging.NOTSET
     app.logger.isEnabledFor(level)  # makes Flask set up its handlers, if nobody did
-    logger = logging.getLogger(f"{app.name}.faultmap")
+    logger = logger_named(f"{app.name}.faultmap")
     if not logger.isEnabledFor(level):
         return
     cause = root_cause(exc)

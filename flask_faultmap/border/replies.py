@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from flask_faultmap.faults import Fault, Kind
 from flask_faultmap.http.statuses import Headers
+from flask_faultmap.loggers import logger_named
 from flask_faultmap.mapping.mapper import CompiledKind
 from flask_faultmap.mapping.settings import Settings
 from flask_faultmap.profiles.profile import PROBLEM, TOKEN, Profile, Reply
@@ -13,7 +14,7 @@ from flask_faultmap.retry_after import whole_seconds
 
 FIELD_VALUE = re.compile(r"[\t -~\x80-\xff]*")
 
-logger: logging.Logger = logging.getLogger("flask_faultmap")
+logger: logging.Logger = logger_named("flask_faultmap")
 
 # What describes a page that is never sent, or belongs to the server (PEP 3333).
 NOT_KEPT = frozenset(

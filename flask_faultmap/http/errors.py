@@ -20,9 +20,10 @@ from flask_faultmap.http.statuses import (
     class_of_status,
 )
 from flask_faultmap.http.validation import from_request_parser
+from flask_faultmap.loggers import logger_named
 from flask_faultmap.retry_after import whole_seconds
 
-logger: logging.Logger = logging.getLogger("flask_faultmap")
+logger: logging.Logger = logger_named("flask_faultmap")
 
 # The parts of werkzeug's request that raise BadRequestKeyError, and where our violations say that they are.
 PARTS = {"args": "query", "form": "form", "files": "form", "cookies": "cookie"}

@@ -91,7 +91,9 @@ class Mapper:
         validation = VALIDATION if settings.validation_status is not None else ()
         self.profiles = profiles
         self.settings = settings
-        self.book: RuleBook = RuleBook(rules, ours=(HTTP, DEEP_JSON, *_apiflask(), *validation))
+        self.book: RuleBook = RuleBook(
+            rules, ours=(HTTP, DEEP_JSON, *_apiflask(), *_sqlalchemy(), *validation)
+        )
         self._names_http_errors = self.book.names_more_than(HTTP)
         # A category's word is no code here: what sets its category for one raise keeps its class's code.
         codes = {word: status for word, status in settings.statuses.items() if word not in STATUSES}
@@ -225,6 +227,17 @@ def _apiflask() -> Iterator[Rule]:
     """A rule for APIFlask's errors, if its module is loaded: it is never imported for that."""
     if "apiflask.exceptions" in sys.modules:
         yield Rule(on=sys.modules["apiflask.exceptions"].HTTPError, translate=from_apiflask)
+
+
+def _sqlalchemy() -> Iterator[Rule]:
+    """A rule for the domain errors that SQLAlchemy wraps, if its module is loaded."""
+    if "sqlalchemy.exc" in sys.modules:
+        yield Rule(on=sys.modules["sqlalchemy.exc"].StatementError, translate=unwrap_statement)
+
+
+def unwrap_statement(exc: Any) -> DomainError | None:
+    """Give the domain error that a type or an event of SQLAlchemy raised while a statement was made."""
+    return exc.orig if isinstance(exc.orig, DomainError) else None
 
 
 def _check_exception(exc: object) -> None:

@@ -7,8 +7,9 @@ from typing import Any, cast
 from flask_faultmap.categories import Category
 from flask_faultmap.errors import DomainError
 from flask_faultmap.faults import Violation
+from flask_faultmap.loggers import logger_named
 
-logger: logging.Logger = logging.getLogger("flask_faultmap")
+logger: logging.Logger = logger_named("flask_faultmap")
 
 
 def public_text(error: DomainError) -> str:

@@ -11,7 +11,9 @@ from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
-logger: logging.Logger = logging.getLogger("flask_faultmap")
+from flask_faultmap.loggers import logger_named
+
+logger: logging.Logger = logger_named("flask_faultmap")
 
 MAX_DEPTH = 64
 SPOKEN_AS_TEXT = (date, time, timedelta, Decimal, UUID, PurePath)  # datetime is a date

@@ -1,10 +1,12 @@
 """How the conditions of a rule look at an exception: its chain, its attributes, its text."""
 
+import inspect
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 MAX_LINKS = 16
 MISSING = object()
+CALL = "()"  # at the end of a step: a method without arguments
 READ = 4096  # characters of a text from either end; a traceback has its message at the end
 
 
@@ -22,26 +24,54 @@ def causes(exc: BaseException) -> Iterator[BaseException]:
 
 
 class MissingError(LookupError):
-    """A step of a path leads nowhere."""
+    """A step of a path leads nowhere; the text says which, in words."""
+
+
+class UncalledError(LookupError):
+    """A step of a path leads to a method, which the path does not call; the text says so."""
 
 
 def look_up(exc: object, path: str) -> Any:
-    """Follow a dotted *path* of attributes, keys and indexes from *exc*.
+    """Follow a dotted *path* of attributes, keys, indexes and methods from *exc*.
+
+    A step that ends in ``()`` is a method without arguments.
 
     Raises:
-        MissingError: a step leads nowhere. A property of the exception may raise anything else.
+        MissingError: a step leads nowhere. A property or a method of the exception may raise anything else.
+        UncalledError: a step before the last is a method that is not called.
     """
     value: Any = exc
+    shown = type(exc).__name__
     for step in path.split("."):
-        if isinstance(value, Mapping) and step in value:
-            value = value[step]
-        elif isinstance(value, list | tuple) and step.isdecimal() and int(step) < len(value):
-            value = value[int(step)]
-        else:
-            value = getattr(value, step, MISSING)
+        known, value = value, _step(value, step)
         if value is MISSING:
-            raise MissingError(step)
+            if inspect.isroutine(known):
+                raise UncalledError(describe_uncalled(shown))
+            raise MissingError(f"{'None' if known is None else shown} has no {step}")
+        shown = step
     return value
+
+
+def describe_uncalled(step: str) -> str:
+    """Say in words that the *step* of a path is a method, and what to write."""
+    return f"{step} is a method; write {step}() for what it returns"
+
+
+def _step(value: Any, step: str) -> Any:
+    if isinstance(value, Mapping) and step in value:
+        return value[step]
+    if isinstance(value, list | tuple) and step.isdecimal() and int(step) < len(value):
+        return value[int(step)]
+    if not step.endswith(CALL):
+        return getattr(value, step, MISSING)
+    method = getattr(value, step.removesuffix(CALL), MISSING)
+    if not callable(method):
+        return MISSING
+    returned = method()
+    if inspect.iscoroutine(returned):  # nobody is there to await it
+        returned.close()
+        return MISSING
+    return returned
 
 
 class Text:

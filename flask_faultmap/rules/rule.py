@@ -26,8 +26,8 @@ class Rule:
         on: the exception class, or its dotted name (an optional dependency).
         to: the domain error, or with *table* a mapping of values to domain errors.
         translate: a function of the exception in place of *to*; None means "not mine".
-        where: dotted paths of attributes or keys, and the values that they must have.
-        table: a dotted path whose value chooses among *to*.
+        where: dotted paths of attributes, keys or methods (``code()``), and the values that they must have.
+        table: a dotted path, as in *where*, whose value chooses among *to*.
         cause: a class that must occur in the explicit cause chain.
         text: literal markers that must all occur in ``str(exc)``, in any case, on word borders.
         wrapped: whether the rule also counts for a link deep in the cause chain.
@@ -227,7 +227,7 @@ def _path_mistakes(rule: Rule) -> Iterator[str]:
 
 
 def _is_path(value: object) -> bool:
-    return isinstance(value, str) and all(value.split("."))
+    return isinstance(value, str) and all(step.removesuffix("()") for step in value.split("."))
 
 
 def _text_mistakes(rule: Rule) -> Iterator[str]:

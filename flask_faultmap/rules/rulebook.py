@@ -1,5 +1,6 @@
 """The first map, compiled: which rule decides about an exception."""
 
+import inspect
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -7,12 +8,22 @@ from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from flask_faultmap.errors import DomainError
+from flask_faultmap.loggers import logger_named
 from flask_faultmap.redaction.redacting import redact
-from flask_faultmap.rules.matching import MissingError, Text, causes, look_up
-from flask_faultmap.rules.rule import Rule, resolve
+from flask_faultmap.rules.matching import (
+    MissingError,
+    Text,
+    UncalledError,
+    causes,
+    describe_uncalled,
+    look_up,
+)
+from flask_faultmap.rules.rule import Rule, name_of, resolve
 
-logger: logging.Logger = logging.getLogger("flask_faultmap")
+logger: logging.Logger = logger_named("flask_faultmap")
 
+FRAMEWORKS = frozenset({"flask", "werkzeug", "jinja2"})
+TOO_WIDE = "the framework says this of the app itself; a rule must name its class"
 NO_MARKERS = "the text has not all markers"
 
 
@@ -54,7 +65,17 @@ GROUP = Rule(on=ExceptionGroup, translate=leaves_decide)
 class CompiledRule:
     """One rule, ready to be asked."""
 
-    __slots__ = ("_cause", "_marker", "_markers", "_table", "_targets", "_where", "order", "rule")
+    __slots__ = (
+        "_cause",
+        "_has_told",
+        "_marker",
+        "_markers",
+        "_table",
+        "_targets",
+        "_where",
+        "order",
+        "rule",
+    )
 
     def __init__(self, rule: Rule, order: int, *, is_ours: bool) -> None:
         self.rule: Rule = rule
@@ -72,6 +93,7 @@ class CompiledRule:
         self._markers = tuple(marker.casefold() for marker in rule.text)
         self._marker = self._markers[0] if self._markers else None
         self._targets: Any = rule.to
+        self._has_told = False  # of a method that is not called: once is enough
 
     def judge(self, exc: BaseException, text_of: Callable[[], Text]) -> DomainError | str:
         """Give the domain error of *exc*, or the reason why the rule does not count.
@@ -80,10 +102,14 @@ class CompiledRule:
         """
         try:
             return self._judge(exc, text_of)
+        except MissingError as problem:
+            return str(problem)
+        except UncalledError as problem:
+            self._tell_uncalled(str(problem))
+            return str(problem)
         except Exception as problem:  # a border: conditions and outcomes run foreign code
             reason = f"raised {type(problem).__name__}"
-            if not isinstance(problem, MissingError):
-                logger.warning("The rule %s does not count: it %s", self.rule, reason, exc_info=problem)
+            logger.warning("The rule %s does not count: it %s", self.rule, reason, exc_info=problem)
             return reason
 
     def is_surely_out(self, text_of: Callable[[], Text]) -> bool:
@@ -97,18 +123,33 @@ class CompiledRule:
         if self._markers and not text_of().has_all(self._markers):
             return NO_MARKERS
         for path, wanted in self._where:
-            if look_up(exc, path) != wanted:
-                return f"{path} is another"
+            found = look_up(exc, path)
+            if found != wanted:
+                return self._uncalled(path, found) or f"{path} is not {name_of(wanted)}"
         target = self._targets
         if self._table is not None:
-            target = target.get(look_up(exc, self._table))
+            found = look_up(exc, self._table)
+            target = target.get(found)
             if target is None:
-                return f"the table has no entry for this {self._table}"
+                return self._uncalled(self._table, found) or f"the table has no entry for this {self._table}"
         if self._cause is not None and not any(isinstance(link, self._cause) for link in causes(exc)):
             return "no such cause"
         if target is not None:
             return self._make(target, exc)
         return self._translated(exc)
+
+    def _uncalled(self, path: str, found: object) -> str | None:
+        """Say that the value *found* at *path* is a method, where it is one."""
+        if not inspect.isroutine(found):
+            return None
+        told = describe_uncalled(path.rpartition(".")[2])
+        self._tell_uncalled(told)
+        return told
+
+    def _tell_uncalled(self, told: str) -> None:
+        if not self._has_told:
+            self._has_told = True
+            logger.warning("The rule %s does not count: %s", self.rule, told)
 
     def _make(self, target: type[DomainError], exc: BaseException) -> DomainError:
         rule, text = self.rule, str(exc)
@@ -196,6 +237,9 @@ class RuleBook:
                 yield Verdict(compiled.rule, subject, said, "decides")
                 return
             yield Verdict(compiled.rule, subject, None, said)
+        for parent in _too_wide(type(exc)):
+            for compiled in self._by_class.get(parent, ()):
+                yield Verdict(compiled.rule, exc, None, TOO_WIDE)
 
     def _candidates(
         self, exc: BaseException, plan: tuple[CompiledRule, ...]
@@ -217,10 +261,31 @@ class RuleBook:
         """The rules of the classes in the MRO of *cls*, nearest first, without bare rules on Exception."""
         plan = self._plans.get(cls)
         if plan is None:
-            found = (compiled for parent in cls.__mro__ for compiled in self._by_class.get(parent, ()))
+            left_out = _too_wide(cls)
+            found = (
+                compiled
+                for parent in cls.__mro__
+                if parent not in left_out
+                for compiled in self._by_class.get(parent, ())
+            )
             plan = tuple(compiled for compiled in found if compiled not in self._last)
             self._plans[cls] = plan
         return plan
+
+
+def _too_wide(cls: type) -> list[type]:
+    """Name the built-in parents of *cls* whose rules do not count: a framework's error is made of them.
+
+    A missing template is a ``LookupError`` and an ``OSError``, and yet no word about the domain.
+    """
+    frameworks = [parent for parent in cls.__mro__ if parent.__module__.partition(".")[0] in FRAMEWORKS]
+    return [
+        parent
+        for parent in cls.__mro__
+        if parent.__module__ == "builtins"
+        and parent is not Exception
+        and any(issubclass(known, parent) for known in frameworks)
+    ]
 
 
 def _reader(exc: BaseException) -> Callable[[], Text]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from flask_faultmap import errors as general
 from flask_faultmap.errors import ConfigError, DomainError
+from flask_faultmap.loggers import logger_named
 from flask_faultmap.profiles.profile import Profile
 from flask_faultmap.retry_after import whole_seconds
 from flask_faultmap.upstreams.answers import Exchange
@@ -21,7 +22,7 @@ from flask_faultmap.upstreams.errors import (
 )
 from flask_faultmap.upstreams.readback import SAID_NOTHING, Said, read_back
 
-logger: logging.Logger = logging.getLogger("flask_faultmap.upstreams")
+logger: logging.Logger = logger_named("flask_faultmap.upstreams")
 
 CREDENTIALS = frozenset({401, 403, 407})
 OVERLOAD = frozenset({429, 503})

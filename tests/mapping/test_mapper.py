@@ -265,7 +265,7 @@ def test_explanation_shows_each_rule_that_was_asked_and_the_fault():
 
     assert str(explanation).splitlines() == [
         "SDKError: It is not there",
-        "  - SDKError where code=5 -> GoneError: raised MissingError",
+        "  - SDKError where code=5 -> GoneError: SDKError has no code",
         "  + SDKError where cause=TimeoutError -> DeadlineExceededError: decides",
         "  = 504 deadline_exceeded (deadline_exceeded): Too slow.",
     ]

@@ -162,8 +162,8 @@ def test_attribute_that_no_rule_names_is_never_read():
 
 REASONS = {
     "marker": ({**TO, "text": "no space"}, "the text has not all markers"),
-    "value": ({**TO, "where": {"code": 6}}, "code is another"),
-    "missing": ({**TO, "where": {"kind": 6}}, "raised MissingError"),
+    "value": ({**TO, "where": {"code": 6}}, "code is not 6"),
+    "missing": ({**TO, "where": {"kind": 6}}, "SDKError has no kind"),
     "table": ({"table": "code", "to": {6: GoneError}}, "the table has no entry for this code"),
     "cause": ({**TO, "cause": OSError}, "no such cause"),
     "function": ({"translate": lambda _: None}, "the function said: not mine"),
