@@ -7,9 +7,8 @@ Importing this module makes it listen to :data:`~flask_faultmap.fault_translated
 import json
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from inspect import Parameter, signature
 from typing import Any, NoReturn
 from uuid import uuid4
 
@@ -17,10 +16,12 @@ from flask import Flask
 from werkzeug.wrappers import Response
 
 from flask_faultmap.border.answers import boundary_of
+from flask_faultmap.border.other_handlers import explain_in
 from flask_faultmap.errors import DomainError
 from flask_faultmap.faults import Fault
 from flask_faultmap.profiles.profile import PROBLEM
 from flask_faultmap.signals import fault_translated
+from flask_faultmap.tools.specimens import make_any
 
 __all__ = ["Canary", "CapturedFault", "assert_fault", "assert_rules", "capture_faults", "leak_canary"]
 
@@ -98,7 +99,7 @@ def assert_rules(app: Flask, expected: Mapping[BaseException, type[DomainError] 
         decision = mapper.translate(exc)
         got = None if decision is None else type(decision.error)
         if got is not wanted:
-            wrong.append(f"{_name(wanted)} was expected, {_name(got)} came:\n{mapper.explain(exc)}")
+            wrong.append(f"{_name(wanted)} was expected, {_name(got)} came:\n{explain_in(app, exc)}")
     if wrong:
         raise AssertionError("\n\n".join(wrong))
 
@@ -121,7 +122,7 @@ class Canary:
     def exceptions(self, cls: type[BaseException] = RuntimeError) -> Iterator[BaseException]:
         """Make exceptions that hold the secret everywhere: text, arguments, attributes, notes and causes."""
         for text in self.texts:
-            exc = _make(cls, text)
+            exc = make_any(cls, text)
             exc.__cause__ = ValueError(text)
             exc.add_note(text)
             exc.__dict__.update(data=text, response=text, description=text)
@@ -173,24 +174,6 @@ def leak_canary(app: Flask) -> Iterator[Canary]:
             canary.look(f"the fault {heard.fault.code}, field {field}", repr(value))
     if canary.leaks:
         raise AssertionError("a secret got out:\n" + "\n".join(canary.leaks))
-
-
-def _make(cls: type[BaseException], text: str) -> BaseException:
-    """Make an exception of *cls* that holds *text*: as its only argument, or for each that is required."""
-    with suppress(Exception):  # a border: a constructor may ask for anything, and raise anything
-        return cls(text)
-    with suppress(Exception):  # the border, once more
-        wanted = [
-            parameter
-            for parameter in signature(cls).parameters.values()
-            if parameter.default is Parameter.empty
-            and parameter.kind not in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
-        ]
-        named = {parameter.name: text for parameter in wanted if parameter.kind is Parameter.KEYWORD_ONLY}
-        return cls(*[text] * (len(wanted) - len(named)), **named)
-    made = cls.__new__(cls)
-    made.args = (text,)
-    return made
 
 
 class _Seen:

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Flask, Request, Response, has_request_context
 from flask.globals import request_ctx
@@ -29,6 +29,13 @@ KEY = "faultmap"  # in app.extensions
 MAX_PATH = 512  # characters of a path that an answer repeats
 
 
+class Codeless(NamedTuple):
+    """Our ``handle_http_exception`` of an app, and its own from before (None: its class's)."""
+
+    ours: Callable[..., Any]
+    earlier: Callable[..., Any] | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Boundary:
     """What one app keeps in ``app.extensions["faultmap"]``."""
@@ -37,7 +44,8 @@ class Boundary:
     owner: object
     last_resorts: Mapping[str, Reply]
     handlers: Mapping[type, Callable[[Any], Any]]  # ours, as registered
-    earlier: Mapping[type, Callable[[Any], Any]]  # the app's own, for what no rule knows
+    earlier: Mapping[type, Callable[[Any], Any]]  # the app's own, for what is not ours
+    codeless: Codeless
     id_key: str
 
 
@@ -67,7 +75,7 @@ def handle_http(exc: HTTPException) -> Any:
     if isinstance(exc, InternalServerError) and sys.exception() is not exc:  # asked for, and not raised
         unhandled = exc.original_exception
     if unhandled is None and app.trap_http_exception(exc):
-        raise exc  # Flask signals and logs it, then asks us again with a 500.
+        return _hand_on(app, boundary, exc)
     try:
         if unhandled is None:
             decision = _of_http_error(boundary, req, exc)
@@ -87,10 +95,7 @@ def handle_error(exc: Exception) -> Any:
             return answer(app, boundary, req, exc, decision)
     except Exception as failure:  # the border: whatever failed here, the client gets JSON
         return answer_last(app, boundary, req, exc, failure)
-    handler = _other_handler(app, boundary, exc)
-    if handler is not None:
-        return app.ensure_sync(handler)(exc)
-    raise exc  # Flask signals and logs it, then asks us again with a 500.
+    return _hand_on(app, boundary, exc)
 
 
 def handle_codeless(exc: HTTPException) -> Any:
@@ -223,7 +228,15 @@ def is_none_of_ours(exc: HTTPException) -> bool:
     )
 
 
-def _other_handler(app: Flask, boundary: Boundary, exc: Exception) -> Callable[[Any], Any] | None:
+def _hand_on(app: Flask, boundary: Boundary, exc: Exception) -> Any:
+    """Hand what is not ours to the handler of the app's own that Flask would have chosen, or to Flask."""
+    handler = find_other_handler(app, boundary, exc)
+    if handler is not None:
+        return app.ensure_sync(handler)(exc)
+    raise exc  # Flask signals and logs it, then asks us again with a 500.
+
+
+def find_other_handler(app: Flask, boundary: Boundary, exc: Exception) -> Callable[[Any], Any] | None:
     """Find the handler of the app's own that Flask would have chosen without ours."""
     registered = app.error_handler_spec[None][None]
     for cls in type(exc).__mro__:

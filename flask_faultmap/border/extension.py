@@ -9,6 +9,7 @@ from flask import Flask, Response, current_app, got_request_exception, has_app_c
 
 from flask_faultmap.border.answers import KEY, Boundary, boundary_of, exception_line_filter
 from flask_faultmap.border.handlers import answer_codeless, register, report_at_first_request
+from flask_faultmap.border.other_handlers import explain_in
 from flask_faultmap.border.replies import last_resort
 from flask_faultmap.border.streams import begin, guard_view
 from flask_faultmap.errors import ConfigError, DomainError, InternalError
@@ -103,10 +104,10 @@ class FaultMap:
             last_resorts={profile.name: last_resort(settings, profile, kind) for profile, kind in kinds},
             handlers=ours,
             earlier=earlier,
+            codeless=answer_codeless(app),
             id_key="HTTP_" + settings.request_id_header.upper().replace("-", "_"),
         )
         self._is_used = True
-        answer_codeless(app)
         _guard_exception_line(app)
         report_at_first_request(app)
 
@@ -119,8 +120,20 @@ class FaultMap:
         return self._mapper().describe(exc)
 
     def explain(self, exc: BaseException) -> Explanation:
-        """Give the decision about *exc*, rule by rule; ``print`` it."""
-        return self._mapper().explain(exc)
+        """Give the decision about *exc*, rule by rule; ``print`` it.
+
+        Inside an app context it also says which other handler of the app answers in place of the map.
+        """
+        app = self._current_app()
+        return self._mapper().explain(exc) if app is None else explain_in(app, exc)
+
+    def _current_app(self) -> Flask | None:
+        """Give the app whose context this is, if its boundary is ours."""
+        boundary = current_app.extensions.get(KEY) if has_app_context() else None
+        if boundary is None or boundary.owner is not self:
+            return None
+        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # of LocalProxy
+        return app
 
     def stream(
         self, framing: str | Framing, *, end: bytes | str | None = UNCHANGED
@@ -152,10 +165,9 @@ class FaultMap:
         return begin(items, find_framing(framing, end))
 
     def _mapper(self) -> Mapper:
-        if has_app_context():
-            boundary = current_app.extensions.get(KEY)
-            if boundary is not None and boundary.owner is self:
-                return boundary_of(current_app).mapper
+        app = self._current_app()
+        if app is not None:
+            return boundary_of(app).mapper
         if self._standalone is None:
             self._standalone = Mapper(self._rules, self._profiles, Settings(profile=PROBLEM))
         return self._standalone

@@ -1,21 +1,23 @@
 """Whose error handler answers: ours, the app's own, or another extension's."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 from weakref import ref
 
 from flask import Flask, request_started
 from werkzeug.exceptions import HTTPException
 
-from flask_faultmap.border.answers import boundary_of, handle_codeless, handle_error, handle_http
+from flask_faultmap.border.answers import Codeless, boundary_of, handle_codeless, handle_error, handle_http
+from flask_faultmap.border.other_handlers import Handler, name_of_handler, other_handlers
 from flask_faultmap.errors import DomainError
 from flask_faultmap.http.errors import from_apiflask
 from flask_faultmap.loggers import logger_named
 from flask_faultmap.mapping.mapper import VALIDATION, Mapper
 from flask_faultmap.mapping.settings import late_changes
 
-Handler = Callable[[Any], Any]
+# Their handlers for HTTP errors give way to ours in the order that our documentation recommends.
+NEIGHBOURS = ("flask_smorest.", "apiflask.", "connexion.")
 VALIDATORS = [rule.translate for rule in VALIDATION]
 
 
@@ -29,10 +31,11 @@ def register(app: Flask, mapper: Mapper) -> tuple[dict[type, Handler], dict[type
         if cls in known and translators and all(translator in VALIDATORS for translator in translators):
             continue  # the app's word on validation errors counts more than ours
         ours[cls] = handle_http if cls is HTTPException else handle_error
-        if cls in (DomainError, HTTPException) or from_apiflask in translators:
-            _report_replaced(app, known.get(cls), cls, ours[cls])
-        elif cls in known:
-            earlier[cls] = known[cls]
+        is_replaced = cls in (DomainError, HTTPException) or from_apiflask in translators
+        if is_replaced and cls in known:
+            _report_replaced(app, mapper, known[cls], cls, ours[cls])
+        if cls in known and (cls is HTTPException or not is_replaced):
+            earlier[cls] = known[cls]  # of HTTP errors it gets those that the app traps
         app.register_error_handler(cls, ours[cls])
     return ours, earlier
 
@@ -47,7 +50,7 @@ def _wanted(mapper: Mapper) -> Iterator[type[Exception]]:
         yield Exception
 
 
-def answer_codeless(app: Flask) -> None:
+def answer_codeless(app: Flask) -> Codeless:
     """Stand before Flask's ``handle_http_exception``, which returns an error without a code as a 200.
 
     Any signature fits, as long as the exception comes last: Flask 3.2 puts a context first.
@@ -65,6 +68,7 @@ def answer_codeless(app: Flask) -> None:
         return original(known(), *args, **kwargs)  # type: ignore[arg-type]  # an app that asks is alive
 
     app.handle_http_exception = handle_http_exception  # type: ignore[method-assign]  # the one place
+    return Codeless(handle_http_exception, kept)
 
 
 def report_at_first_request(app: Flask) -> None:
@@ -72,8 +76,11 @@ def report_at_first_request(app: Flask) -> None:
 
     def report(app: Flask, **_: Any) -> None:
         request_started.disconnect(report)  # from all senders: else the signal walks a list for ever
-        for shadow in shadows(app):
-            _logger(app).warning("%s", shadow)
+        for other in other_handlers(app):
+            if other.is_finding:
+                _logger(app).warning(
+                    "%s; take it out, or name it in FAULTMAP_HANDLERS_KEPT if this is meant", other
+                )
         mapper = boundary_of(app).mapper
         late = late_changes(app.config, mapper.profiles, mapper.settings)
         if late:
@@ -83,49 +90,18 @@ def report_at_first_request(app: Flask) -> None:
     request_started.connect(report, sender=app, weak=False)
 
 
-def shadows(app: Flask) -> Iterator[str]:
-    """Say which handlers took the place of ours, and which stand before them in a blueprint."""
-    boundary = boundary_of(app)
-    ours = boundary.handlers
-    for blueprint, by_code in app.error_handler_spec.items():
-        for cls, handler in by_code.get(None, {}).items():
-            if blueprint is None and ours.get(cls, handler) is not handler:
-                yield (
-                    f"The error handler {_name(handler)} for {cls.__name__} was registered after FaultMap "
-                    "and answers in its place"
-                )
-            elif blueprint is not None and _is_broad(cls, boundary.mapper):
-                yield (
-                    f"The error handler {_name(handler)} for {cls.__name__} of the blueprint {blueprint!r} "
-                    "stands before FaultMap's"
-                )
-
-
-def _is_broad(cls: type, mapper: Mapper) -> bool:
-    """Whether a handler for *cls* catches more than the app may want to keep from us.
-
-    That is all domain errors, all HTTP errors, or whatever stands above a class of the app's own rules.
-    """
-    named: list[Any] = [rule.on for rule in mapper.book.rules if not rule.is_built_in]
-    return cls in (DomainError, HTTPException) or any(
-        cls in known.__mro__[1:] for known in (DomainError, *named)
-    )
-
-
-def _report_replaced(app: Flask, known: Handler | None, cls: type, ours: Handler) -> None:
-    if known is None:
-        return
-    _logger(app).warning(
+def _report_replaced(app: Flask, mapper: Mapper, known: Handler, cls: type, ours: Handler) -> None:
+    """Name both in the log: as a warning, unless it is the order that our documentation recommends."""
+    name = name_of_handler(known)
+    is_meant = name.startswith(NEIGHBOURS) or name in mapper.settings.handlers_kept
+    _logger(app).log(
+        logging.DEBUG if is_meant else logging.WARNING,
         "The error handler %s for %s is replaced by %s; to keep it, name a more specific class or code",
-        _name(known),
+        name,
         cls.__name__,
-        _name(ours),
+        name_of_handler(ours),
     )
 
 
 def _logger(app: Flask) -> logging.Logger:
     return logger_named(f"{app.name}.faultmap")
-
-
-def _name(handler: Handler) -> str:
-    return f"{getattr(handler, '__module__', '?')}.{getattr(handler, '__qualname__', type(handler).__name__)}"

@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 from flask_faultmap.border.answers import Boundary, answer, answer_last, boundary_of, is_none_of_ours
 from flask_faultmap.border.records import keep_on_g, request_id
 from flask_faultmap.errors import InternalError
+from flask_faultmap.loggers import logger_named
 from flask_faultmap.rules.rulebook import Decision
 from flask_faultmap.streams.framing import Framing
 from flask_faultmap.texts import text_of
@@ -22,7 +23,7 @@ from flask_faultmap.texts import text_of
 LAST_RESORT = b'{"error":{"code":"internal"},"status":500}\n'
 ENDED: Any = object()
 
-logger: logging.Logger = logging.getLogger("flask_faultmap")
+logger: logging.Logger = logger_named("flask_faultmap")
 
 
 def guard_view(view: Callable[..., Any], framing: Framing) -> Callable[..., Response]:

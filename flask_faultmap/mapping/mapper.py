@@ -27,6 +27,12 @@ from flask_faultmap.rules.rule import Rule
 from flask_faultmap.rules.rulebook import Decision, RuleBook, Verdict
 from flask_faultmap.texts import level_number, text_of
 
+
+def unwrap_statement(exc: Any) -> DomainError | None:
+    """Give the domain error that a type or an event of SQLAlchemy raised while a statement was made."""
+    return exc.orig if isinstance(exc.orig, DomainError) else None
+
+
 KIND_ATTRIBUTES = frozenset({"category", "code", "title", "log_level", "retryable", "status"})
 
 HTTP = Rule(on=HTTPException, translate=from_http)
@@ -35,6 +41,10 @@ VALIDATION = (
     Rule(on="marshmallow.ValidationError", translate=from_marshmallow),
     Rule(on="pydantic_core.ValidationError", translate=from_pydantic),
 )
+
+
+# These rules are for a few errors of their class, and say nothing of the rest.
+NARROW = (from_deep_json, unwrap_statement)
 
 
 # An id is no secret and no key, so it need not cost a system call; a forked worker goes its own way.
@@ -64,6 +74,7 @@ class Explanation:
         verdicts: what each rule that was asked said.
         error: what the exception means to the domain.
         is_known: whether a rule decided, or rules about all that a group holds.
+        answered_by: in words, which other handlers of the app answer in place of the map.
     """
 
     exception: BaseException
@@ -71,6 +82,7 @@ class Explanation:
     error: DomainError
     is_known: bool
     fault: Fault
+    answered_by: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         lines = [f"{type(self.exception).__name__}: {text_of(self.exception)}"]
@@ -81,6 +93,7 @@ class Explanation:
             lines.append("  - no rule knows it: an unhandled error, which Flask logs")
         fault = self.fault
         lines.append(f"  = {fault.status} {fault.code} ({fault.category}): {fault.text}")
+        lines += [f"  ! {told}" for told in self.answered_by]
         return "\n".join(lines)
 
 
@@ -233,11 +246,6 @@ def _sqlalchemy() -> Iterator[Rule]:
     """A rule for the domain errors that SQLAlchemy wraps, if its module is loaded."""
     if "sqlalchemy.exc" in sys.modules:
         yield Rule(on=sys.modules["sqlalchemy.exc"].StatementError, translate=unwrap_statement)
-
-
-def unwrap_statement(exc: Any) -> DomainError | None:
-    """Give the domain error that a type or an event of SQLAlchemy raised while a statement was made."""
-    return exc.orig if isinstance(exc.orig, DomainError) else None
 
 
 def _check_exception(exc: object) -> None:

@@ -50,6 +50,7 @@ class Settings:
         scopes: ``SCOPES``, longest prefix first, without a slash at the end.
         statuses: the defaults and ``STATUSES``, by category or code.
         validation_status: ``VALIDATION_STATUS``; None leaves validation errors to Flask.
+        handlers_kept: ``HANDLERS_KEPT``, the names of error handlers that may answer in place of the map.
         log_levels: ``LOG_LEVELS``, by code, category, status or ``5xx``.
         request_id_header: ``REQUEST_ID_HEADER``.
         auth_challenge: ``AUTH_CHALLENGE``, for a 401 without one.
@@ -61,6 +62,7 @@ class Settings:
     scopes: Scopes = ()
     statuses: Mapping[str, int] = field(default_factory=lambda: dict(STATUSES))
     validation_status: int | None = 422
+    handlers_kept: frozenset[str] = frozenset()
     log_levels: Mapping[str, int | None] = field(default_factory=dict)
     request_id_header: str = "X-Request-ID"
     auth_challenge: str = 'Bearer realm="api"'
@@ -170,6 +172,17 @@ class _Reader:
             self._wrong(key, value, "a status from 400 to 599, or None")
         return value if isinstance(value, int) else None
 
+    def read_handlers_kept(self, key: str, value: Any) -> frozenset[str]:
+        if not isinstance(value, list | tuple | set | frozenset):
+            self._wrong(key, value, "a list of names as `flask faults list` prints them")
+            return frozenset()
+        for name in value:
+            if not isinstance(name, str) or "." not in name:
+                self._wrong(f"A name in {key}", name, "a name as `flask faults list` prints it")
+            elif "<lambda>" in name:
+                self._wrong(f"A name in {key}", name, "the name of a function; a lambda has none")
+        return frozenset(name for name in value if isinstance(name, str))
+
     def read_log_levels(self, key: str, value: Any) -> Mapping[str, int | None]:
         levels: dict[str, int | None] = {}
         if not isinstance(value, Mapping):
@@ -221,12 +234,18 @@ class _Reader:
 
 def late_changes(config: Mapping[str, Any], profiles: Mapping[str, Profile], settings: Settings) -> list[str]:
     """Name the keys of *config* that are others than when *settings* were read of it, in words if wrong."""
-    try:
-        now = read_settings(config, profiles)
-    except ConfigError as exc:
-        return str(exc).splitlines()
-    names = (each.name for each in fields(Settings))
-    return [PREFIX + name.upper() for name in names if getattr(now, name) != getattr(settings, name)]
+    told: list[str] = []
+    names = {PREFIX + each.name.upper(): each.name for each in fields(Settings)}
+    late = (key for key in config if isinstance(key, str) and key.startswith(PREFIX))
+    for key in dict.fromkeys((*names, *sorted(late))):
+        try:
+            now = read_settings({key: config[key]} if key in config else {}, profiles)
+        except ConfigError as exc:
+            told += str(exc).splitlines()
+            continue
+        if key in names and getattr(now, names[key]) != getattr(settings, names[key]):
+            told.append(key)
+    return told
 
 
 def _is_uri(value: str) -> bool:

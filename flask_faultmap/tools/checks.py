@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 
 from flask_faultmap.border.answers import boundary_of
-from flask_faultmap.border.handlers import shadows
+from flask_faultmap.border.other_handlers import other_handlers
 from flask_faultmap.border.replies import collect_headers
 from flask_faultmap.contract.contract import (
     Entry,
@@ -22,6 +22,7 @@ from flask_faultmap.errors import DomainError
 from flask_faultmap.faults import Fault
 from flask_faultmap.http.statuses import FrameworkError
 from flask_faultmap.mapping.mapper import Mapper
+from flask_faultmap.near_miss import near_miss
 from flask_faultmap.profiles.profile import Profile
 from flask_faultmap.rules.rule import Rule
 from flask_faultmap.tools.overlaps import covered_texts, dead_cases, is_too_broad
@@ -61,12 +62,23 @@ def check_contract(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Findi
 
 
 def _shadowing_handlers(app: Flask) -> Iterator[Finding]:
-    for shadow in shadows(app):
+    found = other_handlers(app)
+    for other in found:
+        if other.is_finding:
+            yield Finding(
+                check="shadowing-handler",
+                where=f"app {app.name}",
+                what=str(other),
+                remedy=f"take it out, or keep it: FAULTMAP_HANDLERS_KEPT = [{other.name!r}]",
+            )
+    kept = boundary_of(app).mapper.settings.handlers_kept
+    for name in sorted(kept - {other.name for other in found}):
+        miss = near_miss(name, [other.name for other in found])
         yield Finding(
-            check="shadowing-handler",
-            where=f"app {app.name}",
-            what=shadow,
-            remedy="take it out, or register it for a more specific class or a status",
+            check="unknown-handler",
+            where="FAULTMAP_HANDLERS_KEPT",
+            what=f"no error handler of the app is {name}{miss}",
+            remedy="take the name out, or write it as `flask faults list` does",
         )
 
 

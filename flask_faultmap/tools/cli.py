@@ -3,7 +3,7 @@
 import json
 import os
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
@@ -16,9 +16,11 @@ from flask_faultmap.border.answers import boundary_of
 from flask_faultmap.contract.contract import make_contract, read_contract, write_contract
 from flask_faultmap.errors import ConfigError
 from flask_faultmap.profiles.encoding import to_bytes
+from flask_faultmap.rules.rule import Rule
 from flask_faultmap.tools.checks import check_app, check_contract
 from flask_faultmap.tools.explaining import explain_exception, explain_text, make_exception
 from flask_faultmap.tools.listing import list_as_data, list_as_text
+from flask_faultmap.tools.specimens import set_path
 
 
 def as_json(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -46,18 +48,25 @@ def list_(everything: bool, as_data: bool) -> None:
     rules of packages that are not installed (x). Errors are shown with the status that each profile in use
     sends. --json has everything, whether built in or not.
     """
-    mapper = boundary_of(load_app()).mapper
+    app = load_app()
     if as_data:
-        click.echo(json.dumps(list_as_data(mapper), indent=2))
+        click.echo(json.dumps(list_as_data(app), indent=2))
         return
-    for line in list_as_text(mapper, everything=everything):
+    for line in list_as_text(app, everything=everything):
         click.echo(line)
 
 
 @faults.command()
 @click.argument("path", required=False, metavar="[PACKAGE.MODULE:CLASS]")
 @click.option("--text", help="The exception's text; without a class: what the text rules say of it.")
-def explain(path: str | None, text: str | None) -> None:
+@click.option(
+    "--set",
+    "members",
+    multiple=True,
+    metavar="PATH=VALUE",
+    help="Set an attribute or a key of the exception, as rules name it; may be given several times.",
+)
+def explain(path: str | None, text: str | None, members: tuple[str, ...]) -> None:
     """Show how the map decides, rule by rule.
 
     With a class, an exception of it is made with the text, or without arguments if it takes none, and
@@ -67,18 +76,22 @@ def explain(path: str | None, text: str | None) -> None:
     \b
     Examples:
       flask faults explain sqlite3:OperationalError --text "database is locked"
+      flask faults explain sqlalchemy.exc:IntegrityError --text x --set orig.sqlstate=23505
       flask faults explain --text "HTTP 429 from the provider"
     """  # noqa: D301  # click looks for the real backspace
-    mapper = boundary_of(load_app()).mapper
+    app = load_app()
     if path is not None:
         try:
             exc, how = make_exception(path, text)
         except ValueError as problem:
             raise click.BadParameter(str(problem), param_hint="PACKAGE.MODULE:CLASS") from problem
+        _set_members(exc, members, boundary_of(app).mapper.book.rules)
         click.echo(how)
-        lines = explain_exception(mapper, exc)
+        lines = explain_exception(app, exc)
+    elif members:
+        raise click.UsageError("--set needs an exception to set it on; give PACKAGE.MODULE:CLASS.")
     elif text is not None:
-        lines = explain_text(mapper, text)
+        lines = explain_text(boundary_of(app).mapper, text)
     else:
         raise click.UsageError("Nothing to explain; give PACKAGE.MODULE:CLASS, --text, or both.")
     for line in lines:
@@ -99,6 +112,7 @@ def check(file: IO[bytes] | None, as_data: bool) -> None:
 
     \b
     shadowing-handler   an error handler stands where the map should answer
+    unknown-handler     FAULTMAP_HANDLERS_KEPT names a handler that is not there
     dead-rule           a rule that an earlier one always beats
     needless-text       a text rule, where a typed rule tells the same
     broad-text          a text rule whose markers are in many texts
@@ -149,6 +163,17 @@ def export(output: str) -> None:
         _write(Path(output), data)
     except OSError as exc:
         raise click.BadParameter(f"{output}: {exc.strerror}", param_hint="--output") from exc
+
+
+def _set_members(exc: Exception, members: Iterable[str], rules: list[Rule]) -> None:
+    for member in members:
+        place, equals, value = member.partition("=")
+        try:
+            if not equals:
+                raise ValueError(f"{member!r} has no '='; write attribute.attribute=value")
+            set_path(exc, place, value, rules)
+        except ValueError as problem:
+            raise click.BadParameter(str(problem), param_hint="--set") from problem
 
 
 def _write(path: Path, data: bytes) -> None:

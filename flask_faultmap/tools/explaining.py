@@ -3,17 +3,24 @@
 import builtins
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pkgutil import resolve_name
 
+from flask import Flask
+
+from flask_faultmap.border.answers import boundary_of
+from flask_faultmap.border.other_handlers import explain_in
 from flask_faultmap.contract.contract import profiles_in_use
 from flask_faultmap.mapping.mapper import Mapper
 from flask_faultmap.near_miss import near_miss
 from flask_faultmap.rules.matching import Text
+from flask_faultmap.tools.specimens import make_filled
 
 
-def explain_exception(mapper: Mapper, exc: Exception) -> Iterator[str]:
+def explain_exception(app: Flask, exc: Exception) -> Iterator[str]:
     """Give the decision about *exc*, rule by rule, and the statuses that other profiles send."""
-    explanation = mapper.explain(exc)
+    mapper = boundary_of(app).mapper
+    explanation = explain_in(app, exc)
     yield str(explanation)
     for name, profile in profiles_in_use(mapper.settings).items():
         status = mapper.compiled_kind(explanation.error, profile).kind.status
@@ -39,7 +46,8 @@ def explain_text(mapper: Mapper, text: str) -> Iterator[str]:
 def make_exception(path: str, text: str | None) -> tuple[Exception, str]:
     """Make an exception of the class at *path* and say how: by the first way that works.
 
-    The ways are: with the text, without arguments, without the class's ``__init__``.
+    The ways are: with the text, with the text for each argument that is required, without arguments, without
+    the class's ``__init__``.
 
     Raises:
         ValueError: there is no such exception class, or none of it can be made.
@@ -52,6 +60,8 @@ def make_exception(path: str, text: str | None) -> tuple[Exception, str]:
     except Exception as problem:  # a border: a constructor may ask for anything, and raise anything
         why = f"{shown} raised {type(problem).__name__}: {problem}"
     if given:
+        with suppress(Exception):  # a border, as above
+            return make_filled(cls, *given), f"Made with the text for each argument: {why}"
         try:
             return cls(), f"Made without arguments, so the text is not in it: {why}"
         except Exception:  # a border, as above

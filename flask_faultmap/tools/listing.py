@@ -6,16 +6,20 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
+from flask import Flask
+
+from flask_faultmap.border.answers import boundary_of
+from flask_faultmap.border.other_handlers import OtherHandler, other_handlers
 from flask_faultmap.contract.contract import Entry, entries_of, path_of, profiles_in_use
-from flask_faultmap.mapping.mapper import Mapper
 from flask_faultmap.rules.rule import Rule, name_of
 from flask_faultmap.tools.overlaps import covered_texts
 
 WIDTH = 100  # where no terminal says how wide it is
 
 
-def list_as_data(mapper: Mapper) -> dict[str, Any]:
+def list_as_data(app: Flask) -> dict[str, Any]:
     """Give all rules and error classes, the built-in ones too, as one JSON value."""
+    mapper = boundary_of(app).mapper
     covered = covered_texts(mapper.book.rules)
     rules = [(rule, True) for rule in mapper.book.rules] + [(rule, False) for rule in mapper.book.missing]
     return {
@@ -44,11 +48,22 @@ def list_as_data(mapper: Mapper) -> dict[str, Any]:
             }
             for entry in entries_of(mapper)
         ],
+        "handlers": [
+            {
+                "handler": other.name,
+                "for": other.subject,
+                "blueprint": other.blueprint,
+                "takes": other.takes,
+                "kept": other.is_kept,
+            }
+            for other in other_handlers(app)
+        ],
     }
 
 
-def list_as_text(mapper: Mapper, *, everything: bool) -> Iterator[str]:
+def list_as_text(app: Flask, *, everything: bool) -> Iterator[str]:
     """Give the same as lines for people; the built-in ones only if *everything* is asked for."""
+    mapper = boundary_of(app).mapper
     rules = [rule for rule in mapper.book.rules if everything or not rule.is_built_in]
     missing = [rule for rule in mapper.book.missing if everything or not rule.is_built_in]
     named = {outcome for rule in rules for outcome in rule.outcomes}
@@ -64,6 +79,20 @@ def list_as_text(mapper: Mapper, *, everything: bool) -> Iterator[str]:
     if len(entries) < len(known):
         yield ""
         yield f"{len(known) - len(entries)} built-in errors are left out; --all shows them."
+    yield from _handler_lines(other_handlers(app))
+
+
+def _handler_lines(others: list[OtherHandler]) -> Iterator[str]:
+    """Nothing at all for the many apps without handlers of their own."""
+    if not others:
+        return
+    yield ""
+    yield "OTHER ERROR HANDLERS of the app (! takes what the map would answer, = kept on purpose)"
+    yield ""
+    for other in others:
+        mark = "! " if other.is_finding else "= " if other.is_kept else "  "
+        place = f" in the blueprint {other.blueprint!r}" if other.blueprint is not None else ""
+        yield from _wrap(mark, f"{other.name} for {other.subject}{place}")
 
 
 def _pack_lines(rules: list[Rule], missing: list[Rule], covered: Mapping[Rule, Rule]) -> Iterator[str]:

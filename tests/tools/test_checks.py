@@ -98,7 +98,7 @@ FINDINGS = {
     "handler that came later": (
         ("shadowing-handler", "app shop"),
         lambda: app_handling(HTTPException),
-        lambda: app_handling(404),
+        lambda: app_handling(PumpError),
     ),
     "catch-all of a blueprint": (
         ("shadowing-handler", "app shop"),

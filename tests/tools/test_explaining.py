@@ -6,7 +6,6 @@ import pytest
 from flow_app import app_with, raising
 
 from flask_faultmap import Rule
-from flask_faultmap.border.answers import boundary_of
 from flask_faultmap.errors import GoneError, NotFoundError
 from flask_faultmap.tools.explaining import explain_exception, make_exception
 
@@ -61,7 +60,7 @@ MADE = {
     "that wants arguments": (
         "WantingError",
         "dry",
-        "Made without its __init__, so rules may miss attributes: WantingError('dry') raised TypeError: "
+        "Made with the text for each argument: WantingError('dry') raised TypeError: "
         "WantingError.__init__() missing 1 required keyword-only argument: 'size'",
     ),
     "that fails": (
@@ -126,7 +125,7 @@ def test_what_is_no_exception_class_is_refused_in_words(path, complaint):
 
 
 def explained(exc, **given):
-    return [*explain_exception(boundary_of(app_with(**given)).mapper, exc)]
+    return [*explain_exception(app_with(**given), exc)]
 
 
 def test_statuses_of_other_profiles_are_told_where_they_differ():

@@ -6,7 +6,6 @@ import pytest
 from flow_app import app_with
 
 from flask_faultmap import Rule
-from flask_faultmap.border.answers import boundary_of
 from flask_faultmap.errors import GoneError, NotFoundError, UnavailableError
 from flask_faultmap.tools.listing import list_as_data, list_as_text
 
@@ -29,8 +28,8 @@ def row(**given):
 
 
 def lines_of(*rules, everything=False, **given):
-    mapper = boundary_of(app_with(rules=rules, **given)).mapper
-    return [*list_as_text(mapper, everything=everything)]
+    app = app_with(rules=rules, **given)
+    return [*list_as_text(app, everything=everything)]
 
 
 def rule_lines(*rules):
@@ -111,7 +110,7 @@ def test_profiles_that_send_the_same_share_a_column():
 
 
 def data_of(*rules, **given):
-    return list_as_data(boundary_of(app_with(rules=rules, **given)).mapper)
+    return list_as_data(app_with(rules=rules, **given))
 
 
 def test_machines_get_every_rule():
