@@ -26,6 +26,9 @@ FLOORS = {
     "border": "replies records answers other_handlers handlers streams extension",
     "contract": "contract",
     "tools": "overlaps checks specimens explaining listing cli",
+    "sinks": "trail.lines trail.settings trail.journal trail.entries trail.segments trail.office "
+    "trail.origins trail.records trail.health trail.database trail.shipper trail.reading "
+    "trail.extension trail",
     "top": "testing openapi",
 }
 TOP = FLOORS["top"].split()  # modules without a wing that stand on the border
@@ -53,6 +56,8 @@ IMPORTERS = {
         "tools.explaining",
         "tools.listing",
         "testing",
+        "sinks.trail.records",
+        "sinks.trail.extension",
         "openapi",
     },
     "werkzeug": {
@@ -76,6 +81,7 @@ IMPORTERS = {
     },
     "click": {"tools.cli"},
     "apispec": {"openapi"},
+    "sqlalchemy": {"sinks.trail.database", "sinks.trail.shipper", "sinks.trail.reading"},
 }
 
 WITHOUT_FRAMEWORK = [

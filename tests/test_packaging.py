@@ -97,9 +97,9 @@ def roots(node: ast.stmt) -> set[str]:
 
 
 def optional_of(path: Path) -> set[str]:
-    """Return what the extra of that module's name requires."""
-    extra = setup["options.extras_require"].get(path.stem, "")
-    return {re.split(r"[>=<\[]", line)[0].replace("-", "_") for line in extra.split()}
+    """Return what the extra requires that has the name of that module, or of its folder."""
+    extras = [setup["options.extras_require"].get(name, "") for name in (path.stem, path.parent.name)]
+    return {re.split(r"[>=<\[]", line)[0].replace("-", "_") for extra in extras for line in extra.split()}
 
 
 def test_oldest_python_is_the_same_wherever_it_is_said():

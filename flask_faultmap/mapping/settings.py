@@ -14,6 +14,7 @@ from flask_faultmap.profiles.profile import TOKEN, Profile, is_error_status
 from flask_faultmap.texts import LEVELS, level_number
 
 PREFIX = "FAULTMAP_"
+TRAIL = "FAULTMAP_TRAIL_"  # the audit trail reads these itself
 STATUS_WORD = re.compile("[45](xx|[0-9][0-9])")
 NO_CODE = re.compile("[0-9]+|[0-9]xx", re.IGNORECASE)
 
@@ -90,7 +91,8 @@ def read_settings(
     """
     reader = _Reader(profiles, {*Category, *codes, *_known_codes(DomainError)})
     known: dict[str, Any] = {}
-    for key in sorted(key for key in config if isinstance(key, str) and key.startswith(PREFIX)):
+    ours = (key for key in config if isinstance(key, str) and key.startswith(PREFIX))
+    for key in sorted(key for key in ours if not key.startswith(TRAIL)):
         name = key.removeprefix(PREFIX)
         read = getattr(reader, f"read_{name.lower()}", None) if name.isupper() else None
         if read is None:

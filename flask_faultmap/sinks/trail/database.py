@@ -1,0 +1,174 @@
+"""How does the database keep the trail? Tables, and connections that keep their promises."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Engine,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    create_engine,
+    event,
+    inspect,
+    select,
+)
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import NullPool
+
+from flask_faultmap.errors import ConfigError
+
+SCHEMA_VERSION = "1"
+BUSY_TIMEOUT = 5  # seconds that SQLite waits for another's lock
+# A server that has vanished is given up after a minute, and not after two hours.
+POSTGRESQL = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "application_name": "faultmap trail",
+}
+
+metadata = MetaData()
+
+META = Table(
+    "faultmap_meta",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+SEGMENT = Table(
+    "faultmap_segment",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("app", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("damaged", BigInteger, nullable=False),
+)
+GROUP = Table(
+    "faultmap_group",
+    metadata,
+    Column("fingerprint", Text, primary_key=True),
+    Column("app", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("category", Text, nullable=False),
+    Column("blame", Text, nullable=False),
+    Column("rule", Text),
+    Column("cause", Text),
+    Column("first", BigInteger, nullable=False),
+    Column("last", BigInteger, nullable=False, index=True),
+    Column("count", BigInteger, nullable=False),
+)
+FAULT = Table(
+    "faultmap_fault",
+    metadata,
+    Column("segment", Text, ForeignKey(SEGMENT.c.name), primary_key=True),
+    Column("offset", BigInteger, primary_key=True),
+    Column("request_id", Text, nullable=False, index=True),
+    Column("time", BigInteger, nullable=False, index=True),
+    Column("app", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("category", Text, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("original_status", Integer, nullable=False),
+    Column("method", Text),
+    Column("route", Text),
+    Column("endpoint", Text),
+    Column("user_id", Text),
+    Column("rule", Text),
+    Column("exception", Text, nullable=False),
+    Column("cause", Text),
+    Column("text", Text, nullable=False),
+    Column("told", Text, nullable=False),
+    Column("stack", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("blame", Text, nullable=False),
+    Column("context", Text),
+    Column("trace_id", Text),
+    Index("ix_faultmap_fault_code", "code", "time"),
+    Index("ix_faultmap_fault_group", "fingerprint", "time"),
+)
+
+
+def open_to_write(url: str) -> Engine:
+    """Give an engine for the shipper: a transaction of SQLite has the writer's lock from its start."""
+    engine = _open(url, pool_size=1, max_overflow=0)
+    if engine.dialect.name == "sqlite":
+        _make_private(engine.url.database)
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    return engine
+
+
+def open_to_read(url: str) -> Engine:
+    """Give an engine for readers: what it looks at in one transaction is of one moment."""
+    engine = _open(url, poolclass=NullPool)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA query_only = ON"))
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+        return engine
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def prepare(engine: Engine) -> None:
+    """Make the tables where there are none.
+
+    Raises:
+        ConfigError: they are there, of another version.
+    """
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":  # two shippers that begin at once
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('faultmap trail'))")
+        if not inspect(connection).has_table(META.name):
+            metadata.create_all(connection)
+            connection.execute(META.insert().values(name="schema_version", value=SCHEMA_VERSION))
+        check_version(connection)
+
+
+def check_version(connection: Connection) -> None:
+    """Refuse tables of another version than ours.
+
+    Raises:
+        ConfigError: they are.
+    """
+    found = connection.scalar(select(META.c.value).where(META.c.name == "schema_version"))
+    if found != SCHEMA_VERSION:
+        raise ConfigError(
+            f"The trail's database has schema version {found}; this version of flask-faultmap writes "
+            f"{SCHEMA_VERSION}. Install the version that made it, or name another one in FAULTMAP_TRAIL_URL"
+        )
+
+
+def is_prepared(connection: Connection) -> bool:
+    """Tell whether anybody has shipped to this database yet."""
+    return bool(inspect(connection).has_table(META.name))
+
+
+def _open(url: str, **pool: Any) -> Engine:
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        engine = create_engine(parsed, poolclass=NullPool, connect_args={"timeout": BUSY_TIMEOUT})
+        event.listen(engine, "connect", _leave_transactions_to_us)
+        return engine
+    return create_engine(parsed, connect_args={**POSTGRESQL, **parsed.query}, **pool)
+
+
+def _leave_transactions_to_us(connection: Any, _: Any) -> None:
+    connection.isolation_level = None
+
+
+def _make_private(file: str | None) -> None:
+    """Make the database's file for this user alone: who did what is nobody else's business."""
+    path = Path(file or "")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))

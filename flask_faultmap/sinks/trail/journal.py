@@ -1,0 +1,146 @@
+"""Where does a fault go before its answer leaves? Into this process's own file, by one write.
+
+A segment is locked as long as its process lives: the lock, which dies with it, tells the shipper whether
+more may come. A process that was forked, by whatever means, begins segments of its own.
+"""
+
+import errno
+import fcntl
+import os
+import secrets
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+SEGMENT_SIZE = 1024 * 1024  # bytes
+SUFFIX, NEW = ".log", ".new"
+REFUSED = "refused"  # a file with one byte for each fault that was refused
+LOOK_AGAIN = 1.0  # seconds until a journal that was full is measured again
+
+
+class JournalFullError(Exception):
+    """The app's journal on this host has reached its limit; the fault is refused and counted."""
+
+
+class Journal:
+    """The journal of one app, for any number of processes that are forked from this one."""
+
+    def __init__(self, folder: Path, limit: int) -> None:
+        self.folder, self.limit = folder, limit
+        self._writers: dict[int, _Writer] = {}
+
+    def make_folder(self) -> None:
+        """Make the folder, for this user alone.
+
+        Raises:
+            OSError: it cannot be made or written.
+        """
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not os.access(self.folder, os.W_OK | os.X_OK):
+            raise PermissionError(f"{self.folder} cannot be written")
+
+    def write(self, line: bytes) -> None:
+        """Append *line*.
+
+        Raises:
+            JournalFullError: the limit is reached.
+            OSError: it cannot be written; nothing of it is left in the file.
+        """
+        pid = os.getpid()  # at each write: uWSGI forks without Python's hooks
+        writer = self._writers.get(pid)
+        if writer is None:
+            # No lock here: one that another thread held while we were forked would never be free again.
+            writer = self._writers.setdefault(pid, _Writer(self))
+            for inherited in [each for each in self._writers if each != pid]:
+                self._writers.pop(inherited).close()
+        writer.write(line)
+
+    def close(self) -> None:
+        """End this process's segment, so that it can be shipped to its end and deleted."""
+        for pid in [*self._writers]:
+            self._writers.pop(pid).close()
+
+    def size(self) -> int:
+        """Measure what the app's processes on this host have written, and nobody has deleted."""
+        with os.scandir(self.folder) as entries:
+            return sum(entry.stat().st_size for entry in entries if entry.name.endswith(SUFFIX))
+
+
+class _Writer:
+    """The segments of one process, one after the other."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._lock = threading.Lock()
+        self._file = -1
+        self._size = 0  # of the segment
+        self._room = 0  # bytes until the journal has to be measured again
+        self._full_until = 0.0
+
+    def write(self, line: bytes) -> None:
+        with self._lock:
+            if self._file < 0 or self._size + len(line) > SEGMENT_SIZE:
+                self.close()
+                self._file, self._size = open_segment(self._journal), 0
+                self._measure()
+            if len(line) > self._room:
+                self._make_room(len(line))
+            self._append(line)
+
+    def close(self) -> None:
+        file, self._file = self._file, -1
+        if file >= 0:
+            os.close(file)
+
+    def _append(self, line: bytes) -> None:
+        written = os.write(self._file, line)
+        if written < len(line):  # the disk is full: what follows must not stand behind half a line
+            with suppress(OSError):
+                os.ftruncate(self._file, self._size)
+            self.close()
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self._size += written
+        self._room -= written
+
+    def _measure(self) -> None:
+        self._room = min(self._journal.limit - self._journal.size(), SEGMENT_SIZE)
+
+    def _make_room(self, size: int) -> None:
+        now = time.monotonic()
+        if now >= self._full_until:
+            self._measure()
+            self._full_until = now + LOOK_AGAIN if self._room < size else 0.0
+        if self._room < size:
+            count_refused(self._journal.folder)
+            raise JournalFullError
+
+
+def open_segment(journal: Journal) -> int:
+    """Make a segment, locked before anybody can see it; give its file."""
+    journal.make_folder()
+    while True:
+        # Names sort by age, as far as the clock is right; nothing rests on it.
+        name = f"{time.time_ns() // 1_000_000:013d}-{secrets.token_hex(8)}"
+        new = journal.folder / (name + NEW)
+        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC
+        file = os.open(new, flags, 0o600)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            new.rename(new.with_suffix(SUFFIX))
+        except (BlockingIOError, FileNotFoundError):  # the shipper took it for what a dead process left
+            os.close(file)
+        except BaseException:
+            os.close(file)
+            raise
+        else:
+            return file
+
+
+def count_refused(folder: Path) -> None:
+    """Count one more: a byte, which no crash and no other process can take back."""
+    file = os.open(folder / REFUSED, os.O_CREAT | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    try:
+        os.write(file, b".")
+    finally:
+        os.close(file)

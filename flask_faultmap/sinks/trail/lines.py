@@ -1,0 +1,44 @@
+"""What is one line of the journal? A checksum, a blank, compact JSON, a line feed."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from zlib import crc32
+
+MAX_LINE = 64 * 1024  # bytes; a record is bounded part by part, and stays far below
+
+_encode = json.JSONEncoder(separators=(",", ":"), skipkeys=True, default=lambda value: _name(value)).encode
+
+
+def encode_line(record: dict[str, Any]) -> bytes:
+    """Make the line of *record*; what is not JSON in it is told by the name of its class.
+
+    Raises:
+        ValueError, RecursionError: it has a cycle, or is too deep.
+    """
+    body = _encode(record).encode("ascii")
+    return b"%08x %b\n" % (crc32(body), body)
+
+
+def decode_line(line: bytes) -> dict[str, Any] | None:
+    """Read one line, without its line feed; None if it is damaged."""
+    checksum, _, body = line.partition(b" ")
+    if checksum != b"%08x" % crc32(body):
+        return None
+    try:
+        record = json.loads(body, parse_constant=lambda _: None)
+    except (ValueError, RecursionError):
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def split_lines(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Give the whole lines of *data*, each with the place where it begins; a tail without end is left."""
+    start = 0
+    while (end := data.find(b"\n", start)) >= 0:
+        yield start, data[start:end]
+        start = end + 1
+
+
+def _name(value: object) -> str:
+    return f"<{type(value).__name__}>"

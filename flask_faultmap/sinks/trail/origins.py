@@ -1,0 +1,89 @@
+"""Where does an error come from? Its frames, its fingerprint, and who is to blame."""
+
+import sysconfig
+from collections.abc import Iterator
+from functools import lru_cache
+from hashlib import blake2b
+from pathlib import Path
+from types import FrameType, TracebackType
+
+import flask_faultmap
+from flask_faultmap.categories import Category
+from flask_faultmap.errors import DomainError
+from flask_faultmap.upstreams.errors import UpstreamError, UpstreamPoolError, UpstreamUsageError
+
+RECIPE = "1"  # of the fingerprint; another recipe gives other groups
+MAX_FRAMES = 30
+MAX_LINKS = 5  # of the cause chain
+LIBRARIES = tuple(
+    {
+        f"{path}/"
+        for path in (
+            *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
+            str(Path(flask_faultmap.__file__).parent),
+        )
+    }
+)
+OUTSIDE = {Category.BAD_GATEWAY, Category.UNAVAILABLE, Category.DEADLINE_EXCEEDED}
+INSIDE = {Category.INTERNAL, Category.UNIMPLEMENTED}
+
+
+def find_blame(category: Category, error: DomainError) -> str:
+    """Say whose fault it is: the ``client``'s, our own (``self``), or that of an ``upstream``."""
+    if category in INSIDE or isinstance(error, UpstreamPoolError | UpstreamUsageError):
+        return "self"
+    return "upstream" if category in OUTSIDE or isinstance(error, UpstreamError) else "client"
+
+
+def chain_of(exc: BaseException) -> list[BaseException]:
+    """Give the exception and its explicit causes, the first :data:`MAX_LINKS` of them and the root."""
+    chain: list[BaseException] = []
+    link: BaseException | None = exc
+    while link is not None and all(link is not each for each in chain) and len(chain) < 16:
+        chain.append(link)
+        link = link.__cause__
+    return chain if len(chain) <= MAX_LINKS else [*chain[: MAX_LINKS - 1], chain[-1]]
+
+
+def frames_of(exc: BaseException, most: int) -> list[str]:
+    """Give the innermost frames of *exc*, outermost first, as ``module:qualname:line``: no path, no code."""
+    found = [*_walk(exc.__traceback__)]
+    return [f"{_place(frame)}:{line}" for frame, line in (found[-most:] if most > 0 else ())]
+
+
+def fingerprint_of(app: str, code: str, rule: str | None, chain: list[BaseException]) -> str:
+    """Name the group of an error: the same for the same trouble at the same place of the app.
+
+    No message, no line number and no route is part of it, so that it survives an unrelated change.
+    """
+    root = chain[-1]
+    place = next(filter(None, map(_app_place, reversed(chain))), "")
+    parts = (RECIPE, app, code, rule or "", class_name(root), place)
+    return blake2b("\0".join(parts).encode("utf-8", "replace"), digest_size=10).hexdigest()
+
+
+def class_name(exc: BaseException) -> str:
+    """Give the class of *exc* with its module."""
+    cls = type(exc)
+    return cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
+
+
+def _app_place(exc: BaseException) -> str | None:
+    """Give the innermost place of the app's own code on the traceback of *exc*."""
+    own = [frame for frame, _ in _walk(exc.__traceback__) if _is_of_the_app(frame.f_code.co_filename)]
+    return _place(own[-1]) if own else None
+
+
+def _walk(traceback: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
+    while traceback is not None:
+        yield traceback.tb_frame, traceback.tb_lineno
+        traceback = traceback.tb_next
+
+
+def _place(frame: FrameType) -> str:
+    return f"{frame.f_globals.get('__name__', '?')}:{frame.f_code.co_qualname}"
+
+
+@lru_cache(maxsize=4096)
+def _is_of_the_app(file: str) -> bool:
+    return not file.startswith((*LIBRARIES, "<frozen "))

@@ -1,0 +1,145 @@
+"""What is kept of a fault? The record that goes to the journal: raw, bounded, ready for JSON."""
+
+import sys
+import time
+from typing import Any
+
+from flask import has_request_context
+from flask.globals import request_ctx
+
+from flask_faultmap.errors import DomainError
+from flask_faultmap.faults import Fault
+from flask_faultmap.sinks.trail.lines import encode_line
+from flask_faultmap.sinks.trail.origins import (
+    MAX_FRAMES,
+    chain_of,
+    class_name,
+    find_blame,
+    fingerprint_of,
+    frames_of,
+)
+from flask_faultmap.texts import text_of
+
+MAX_TEXT = 2048  # characters
+MAX_NAME = 256
+MAX_EXTRA = 4096  # bytes of JSON: what the client was told, and the context
+
+
+def is_kept_by_default(fault: Fault, error: DomainError) -> bool:
+    """Keep 5xx, 401, 403, and the classes that say ``audit = True``; statuses are those before collapsing."""
+    status = fault.original_status
+    return status >= 500 or status in (401, 403) or getattr(error, "audit", False) is True
+
+
+def make_record(
+    app: str, host: str, fault: Fault, exc: BaseException, error: DomainError, rule: str | None, user: Any
+) -> dict[str, Any]:
+    """Make the record of *fault*; the readers redact it."""
+    kind = fault.kind
+    chain = chain_of(exc)
+    record: dict[str, Any] = {
+        "time": time.time_ns() // 1000,
+        "id": fault.id,
+        "app": app,
+        "host": host,
+        "code": kind.code,
+        "category": str(kind.category),
+        "status": kind.status,
+        "original_status": kind.original_status,
+        "rule": rule,
+        "exception": class_name(exc),
+        "cause": class_name(chain[-1]) if len(chain) > 1 else None,
+        "text": cut(text_of(exc)),
+        "told": bounded({"text": cut(fault.text), **_told(fault)}, ("details", "violations")),
+        "stack": _stack(chain),
+        "fingerprint": fingerprint_of(app, kind.code, rule, chain),
+        "blame": find_blame(kind.category, error),
+        "user": None if user is None else cut(str(user), MAX_NAME),
+    }
+    if error.context:
+        record["context"] = bounded({"context": error.context}, ("context",)).get("context")
+    if has_request_context():
+        record.update(_request_facts())
+    return record
+
+
+def cut(text: str, most: int = MAX_TEXT) -> str:
+    """Cut *text* at a blank: half a secret has no shape to be known by."""
+    if len(text) <= most:
+        return text
+    head = text[: most - 1]
+    blank = max(head.rfind(" "), head.rfind("\n"))
+    return (head[:blank] if blank > 0 else "") + "…"
+
+
+def bounded(members: dict[str, Any], droppable: tuple[str, ...]) -> dict[str, Any]:
+    """Drop of *members* what is too long for a record, or no JSON; ``cut`` tells what."""
+    dropped = []
+    for name in droppable:
+        if name in members and not _fits(members):
+            del members[name]
+            dropped.append(name)
+    return {**members, "cut": dropped} if dropped else members
+
+
+def _fits(members: dict[str, Any]) -> bool:
+    try:
+        return len(encode_line(members)) <= MAX_EXTRA
+    except Exception:  # a border: the app's own values may raise anything
+        return False
+
+
+def _told(fault: Fault) -> dict[str, Any]:
+    told: dict[str, Any] = {}
+    if fault.details:
+        told["details"] = fault.details
+    if fault.violations:
+        told["violations"] = [
+            {
+                name: value
+                for name in ("source", "pointer", "name", "code", "message")
+                if (value := getattr(violation, name)) is not None
+            }
+            for violation in fault.violations
+        ]
+    if fault.retry_after is not None:
+        told["retry_after"] = fault.retry_after
+    return told
+
+
+def _stack(chain: list[BaseException]) -> list[Any]:
+    """Give class, text and frames of each link, the raised one first; the root's frames count first."""
+    stack: list[Any] = []
+    left, text_left = MAX_FRAMES, MAX_TEXT
+    for link in reversed(chain):
+        frames = frames_of(link, left)
+        text = "" if link is chain[0] else cut(text_of(link), text_left)  # the first one's is "text"
+        left -= len(frames)
+        text_left = max(text_left - len(text), 64)
+        stack.append([class_name(link), text, frames])
+    return stack[::-1]
+
+
+def _request_facts() -> dict[str, Any]:
+    req = request_ctx.request
+    rule = req.url_rule
+    facts: dict[str, Any] = {"method": req.method[:MAX_NAME]}
+    if rule is not None:
+        facts["route"], facts["endpoint"] = rule.rule, rule.endpoint
+    trace = _trace_id(req.environ.get("HTTP_TRACEPARENT"))
+    if trace is not None:
+        facts["trace_id"] = trace
+    return facts
+
+
+def _trace_id(traceparent: str | None) -> str | None:
+    """Give the id of OpenTelemetry's current trace, if that is in use, or of ``traceparent``."""
+    tracing: Any = sys.modules.get("opentelemetry.trace")
+    if tracing is not None:
+        context = tracing.get_current_span().get_span_context()
+        if context.is_valid:
+            return f"{context.trace_id:032x}"
+    parts = traceparent.split("-") if traceparent else ()
+    if len(parts) >= 4 and len(parts[1]) == 32 and set(parts[1]) <= set("0123456789abcdef"):
+        return parts[1]
+    return None

@@ -1,0 +1,144 @@
+"""What lies in a journal's folder? Segments, alive or left behind, and how far they were shipped."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from flask_faultmap.sinks.trail.entries import Entry, read_entry
+from flask_faultmap.sinks.trail.journal import NEW, REFUSED, SUFFIX
+from flask_faultmap.sinks.trail.lines import MAX_LINE, decode_line, split_lines
+
+STATE = "shipped.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """Some lines of a segment: their entries, how many were damaged, and where the next one begins."""
+
+    entries: tuple[Entry, ...]
+    damaged: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShipperState:
+    """What the shipper of a folder tells the other processes of its host; times are seconds since 1970."""
+
+    time: float = 0.0
+    offsets: Mapping[str, int] = field(default_factory=dict)
+    failing_since: float | None = None
+    problem: str | None = None
+    damaged: int = 0
+
+
+def segments_of(folder: Path) -> list[Path]:
+    """List the segments of *folder*, oldest first."""
+    try:
+        return sorted(path for path in folder.iterdir() if path.suffix == SUFFIX)
+    except OSError:  # not made yet, or not readable: as the start of the app has told
+        return []
+
+
+def read_chunk(path: Path, start: int, most: int, *, ended: bool) -> Chunk:
+    """Read up to *most* lines of a segment from *start* on.
+
+    Args:
+        ended: nobody writes any more, so that a tail without a line feed is damaged and does not wait.
+
+    Raises:
+        OSError: the file is gone, or cannot be read.
+    """
+    entries: list[Entry] = []
+    damaged, end, lines = 0, start, 0
+    with path.open("rb") as file:
+        file.seek(start)
+        data = file.read(min(most, 4096) * 4096)
+        while b"\n" not in data and len(data) < MAX_LINE * 4 and (more := file.read(MAX_LINE)):
+            data += more
+    for begin, line in split_lines(data):
+        if lines == most:
+            break
+        record = decode_line(line)
+        entry = None if record is None else read_entry(path.stem, start + begin, record)
+        if entry is None:
+            damaged += 1
+        else:
+            entries.append(entry)
+        lines, end = lines + 1, start + begin + len(line) + 1
+    if ended and lines < most and end == start and data:
+        damaged, end = damaged + 1, start + len(data)
+    return Chunk(entries=tuple(entries), damaged=damaged, end=end)
+
+
+def lock_left_behind(path: Path) -> int | None:
+    """Give a locked file of a segment whose process is gone or done with it; None while it lives.
+
+    Close it: the lock ends with it.
+    """
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(file)
+        return None
+    return file
+
+
+def remove_unborn(folder: Path) -> None:
+    """Delete what processes left that died while they made a segment: nothing was written there."""
+    for path in folder.glob(f"*{NEW}"):
+        file = lock_left_behind(path)
+        if file is not None:
+            path.unlink(missing_ok=True)
+            os.close(file)
+
+
+def read_tail(folder: Path, most_bytes: int) -> Iterator[Entry]:
+    """Give the entries in the last *most_bytes* of each segment, shipped or not."""
+    for path in segments_of(folder):
+        with suppress(FileNotFoundError):  # shipped to its end and deleted, meanwhile
+            yield from _read_end(path, most_bytes)
+
+
+def _read_end(path: Path, most_bytes: int) -> Iterator[Entry]:
+    with path.open("rb") as file:
+        start = max(os.fstat(file.fileno()).st_size - most_bytes, 0)
+        file.seek(start)
+        data = file.read()
+    for begin, line in split_lines(data):
+        record = decode_line(line)
+        entry = None if record is None else read_entry(path.stem, start + begin, record)
+        if entry is not None:
+            yield entry
+
+
+def count_refusals(folder: Path) -> int:
+    """Tell how many faults were refused since the journal was made, because it was full."""
+    try:
+        return (folder / REFUSED).stat().st_size
+    except OSError:
+        return 0
+
+
+def write_state(folder: Path, state: ShipperState) -> None:
+    """Write what the shipper tells, in one step."""
+    part = folder / f"{STATE}.{os.getpid()}"
+    part.write_text(json.dumps(asdict(state)))
+    part.replace(folder / STATE)
+
+
+def read_state(folder: Path) -> ShipperState:
+    """Read what the shipper told last; nothing is known where none has run."""
+    try:
+        told: dict[str, Any] = json.loads((folder / STATE).read_text())
+        return ShipperState(**told)
+    except (OSError, ValueError, TypeError):
+        return ShipperState()

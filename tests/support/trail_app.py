@@ -1,0 +1,111 @@
+"""Small apps with an audit trail in a folder of the test's own."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flow_app import app_with
+
+from flask_faultmap import DomainError
+from flask_faultmap.errors import UnavailableError
+from flask_faultmap.sinks.trail import AuditTrail
+from flask_faultmap.sinks.trail.lines import encode_line
+
+
+class StoreDownError(UnavailableError):
+    """The store does not answer."""
+
+    log_level = None
+
+
+def trail_app(folder: Path, *, trail: AuditTrail | None = None, name: str = "shop", **config: Any) -> Flask:
+    """Make an app whose ``/fail/<text>`` raises; it ships when the test says so."""
+    app = Flask(name, instance_path=str(folder / "instance"))
+    config = {"FAULTMAP_TRAIL_SHIP": False, **config}
+    app = app_with(app=app, **config)
+    (trail or AuditTrail()).init_app(app)
+
+    @app.get("/fail/<text>")
+    def fail(text: str) -> None:
+        raise StoreDownError(text)
+
+    return app
+
+
+def add_failure(app: Flask, path: str, make: Callable[[], BaseException]) -> None:
+    """Let *path* raise what *make* gives."""
+
+    def fail() -> None:
+        raise make()
+
+    app.add_url_rule(path, endpoint=path, view_func=fail)
+
+
+def fail_with(app: Flask, *texts: str) -> list[str]:
+    """Let one request fail for each of *texts*; give the ids of the answers, all of which must be 503."""
+    answers = [app.test_client().get(f"/fail/{text}") for text in texts]
+    assert {answer.status_code for answer in answers} == {503}
+    return [answer.headers["X-Request-ID"] for answer in answers]
+
+
+@contextmanager
+def trail_of(app: Flask) -> Iterator[AuditTrail]:
+    """Push the context of *app* and give a face of its trail."""
+    with app.app_context():
+        yield AuditTrail()
+
+
+def ship(app: Flask) -> int:
+    """Ship what waits, and give the number of faults."""
+    with trail_of(app) as trail:
+        return trail.ship()
+
+
+def entries_of(app: Flask, **filters: Any) -> list[Any]:
+    """Read every entry, newest first."""
+    from flask_faultmap.sinks.trail import Filters
+
+    with trail_of(app) as trail:
+        return [*trail.reader().page(Filters(**filters), limit=100_000).entries]
+
+
+def record_line(**changes: Any) -> bytes:
+    """Make a journal line of a plausible record."""
+    record = {
+        "time": 1_700_000_000_000_000,
+        "id": "request-1",
+        "app": "shop",
+        "host": "web1",
+        "code": "store_down",
+        "category": "unavailable",
+        "status": 503,
+        "original_status": 503,
+        "rule": None,
+        "exception": "shop.StoreDownError",
+        "cause": None,
+        "text": "no answer",
+        "told": {"text": "Service unavailable"},
+        "stack": [["shop.StoreDownError", "", ["shop:fail:12"]]],
+        "fingerprint": "0123456789abcdef0123",
+        "blame": "upstream",
+        "user": None,
+    }
+    return encode_line({**record, **changes})
+
+
+def journal_of(app: Flask) -> Path:
+    """Give the folder of the journal."""
+    folder: Path = app.extensions["faultmap.trail"].settings.folder
+    return folder
+
+
+def close(app: Flask) -> None:
+    """End this process's segment, as the end of the process does."""
+    app.extensions["faultmap.trail"].journal.close()
+
+
+def audited(**members: Any) -> type[DomainError]:
+    """Make an error class that says ``audit = True``."""
+    return type("AuditedError", (DomainError,), {"audit": True, "code": "audited", **members})
