@@ -90,7 +90,9 @@ def translate_unique(exc: Any) -> AlreadyExistsError:
 
 
 def _columns_of(orig: Any) -> Iterator[str]:
-    detail = getattr(getattr(orig, "diag", None), "message_detail", None) or str(orig)
+    psycopg = getattr(getattr(orig, "diag", None), "message_detail", None)
+    asyncpg = getattr(orig.__cause__, "detail", None)
+    detail = psycopg or asyncpg or str(orig)
     found = KEY.search(detail) or COLUMNS.search(detail)
     for name in found["columns"].split(",") if found else ():
         column = name.strip().rpartition(".")[2].strip('"')
