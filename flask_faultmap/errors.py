@@ -23,18 +23,21 @@
 The statuses are the second map's defaults; ``FAULTMAP_STATUSES`` changes them.
 """
 
-import logging
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import timedelta
-from types import MappingProxyType
+from functools import partial
+from types import MappingProxyType, MemberDescriptorType
 from typing import Any, ClassVar
 
-from flask_faultmap.categories import Category
+from flask_faultmap.categories import TRAITS, Category
+from flask_faultmap.defining import Following, define
 from flask_faultmap.faults import Violation
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
-WORD_BORDER = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+BY_INTERPRETER = frozenset({"__cause__", "__context__", "__traceback__", "__suppress_context__", "__notes__"})
+# A class body with annotations, in this Python or a later one.
+ANNOTATED = ("__annotations__", "__annotate__", "__annotate_func__")
 
 
 class ConfigError(ValueError):
@@ -52,23 +55,48 @@ class DomainError(Exception):
         retry_after: seconds after which a retry makes sense; rounded up, never negative.
         context: private data for the log and the signal.
 
-    The class attributes may be set on an instance, for one raise.
+    The class attributes may be set on an instance, for one raise. What a class does not say follows from
+    its category; its title, from its code.
+
+    Attributes:
+        category: the kind of failure; a word of :class:`~flask_faultmap.Category` is enough.
+        code: the machine-readable slug; by default the class name in snake case.
+        title: a short name of the class; by default the code in words. It may be a lazy string.
+        public: the text for the client, where the raise gives none. It may be a lazy string.
+        expose: the client may read the message.
+        log_level: level of the log record, or None for no record.
+        retry_after: seconds after which a retry makes sense.
+        retryable: the same request may succeed later.
+        client_action: for the documentation: what a client should do.
+        operator_action: for the documentation: what the people who run the app should do.
+        since: for the documentation: the version that brought the class.
+        deprecated: for the documentation: why it goes, and what replaces it.
+        audit: keep its faults in the audit trail, whatever their status.
     """
 
     category: Category = Category.UNCATEGORIZED
     code: str = "uncategorized"
-    title: str = "Bad request"
+    title: str = TRAITS[Category.UNCATEGORIZED].title
     public: str | None = None
-    expose: bool = True
-    log_level: int | str | None = logging.WARNING
+    expose: bool = TRAITS[Category.UNCATEGORIZED].expose
+    log_level: int | str | None = TRAITS[Category.UNCATEGORIZED].log_level
     retry_after: float | timedelta | None = None
-    retryable: bool = False
+    retryable: bool = TRAITS[Category.UNCATEGORIZED].retryable
+
+    client_action: str | None = None
+    operator_action: str | None = None
+    since: str | None = None
+    deprecated: str | None = None
+    audit: bool = False
 
     details: Mapping[str, Any] = NOTHING
     violations: tuple[Violation, ...] = ()
     context: Mapping[str, Any] = NOTHING
 
-    _checked: ClassVar[tuple[str, ...]] = ("code", "title")
+    _stated: ClassVar[Mapping[str, Any]] = {"category": Category.UNCATEGORIZED}
+    _by_category: ClassVar[frozenset[str]] = frozenset({"expose", "log_level", "retryable"})
+    _has_own_title: ClassVar[bool] = True
+    _below: ClassVar[Mapping[str, Following]] = {}  # what stands in for the table, below this class
 
     def __init__(
         self,
@@ -94,189 +122,185 @@ class DomainError(Exception):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "code" not in cls.__dict__:
-            cls.code = snake_case(cls.__name__)
-        if isinstance(cls.category, str | bytes | int | float | None):
-            cls.category = _category(cls)
-        level, levels = cls.log_level, logging.getLevelNamesMapping()
-        if isinstance(level, str) and not levels.get(level.upper()):
-            allowed = ", ".join(sorted(name for name in levels if levels[name]))
-            raise TypeError(f"{cls.__name__}.log_level is {level!r}; allowed: {allowed}, a number, None")
-        for name in cls._checked:
-            value = getattr(cls, name)
-            if isinstance(value, str) and not value:
-                raise TypeError(f"{cls.__name__}.{name} is empty; give it a text")
-            if isinstance(value, bytes | int | float) or value is None:
-                raise TypeError(f"{cls.__name__}.{name} is {value!r}; it must be a str")
+        define(cls)
+        if not vars(cls).keys().isdisjoint(ANNOTATED) and vars(cls).keys().isdisjoint(
+            ("__init__", "__new__")
+        ):
+            cls.__new__ = _thawing(cls.__new__)  # type: ignore[method-assign]  # it may be a frozen dataclass
+        if cls.__str__ is KeyError.__str__:  # which quotes
+            cls.__str__ = DomainError.__str__  # type: ignore[method-assign]  # nobody wrote the other one
+
+    def __str__(self) -> str:
+        return Exception.__str__(self)  # not that of a KeyError, say, which may come next in the MRO
 
     def __reduce__(self) -> tuple[Any, ...]:
         # BaseException would call the subclass's __init__ with self.args, whatever its signature.
-        return _rebuild, (type(self), self.args), self.__dict__.copy()
+        members = {}
+        for name, member in _members(type(self)).items():
+            with suppress(AttributeError):  # a slot that was never filled
+                members[name] = member.__get__(self, type(self))
+        return _rebuild, (type(self), self.args), (self.__dict__.copy(), members)
 
 
 def _rebuild(cls: type[DomainError], args: tuple[Any, ...]) -> DomainError:
     exc = cls.__new__(cls)
-    exc.args = args
+    vars(BaseException)["args"].__set__(exc, args)  # where the class is frozen too
+    # On the instance it counts before the one of a class, which attrs and dataclasses write for slots,
+    # and which knows only theirs.
+    exc.__dict__["__setstate__"] = partial(_restore, exc)
     return exc
 
 
-def _category(cls: type[DomainError]) -> Category:
-    try:
-        return Category(cls.category)
-    except ValueError:
-        allowed = ", ".join(sorted(Category))
-        raise TypeError(f"{cls.__name__}.category is {cls.category!r}; allowed: {allowed}") from None
+def _restore(exc: DomainError, state: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    """Set all state of *exc*, also where the class is frozen."""
+    attributes, members = state
+    del exc.__dict__["__setstate__"]
+    exc.__dict__.update(attributes)
+    known = _members(type(exc))
+    for name, value in members.items():
+        with suppress(AttributeError, TypeError, KeyError):  # one that only C may write, or no longer there
+            known[name].__set__(exc, value)
 
 
-def snake_case(name: str) -> str:
-    """Make a code of a class name: ``VMNotFoundError`` is ``vm_not_found``."""
-    stem = name.strip("_")
-    if stem.endswith("Error") and stem != "Error":
-        stem = stem.removesuffix("Error")
-    return WORD_BORDER.sub("_", stem).lower()
+def _members(cls: type) -> dict[str, MemberDescriptorType]:
+    """Give what a class keeps outside of ``__dict__``: slots, and what built-in exceptions have in C."""
+    return {
+        name: member
+        for place in reversed(cls.__mro__)
+        if place is not BaseException
+        for name, member in vars(place).items()
+        if isinstance(member, MemberDescriptorType)
+    }
+
+
+def _thawing(new: Callable[..., Any]) -> Callable[..., Any]:
+    """Look at a class when its first error is made: only then it is known whether it is frozen."""
+
+    def __new__(cls: type[DomainError], *args: Any, **kwargs: Any) -> Any:  # noqa: N807
+        _let_interpreter_write(cls)
+        return new(cls, *args, **kwargs)
+
+    return __new__
+
+
+def _let_interpreter_write(cls: type[DomainError]) -> None:
+    """Let pools of processes and contextlib set the traceback and the cause of a frozen dataclass.
+
+    The classes of attrs allow it by themselves.
+    """
+    params = getattr(cls, "__dataclass_params__", None)
+    refuse = cls.__setattr__
+    if params is None or not params.frozen or getattr(refuse, "lets_interpreter_write", False):
+        return
+
+    def write(self: DomainError, name: str, value: Any) -> None:
+        if name in BY_INTERPRETER:
+            BaseException.__setattr__(self, name, value)
+        else:
+            refuse(self, name, value)
+
+    write.lets_interpreter_write = True  # type: ignore[attr-defined]
+    cls.__setattr__ = write  # type: ignore[method-assign,assignment]
 
 
 class InvalidArgumentError(DomainError):
     """The request has a value that can never be right, whatever the state of the system."""
 
     category = Category.INVALID_ARGUMENT
-    title = "Invalid argument"
-    log_level: int | str | None = None
 
 
 class FailedPreconditionError(DomainError):
     """The system is not in a state that allows this; the client must change it first."""
 
     category = Category.FAILED_PRECONDITION
-    title = "Failed precondition"
-    log_level: int | str | None = None
 
 
 class UnauthenticatedError(DomainError):
     """Nobody has shown who is asking."""
 
     category = Category.UNAUTHENTICATED
-    title = "Authentication required"
-    expose = False
-    log_level: int | str | None = None
 
 
 class PermissionDeniedError(DomainError):
     """It is known who is asking, and they may not; the answer never says why."""
 
     category = Category.PERMISSION_DENIED
-    title = "Permission denied"
-    expose = False
-    log_level: int | str | None = logging.WARNING
 
 
 class NotFoundError(DomainError):
     """The thing that was asked for does not exist."""
 
     category = Category.NOT_FOUND
-    title = "Not found"
-    log_level: int | str | None = None
 
 
 class AlreadyExistsError(DomainError):
     """The thing that was to be made is there."""
 
     category = Category.ALREADY_EXISTS
-    title = "Already exists"
-    log_level: int | str | None = None
 
 
 class AbortedError(DomainError):
     """Somebody else was faster; the same work may succeed when it is started again."""
 
     category = Category.ABORTED
-    title = "Aborted"
-    log_level: int | str | None = None
-    retryable = True
 
 
 class GoneError(DomainError):
     """The thing existed, and will not come back."""
 
     category = Category.GONE
-    title = "Gone"
-    log_level: int | str | None = None
 
 
 class PayloadTooLargeError(DomainError):
     """What was sent is larger than what is taken."""
 
     category = Category.PAYLOAD_TOO_LARGE
-    title = "Payload too large"
-    log_level: int | str | None = None
 
 
 class UnprocessableError(DomainError):
     """What was sent can be read, and makes no sense here."""
 
     category = Category.UNPROCESSABLE
-    title = "Unprocessable content"
-    log_level: int | str | None = None
 
 
 class ResourceExhaustedError(DomainError):
     """A quota or a rate is used up."""
 
     category = Category.RESOURCE_EXHAUSTED
-    title = "Resource exhausted"
-    log_level: int | str | None = None
-    retryable = True
 
 
 class InternalError(DomainError):
     """Something that should not happen did; the client learns nothing of it."""
 
     category = Category.INTERNAL
-    title = "Internal server error"
-    expose = False
-    log_level: int | str | None = logging.ERROR
 
 
 class UnimplementedError(DomainError):
     """The operation is known, and not supported here."""
 
     category = Category.UNIMPLEMENTED
-    title = "Not implemented"
-    log_level: int | str | None = None
 
 
 class BadGatewayError(DomainError):
     """A service that the app calls gave no usable answer."""
 
     category = Category.BAD_GATEWAY
-    title = "Bad gateway"
-    expose = False
-    log_level: int | str | None = logging.ERROR
-    retryable = True
 
 
 class UnavailableError(DomainError):
     """A dependency is down, or the app takes no work at the moment."""
 
     category = Category.UNAVAILABLE
-    title = "Service unavailable"
-    expose = False
-    log_level: int | str | None = logging.ERROR
-    retryable = True
 
 
 class DeadlineExceededError(DomainError):
     """The time ran out; the work may go on all the same."""
 
     category = Category.DEADLINE_EXCEEDED
-    title = "Deadline exceeded"
     public: str | None = (
         "The deadline passed before the work was finished. It may still complete: "
         "retry with the same idempotency key."
     )
-    expose = False
-    log_level: int | str | None = logging.ERROR
-    retryable = True
 
 
 __all__ = [

@@ -13,7 +13,8 @@ import pytest
 
 from flask_faultmap import errors
 from flask_faultmap.categories import Category
-from flask_faultmap.errors import ConfigError, DomainError, snake_case
+from flask_faultmap.defining import snake_case
+from flask_faultmap.errors import ConfigError, DomainError
 from flask_faultmap.faults import Violation
 
 # Each class of the contract: category, what it exposes, its log level, whether a retry makes sense.
@@ -126,7 +127,7 @@ def test_subclass_of_a_class_with_a_code_gets_its_own():
 def test_subclass_inherits_what_its_kind_means():
     assert SnapshotNotFoundError.category is Category.NOT_FOUND
     assert SnapshotNotFoundError.log_level is None
-    assert SnapshotNotFoundError.title == "Not found"
+    assert SnapshotNotFoundError.title == "Snapshot not found"
 
 
 def test_category_may_be_written_as_its_word():

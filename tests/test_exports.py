@@ -34,7 +34,7 @@ MODULES = [
     "testing",
     "upstreams",
 ]
-OF_THE_PACKAGE_ALONE = {"snake_case", "schema_name", "repeats", "is_error_status", "notify"}
+OF_THE_PACKAGE_ALONE = {"schema_name", "repeats", "is_error_status", "notify"}
 
 
 def public_names(module):

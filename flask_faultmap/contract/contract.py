@@ -15,13 +15,14 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
+from flask_faultmap.defining import code_text, is_built_in
 from flask_faultmap.errors import DomainError
 from flask_faultmap.faults import Kind
 from flask_faultmap.http.statuses import FrameworkError
 from flask_faultmap.mapping.mapper import Mapper
 from flask_faultmap.mapping.settings import Settings
 from flask_faultmap.profiles.profile import Profile
-from flask_faultmap.rules.rule import OURS
+from flask_faultmap.speech import speak
 
 VERSION = 1
 
@@ -47,7 +48,7 @@ class Entry:
     @property
     def is_built_in(self) -> bool:
         """Whether the class is one of ours."""
-        return self.cls.__module__.startswith(OURS)
+        return is_built_in(self.cls)
 
 
 def make_contract(mapper: Mapper) -> dict[str, Any]:
@@ -109,7 +110,7 @@ def classes_of(mapper: Mapper) -> list[type[DomainError]]:
 
 def entry_of(mapper: Mapper, cls: type[DomainError]) -> Entry | None:
     """Tell of *cls*; None if its code, say, is a property, so that only an instance would know it."""
-    if not (isinstance(cls.code, str) and isinstance(cls.title, str)):
+    if code_text(cls.code) is None or speak(cls.title) is None:
         return None
     try:
         error = specimen_of(cls)

@@ -22,6 +22,7 @@ from flask_faultmap.http.statuses import (
 from flask_faultmap.http.validation import from_request_parser
 from flask_faultmap.loggers import logger_named
 from flask_faultmap.retry_after import whole_seconds
+from flask_faultmap.speech import is_lazy
 
 logger: logging.Logger = logger_named("flask_faultmap")
 
@@ -117,11 +118,13 @@ def _special_class(exc: HTTPException) -> type[FrameworkError] | None:
 def _is_own_text(exc: HTTPException, error: FrameworkError) -> bool:
     """Whether the app, and not werkzeug, gave the description, for a client to read."""
     given = exc.description
-    if error.status >= 500 or not isinstance(given, str) or not given or _is_of_werkzeugs_class(exc):
+    if error.status >= 500 or not (is_lazy(given) or (isinstance(given, str) and given)):
         return False
-    return not isinstance(error, UntrustedHostError | MalformedJsonError) and not given.startswith(
-        WERKZEUG_TEXTS
-    )
+    if _is_of_werkzeugs_class(exc):
+        return False
+    if isinstance(error, UntrustedHostError | MalformedJsonError):
+        return False
+    return not (isinstance(given, str) and given.startswith(WERKZEUG_TEXTS))
 
 
 def _is_of_werkzeugs_class(exc: HTTPException) -> bool:

@@ -17,7 +17,17 @@ from flask_faultmap.faults import Fault, Kind
 from flask_faultmap.http.errors import from_apiflask, from_deep_json, from_http
 from flask_faultmap.http.statuses import FrameworkError
 from flask_faultmap.http.validation import ValidationFailedError, from_marshmallow, from_pydantic
-from flask_faultmap.mapping.occurrences import category_of, details_of, public_text, violations_of, word_of
+from flask_faultmap.mapping.occurrences import (
+    category_of,
+    code_of,
+    details_of,
+    has_lazy_title,
+    public_text,
+    title_of,
+    title_text,
+    trait_of,
+    violations_of,
+)
 from flask_faultmap.mapping.settings import STATUSES, Settings
 from flask_faultmap.profiles.profile import Profile
 from flask_faultmap.profiles.schemas import ABOUT_BLANK
@@ -158,7 +168,7 @@ class Mapper:
         return Fault(
             kind,
             identity,
-            public_text(error) if text is None else text,
+            public_text(error, kind) if text is None else text,
             violations_of(error) if error.violations else (),
             {} if error.details is NOTHING else details_of(error),
             None if error.retry_after is None else whole_seconds(error.retry_after),
@@ -169,6 +179,8 @@ class Mapper:
         if not KIND_ATTRIBUTES.isdisjoint(error.__dict__):
             return CompiledKind(self._kind(error, profile), None)
         cls = type(error)
+        if has_lazy_title(cls):
+            return CompiledKind(self._kind(error, profile), None)
         compiled_kinds = self._compiled_kinds.get(cls)
         if compiled_kinds is None:
             compiled_kinds = self._compiled_kinds[cls] = {}
@@ -181,7 +193,7 @@ class Mapper:
         """Give the status of *error*, or of a class of errors, before any collapsing."""
         if isinstance(error, FrameworkError):
             return error.status
-        return self._statuses.get(word_of(error, "code")) or self.settings.statuses[category_of(error)]
+        return self._statuses.get(code_of(error)) or self.settings.statuses[category_of(error)]
 
     def _describe(self, error: DomainError) -> Fault:
         return self.fault(error, self.compiled_kind(error, self.settings.profile).kind, new_id())
@@ -190,22 +202,23 @@ class Mapper:
         kind = self._kind(error, profile)
         if profile is None or profile.schema not in FILLABLE:
             return CompiledKind(kind, None)
-        cls = type(error)
-        return CompiledKind(kind, Template(profile, kind, usual=str(cls.public or cls.title)))
+        public: Any = type(error).public  # a lazy one is spoken for each answer
+        usual = str.__str__(public) if isinstance(public, str) and public else title_text(error, kind)
+        return CompiledKind(kind, Template(profile, kind, usual=usual))
 
     def _kind(self, error: DomainError, profile: Profile | None) -> Kind:
         original = self.status_of(error)
-        code = word_of(error, "code")
+        code = code_of(error)
         base = self.settings.type_base
         return Kind(
             category=category_of(error),
             code=code,
-            title=word_of(error, "title"),
+            title=title_of(error, original),
             status=self._fold(original, profile),
             original_status=original,
             type=ABOUT_BLANK if base is None else base + quote(code),
             level=self._level(error, code, original),
-            retryable=bool(error.retryable),
+            retryable=bool(trait_of(error, "retryable")),
         )
 
     def _fold(self, status: int, profile: Profile | None) -> int:
@@ -222,7 +235,7 @@ class Mapper:
                 if word in levels:
                     return levels[word]
         try:
-            return level_number(error.log_level)
+            return level_number(trait_of(error, "log_level"))
         except ValueError:
             return logging.ERROR  # better one record too many than none
 
@@ -275,9 +288,9 @@ def _ambiguous(mapper: Mapper) -> Iterator[str]:
     seen: dict[str, tuple[type[DomainError], int]] = {}
     for outcome in dict.fromkeys(outcome for rule in mapper.book.rules for outcome in rule.outcomes):
         status = mapper.status_of(outcome)
-        first, known = seen.setdefault(outcome.code, (outcome, status))
+        first, known = seen.setdefault(code_of(outcome), (outcome, status))
         if known != status:
             yield (
-                f"The code {outcome.code!r} belongs to {first.__name__} ({known}) and to {outcome.__name__} "
-                f"({status}); give one of them another code"
+                f"The code {code_of(outcome)!r} belongs to {first.__name__} ({known}) "
+                f"and to {outcome.__name__} ({status}); give one of them another code"
             )

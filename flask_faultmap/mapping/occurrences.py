@@ -2,46 +2,108 @@
 
 import logging
 from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from enum import Enum
+from typing import Any
 
-from flask_faultmap.categories import Category
+from flask_faultmap.categories import TRAITS, Category
+from flask_faultmap.defining import code_text, follow, is_built_in, words_of
 from flask_faultmap.errors import DomainError
-from flask_faultmap.faults import Violation
+from flask_faultmap.faults import Kind, Violation
 from flask_faultmap.loggers import logger_named
+from flask_faultmap.speech import speak
 
 logger: logging.Logger = logger_named("flask_faultmap")
 
 
-def public_text(error: DomainError) -> str:
-    """Give what a client may read of *error*: its public text, else its own if exposed, else the title.
+def public_text(error: DomainError, kind: Kind) -> str:
+    """Give what a client may read of *error*: its public text, else its own if exposed, else a title.
 
     Texts become plain ones here: the methods of a subclass of ``str`` may raise anything.
     """
+    return told_text(error, kind) or title_text(error, kind)
+
+
+def told_text(error: DomainError, kind: Kind) -> str | None:
+    """Give the text that *error* itself has for a client, if it has one."""
     public = error.public
-    if public is None and error.expose:
-        try:
-            public = str(error)
-        except Exception:  # a border: an app's own `__str__` may raise anything
-            public = None
-    if isinstance(public, str) and (text := str.__str__(public)):
-        return text
-    return word_of(error, "title")
+    if public is not None:
+        return speak(public)
+    return speak_message(error) if is_exposed(error, kind.original_status) else None
 
 
-def word_of(error: DomainError | type[DomainError], name: str) -> str:
-    """Give the code or the title of *error*, or of a class of errors."""
-    value = getattr(error, name)
-    if isinstance(error, type):
-        return cast("str", value)
-    if isinstance(value, str) and (text := str.__str__(value)):
-        return text
-    return cast("str", getattr(type(error), name))
+def title_text(error: DomainError, kind: Kind) -> str:
+    """Give the title as a text: one that is made of a code would tell what is not exposed."""
+    if "title" in error.__dict__ or error._has_own_title or is_exposed(error, kind.original_status):
+        return kind.title
+    return TRAITS[kind.category].title
+
+
+def is_exposed(error: DomainError, status: int) -> bool:
+    """Say whether a client may read the message of *error*, which is answered by *status*.
+
+    What follows from the category never shows the text of a 401, a 403 or a failure of the server.
+    """
+    own = error.__dict__
+    if "expose" in own or ("category" not in own and "expose" not in type(error)._by_category):
+        return bool(error.expose)
+    return bool(trait_of(error, "expose")) and not is_hiding(status)
+
+
+def is_hiding(status: int) -> bool:
+    """Say whether the text of an error may tell too much in an answer of *status*."""
+    return status in (401, 403) or (status >= 500 and status != 501)
+
+
+def trait_of(error: DomainError, name: str) -> Any:
+    """Give one of ``FOLLOWING``: what the raise says, else its own category, else the class."""
+    own = error.__dict__
+    if name not in own and "category" in own and category_of(error) == own["category"]:
+        return follow(error, name)
+    return getattr(error, name)
+
+
+def speak_message(error: DomainError) -> str | None:
+    """Give ``str(error)``; None if it is empty or fails."""
+    try:
+        return str.__str__(str(error)) or None
+    except Exception:  # a border: an app's own `__str__` may raise anything
+        return None
+
+
+def code_of(error: DomainError | type[DomainError]) -> str:
+    """Give the code of *error*, or of a class of errors; a member of an enum counts by its value."""
+    cls = error if isinstance(error, type) else type(error)
+    # What is set on the instance, and is no slug, does not count.
+    return code_text(error.code) or code_text(cls.code) or DomainError.code
+
+
+def title_of(error: DomainError, status: int) -> str:
+    """Give the title of *error*, in the language of its request if it is a lazy string.
+
+    A translation that fails gives way to the code in words, or to less in an answer that tells little.
+    """
+    own, cls = error.__dict__, type(error)
+    if "title" in own or not ("code" in own or "category" in own):
+        spoken = speak(error.title) or speak(cls.title)
+        if spoken or not is_exposed(error, status):
+            return spoken or TRAITS[category_of(error)].title
+    elif "category" in own and is_built_in(cls) and "title" not in cls._stated:
+        return TRAITS[category_of(error)].title
+    elif error._has_own_title and (spoken := speak(error.title)):
+        return spoken
+    return words_of(code_of(error))
+
+
+def has_lazy_title(cls: type[DomainError]) -> bool:
+    """Say whether each answer has a title of its own, since it has a language of its own."""
+    return not isinstance(cls.title, str)
 
 
 def category_of(error: DomainError | type[DomainError]) -> Category:
     """Give the category of *error*, or of a class of errors."""
     try:
-        return Category(error.category)
+        category: Any = error.category
+        return Category(category.value if isinstance(category, Enum) else category)
     except ValueError:  # set on the instance; a class with a wrong one cannot be made
         return type(error).category  # type: ignore[union-attr]  # an instance, then
 

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from flask_faultmap.loggers import logger_named
+from flask_faultmap.speech import is_translation
 
 logger: logging.Logger = logger_named("flask_faultmap")
 
@@ -62,6 +63,8 @@ class _Plain:
             return True, _scalar(value)
         if isinstance(value, SPOKEN_AS_TEXT):
             return True, str(value)
+        if is_translation(value):
+            return True, _scalar(str(value))
         if not isinstance(value, Mapping | list | tuple | set | frozenset):
             return self._dropped(value, place, "is not JSON")
         if id(value) in parents or len(parents) >= MAX_DEPTH:

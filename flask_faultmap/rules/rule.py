@@ -9,10 +9,9 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
+from flask_faultmap.defining import OURS
 from flask_faultmap.errors import ConfigError, DomainError
 from flask_faultmap.near_miss import near_miss
-
-OURS = "flask_faultmap."  # what the name of a module of ours begins with
 
 Translator = Callable[[Any], DomainError | None]
 Outcome = type[DomainError] | Mapping[Any, type[DomainError]]

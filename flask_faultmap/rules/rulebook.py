@@ -153,8 +153,12 @@ class CompiledRule:
 
     def _make(self, target: type[DomainError], exc: BaseException) -> DomainError:
         rule, text = self.rule, str(exc)
-        public = rule.message or (redact(text) if rule.expose else "") or target.public or target.title
-        return target(text, public=public)
+        public = rule.message or (redact(text) if rule.expose else "")
+        if public:
+            return target(text, public=public)
+        error = target(text)
+        vars(error)["expose"] = False  # the text is a foreign one, whatever the class says of its own
+        return error
 
     def _translated(self, exc: BaseException) -> DomainError | str:
         error = self.rule.translate(exc)  # type: ignore[misc]  # a rule without `to` has one

@@ -19,8 +19,9 @@
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
+from flask_faultmap.defining import Following
 from flask_faultmap.errors import (
     NOTHING,
     BadGatewayError,
@@ -46,12 +47,15 @@ class UpstreamError(BadGatewayError):
     Errors of other classes that ``upstream(errors=..., passing=...)`` names get the same attributes.
     """
 
-    retryable = False
     applied: bool | None = None
     permanent: bool = False
     extra_data: Mapping[str, Any] = NOTHING
     upstream_code: str | None = None
     upstream_violations: tuple[Violation, ...] = ()
+
+    _below: ClassVar[Mapping[str, Following]] = {
+        "retryable": Following(lambda error: error.applied is False and not error.permanent)
+    }
 
 
 class UpstreamConnectionError(UpstreamError):
@@ -59,7 +63,6 @@ class UpstreamConnectionError(UpstreamError):
 
     public: str | None = "A service behind this one cannot be reached. The work was not started there."
     applied: bool | None = False
-    retryable = True
 
 
 class UpstreamTLSError(UpstreamConnectionError):
@@ -67,13 +70,10 @@ class UpstreamTLSError(UpstreamConnectionError):
 
     public: str | None = None
     permanent = True
-    retryable = False
 
 
 class UpstreamTimeoutError(DeadlineExceededError, UpstreamError):
     """The service took too long."""
-
-    retryable = False
 
 
 class UpstreamConnectTimeoutError(UpstreamTimeoutError):
@@ -83,7 +83,6 @@ class UpstreamConnectTimeoutError(UpstreamTimeoutError):
         "A service behind this one did not take the call in time. The work was not started there."
     )
     applied: bool | None = False
-    retryable = True
 
 
 class UpstreamReadTimeoutError(UpstreamTimeoutError):
@@ -142,4 +141,3 @@ class UpstreamUsageError(InternalError, UpstreamError):
 
     applied: bool | None = False
     permanent = True
-    retryable = False

@@ -139,8 +139,6 @@ class Terms:
         method, path = exchange.method or self.method, exchange.path or self.path
         asked = " ".join(word for word in (method, path) if word)
         error = cls(f"{self.service} {self.operation}: {what}" + (f" ({asked})" if asked else ""))
-        if error.expose:
-            error.public = error.public or error.title  # the message is for the log
         metadata = {
             "service": self.service,
             "operation": self.operation,
@@ -156,6 +154,7 @@ class Terms:
             upstream_violations=said.violations,
             applied=applied,
             permanent=permanent,
+            expose=False,  # the message is for the log
         )
         if logger.isEnabledFor(logging.DEBUG):
             logger.debug("%s; body: %s", error, str(extra_data["body"])[:PREVIEW])

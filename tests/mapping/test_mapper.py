@@ -239,7 +239,8 @@ def test_most_exact_setting_says_the_level(error, level):
     [
         (None, QuotaError(), "about:blank"),
         ("https://errors.example/", QuotaError(), "https://errors.example/quota_exceeded"),
-        ("/errors#", error_with(code="a b/ü"), "/errors#a%20b/%C3%BC"),
+        ("/errors#", error_with(code="box:gone"), "/errors#box%3Agone"),
+        ("/errors#", error_with(code="a b/ü"), "/errors#uncategorized"),
     ],
 )
 def test_type_is_the_base_and_the_code(base, error, expected):

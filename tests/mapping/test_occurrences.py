@@ -53,7 +53,7 @@ class LyingText(str):
         (error_with(title="", expose=False), "Bad request"),
         (error_with(public=5), "Bad request"),
         (DeadlineExceededError("x"), DeadlineExceededError.public),
-        (UnspeakableError(), "Bad request"),
+        (UnspeakableError(), "Unspeakable"),
     ],
 )
 def test_public_text_is_the_given_one_else_the_exposed_one_else_the_title(error, text):

@@ -59,7 +59,7 @@ def test_foreign_text_is_logged_and_never_exposed_unless_the_rule_says_so(row, t
     told = "" if row else SECRET
     error = RuleBook([Rule(on=SDKError, to=to, **row)]).decide(SDKError(told)).error
 
-    assert (error.args, error.public) == ((told,), text)
+    assert (error.args, error.expose, error.public or error.title) == ((told,), False, text)
 
 
 @pytest.mark.parametrize("to", [NotFoundError, UnavailableError, SpokenError])

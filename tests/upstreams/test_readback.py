@@ -142,7 +142,7 @@ def test_the_peer_s_words_do_not_pass() -> None:
         peer_answer(general.NotFoundError("vm 7 of ann")), passing={404: general.NotFoundError}
     )
 
-    assert (failure.public, "ann" in str(failure)) == ("Not found", False)
+    assert (failure.expose, "ann" in str(failure)) == (False, False)
 
 
 def test_a_violation_that_passes_is_redacted() -> None:
