@@ -19,7 +19,7 @@ FLOORS = {
     "rules": "matching rule rulebook",
     "packs": "botocore grpc jwt_extended redis sqlalchemy",
     "http": "validation statuses errors",
-    "profiles": "encoding schemas reading profile templates",
+    "profiles": "encoding schemas writers compiling reading templates profile",
     "streams": "framing parsing",
     "mapping": "settings occurrences mapper",
     "upstreams": "errors failures masking answers bodies readback terms state blocks",
@@ -74,6 +74,8 @@ IMPORTERS = {
     "marshmallow": {
         "http.validation",
         "profiles.reading",
+        "profiles.writers",
+        "profiles.compiling",
         "profiles.schemas",
         "profiles.profile",
         "contract.contract",

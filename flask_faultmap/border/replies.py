@@ -37,10 +37,8 @@ def render(
         allow: the methods of the matched URL rule, for a 405 whose own headers do not name them.
     """
     kind = compiled.kind
-    if compiled.template is None or fault.violations or fault.details or fault.retry_after is not None:
-        body = profile.render(fault)
-    else:
-        body = compiled.template.fill(fault.text, fault.id)
+    template = compiled.template
+    body = profile.render(fault) if template is None else template.fill(fault)
     headers = (("Content-Type", profile.media_type), ("Content-Length", str(len(body))))
     if (
         own

@@ -24,14 +24,13 @@ from flask_faultmap.mapping.occurrences import (
     has_lazy_title,
     public_text,
     title_of,
-    title_text,
     trait_of,
     violations_of,
 )
 from flask_faultmap.mapping.settings import STATUSES, Settings
 from flask_faultmap.profiles.profile import Profile
 from flask_faultmap.profiles.schemas import ABOUT_BLANK
-from flask_faultmap.profiles.templates import FILLABLE, Template
+from flask_faultmap.profiles.templates import Template
 from flask_faultmap.retry_after import whole_seconds
 from flask_faultmap.rules.rule import Rule
 from flask_faultmap.rules.rulebook import Decision, RuleBook, Verdict
@@ -70,7 +69,7 @@ def new_id() -> str:
 
 @dataclass(frozen=True, slots=True)
 class CompiledKind:
-    """A kind, and the body of its faults with placeholders, where the profile's schema allows one."""
+    """A kind, and the body of its faults with placeholders, where the profile's schema is compiled."""
 
     kind: Kind
     template: Template | None
@@ -200,11 +199,7 @@ class Mapper:
 
     def _compile_kind(self, error: DomainError, profile: Profile | None) -> CompiledKind:
         kind = self._kind(error, profile)
-        if profile is None or profile.schema not in FILLABLE:
-            return CompiledKind(kind, None)
-        public: Any = type(error).public  # a lazy one is spoken for each answer
-        usual = str.__str__(public) if isinstance(public, str) and public else title_text(error, kind)
-        return CompiledKind(kind, Template(profile, kind, usual=usual))
+        return CompiledKind(kind, None if profile is None else profile.template(kind))
 
     def _kind(self, error: DomainError, profile: Profile | None) -> Kind:
         original = self.status_of(error)

@@ -10,6 +10,7 @@ from flask_faultmap.defining import code_text, follow, is_built_in, words_of
 from flask_faultmap.errors import DomainError
 from flask_faultmap.faults import Kind, Violation
 from flask_faultmap.loggers import logger_named
+from flask_faultmap.profiles.encoding import plain_details
 from flask_faultmap.speech import speak
 
 logger: logging.Logger = logger_named("flask_faultmap")
@@ -123,14 +124,9 @@ def violations_of(error: DomainError) -> tuple[Violation, ...]:
 
 
 def details_of(error: DomainError) -> dict[str, Any]:
-    """Give the details of *error*; what has no names gets one, and what cannot be read is dropped."""
+    """Give the details of *error* as plain JSON, within the budget; what has no names gets one."""
     given: Any = error.details
-    try:
-        if not given:
-            return {}
-        return dict(given) if isinstance(given, Mapping) else {"details": given}
-    except Exception as exc:  # a border: the author's own mapping may raise anything
-        logger.warning(
-            "The details of %s were dropped: reading them raised %s", error.code, type(exc).__name__
-        )
-        return {}
+    if isinstance(given, Mapping):
+        return plain_details(given)
+    plain = plain_details({"details": given})
+    return plain if plain.get("details") else {}

@@ -9,12 +9,14 @@ from typing import Any, NamedTuple
 from marshmallow import Schema
 
 from flask_faultmap.errors import ConfigError
-from flask_faultmap.faults import Fault
+from flask_faultmap.faults import Fault, Kind
 from flask_faultmap.http.statuses import CODES
 from flask_faultmap.near_miss import near_miss
+from flask_faultmap.profiles.compiling import Shape, segments
 from flask_faultmap.profiles.encoding import encode, jsonable
 from flask_faultmap.profiles.reading import read_members
 from flask_faultmap.profiles.schemas import FaultMessageSchema, ProblemSchema
+from flask_faultmap.profiles.templates import Template
 
 WORDING_PLACEHOLDERS = frozenset({"method", "path", "token", "reason"})
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -60,11 +62,13 @@ class Profile:
     wording: Mapping[str, str] = field(default_factory=dict)
     drop_headers: tuple[str, ...] = ()
     headers: HeadersOf | None = None
+    _shape: Shape = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         mistakes = [*self._mistakes()]
         if mistakes:
             raise ConfigError(f"Profile {self.name!r}: " + "; ".join(mistakes))
+        object.__setattr__(self, "_shape", Shape(self.schema))
         object.__setattr__(self, "collapse", dict(self.collapse))
         object.__setattr__(self, "wording", dict(self.wording))
         object.__setattr__(self, "drop_headers", tuple(self.drop_headers))
@@ -85,7 +89,18 @@ class Profile:
 
     def render(self, fault: Fault) -> bytes:
         """Render *fault* by the schema, whatever the schema does."""
-        return encode(jsonable(self.schema().dump(fault)))
+        return encode(jsonable(self._shape.instance.dump(fault)))
+
+    @property
+    def obstacle(self) -> str | None:
+        """What keeps the schema from being compiled; None if nothing does."""
+        return self._shape.obstacle
+
+    def template(self, kind: Kind) -> Template | None:
+        """Make the body of the faults of *kind*, with placeholders; None if the schema is not compiled."""
+        if self.obstacle is not None:
+            return None
+        return Template(segments(self._shape.instance, Fault(kind, "", "")))
 
     def read(self, body: bytes | str | Mapping[str, Any]) -> dict[str, Any]:
         """Read back the members of an answer in this shape, by the names that :class:`Fault` gives them.
@@ -93,7 +108,7 @@ class Profile:
         What cannot be read, or has the wrong JSON type, is left out (RFC 9457, section 3.1); never raises.
         The members of an envelope, which is a nested schema, are read like the others.
         """
-        return read_members(self.schema, body)
+        return read_members(self._shape, body)
 
 
 def is_error_status(status: object) -> bool:

@@ -7,16 +7,17 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from flask_faultmap.faults import Violation
+from flask_faultmap.profiles.compiling import Shape
 from flask_faultmap.profiles.encoding import logger
 from flask_faultmap.profiles.schemas import Envelope
 
 
-def read_members(schema: type[Schema], body: bytes | str | Mapping[str, Any]) -> dict[str, Any]:
-    """Read the members of *body* that *schema* knows, by their attributes; never raises."""
+def read_members(shape: Shape, body: bytes | str | Mapping[str, Any]) -> dict[str, Any]:
+    """Read the members of *body* that *shape* knows, by their attributes; never raises."""
     try:
-        return _members(schema(), _parse(body))
+        return _members(shape.instance, _parse(body))
     except Exception:  # a border: an app's own schema may raise anything, and a peer may send anything
-        logger.debug("an answer could not be read by %s", schema.__name__)
+        logger.debug("an answer could not be read by %s", shape.schema.__name__)
         return {}
 
 

@@ -7,9 +7,10 @@ from marshmallow import EXCLUDE, Schema, fields, post_dump
 
 from flask_faultmap.faults import Fault, Kind
 from flask_faultmap.http.statuses import phrase
-from flask_faultmap.profiles.encoding import jsonable, logger
+from flask_faultmap.profiles.encoding import logger, plain_details
 
 ABOUT_BLANK = "about:blank"
+RESERVED = "The detail %r of %s was dropped: the profile has a member of that name"  # for the log
 
 
 class Envelope(fields.Nested):
@@ -53,7 +54,7 @@ class OfKind(fields.Field[Any]):
         return value if self.read is None else self.read(value)
 
 
-class _Title(fields.String):
+class Title(fields.String):
     """The class's title; with ``about:blank`` the phrase of the status as sent (RFC 9457, section 4.2.1)."""
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
@@ -96,7 +97,7 @@ class ProblemSchema(Schema):
     """Problem details for HTTP APIs (RFC 9457)."""
 
     type: fields.String = fields.String(metadata={"format": "uri-reference"}, required=True)
-    title: fields.String = _Title(required=True)
+    title: fields.String = Title(required=True)
     status: fields.Integer = fields.Integer(required=True, strict=True)
     detail: fields.String = fields.String(attribute="text")
     code: fields.String = fields.String(required=True)
@@ -132,15 +133,13 @@ def repeats(text: str, title: str) -> bool:
 
 def add_details(data: dict[str, Any], fault: Fault, *, reserved: Iterable[str]) -> dict[str, Any]:
     """Add the fault's details to a dumped body as extension members, never over a *reserved* one."""
-    details = jsonable(fault.details)
+    details = plain_details(fault.details)
     if not details:
         return data
     taken = {*data, *reserved}
     for name, value in details.items():
         if name in taken:
-            logger.warning(
-                "The detail %r of %s was dropped: the profile has a member of that name", name, fault.code
-            )
+            logger.warning(RESERVED, name, fault.code)
         else:
             data[name] = value
     return data

@@ -1,4 +1,4 @@
-"""What ``flask faults list`` shows: every rule, and every error class with its statuses."""
+"""What ``flask faults list`` shows: every rule, every error class with its statuses, every profile."""
 
 import shutil
 import textwrap
@@ -11,6 +11,7 @@ from flask import Flask
 from flask_faultmap.border.answers import boundary_of
 from flask_faultmap.border.other_handlers import OtherHandler, other_handlers
 from flask_faultmap.contract.contract import Entry, entries_of, path_of, profiles_in_use
+from flask_faultmap.profiles.profile import Profile
 from flask_faultmap.rules.rule import Rule, name_of
 from flask_faultmap.tools.overlaps import covered_texts
 
@@ -58,6 +59,10 @@ def list_as_data(app: Flask) -> dict[str, Any]:
             }
             for other in other_handlers(app)
         ],
+        "profiles": [
+            {"name": name, "compiled": profile.obstacle is None, "obstacle": profile.obstacle}
+            for name, profile in profiles_in_use(mapper.settings).items()
+        ],
     }
 
 
@@ -79,6 +84,11 @@ def list_as_text(app: Flask, *, everything: bool) -> Iterator[str]:
     if len(entries) < len(known):
         yield ""
         yield f"{len(known) - len(entries)} built-in errors are left out; --all shows them."
+    yield ""
+    yield "PROFILES in use, and how their bodies are made"
+    yield ""
+    for name, profile in profiles_in_use(mapper.settings).items():
+        yield from _wrap("  ", f"{name}: {_way_of(profile)}")
     yield from _handler_lines(other_handlers(app))
 
 
@@ -93,6 +103,11 @@ def _handler_lines(others: list[OtherHandler]) -> Iterator[str]:
         mark = "! " if other.is_finding else "= " if other.is_kept else "  "
         place = f" in the blueprint {other.blueprint!r}" if other.blueprint is not None else ""
         yield from _wrap(mark, f"{other.name} for {other.subject}{place}")
+
+
+def _way_of(profile: Profile) -> str:
+    obstacle = profile.obstacle
+    return "compiled" if obstacle is None else f"not compiled, but dumped for each answer: {obstacle}"
 
 
 def _pack_lines(rules: list[Rule], missing: list[Rule], covered: Mapping[Rule, Rule]) -> Iterator[str]:

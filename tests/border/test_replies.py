@@ -9,7 +9,6 @@ from flask_faultmap.faults import Fault, Kind, Violation
 from flask_faultmap.mapping.mapper import CompiledKind
 from flask_faultmap.mapping.settings import Settings
 from flask_faultmap.profiles import BUILT_IN, FIRECRACKER, PROBLEM, ProblemSchema, Profile
-from flask_faultmap.profiles.templates import Template
 
 SETTINGS = Settings(profile=PROBLEM)
 ID = ("X-Request-ID", "id-00001")
@@ -49,7 +48,7 @@ def headers_of(status=410, *own, retry_after=None, **given):
 
 def rendered(profile, status=410, *own, allow=None, **given):
     kind = kind_of(status)
-    template = CompiledKind(kind, Template(profile, kind) if profile in BUILT_IN else None)
+    template = CompiledKind(kind, profile.template(kind))
     return render(SETTINGS, profile, template, fault_of(status, **given), own, allow)
 
 
@@ -87,7 +86,7 @@ def test_length_is_counted_in_bytes(text):
     kind = kind_of(410)
 
     reply = render(
-        SETTINGS, PROBLEM, CompiledKind(kind, Template(PROBLEM, kind)), Fault(kind, "id-00001", text)
+        SETTINGS, PROBLEM, CompiledKind(kind, PROBLEM.template(kind)), Fault(kind, "id-00001", text)
     )
 
     assert dict(reply.headers)["Content-Length"] == str(len(reply.body))

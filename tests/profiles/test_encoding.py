@@ -2,70 +2,48 @@
 
 import json
 import math
-from collections import OrderedDict, UserDict, namedtuple
+from collections import OrderedDict, UserDict
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from enum import Enum, IntEnum, StrEnum
+from itertools import count
 from pathlib import PurePosixPath
 from types import MappingProxyType
 from uuid import UUID
 
 import pytest
+from hostile_values import (
+    ANYTHING,
+    KEYS,
+    Colour,
+    Endless,
+    Number,
+    Point,
+    RaisingBytes,
+    RaisingClass,
+    RaisingDict,
+    RaisingFloat,
+    RaisingInt,
+    RaisingList,
+    RaisingMapping,
+    RaisingObject,
+    RaisingPath,
+    RaisingStr,
+    Word,
+)
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from flask_faultmap.profiles.encoding import MAX_DEPTH, encode, jsonable, to_bytes
-
-
-class Colour(Enum):
-    RED = "red"
-    BOTH = ("red", "blue")
-    ODD = object()
-
-
-class Number(IntEnum):
-    ONE = 1
-
-
-class Word(StrEnum):
-    GONE = "gone"
-
-
-class Endless(Enum):
-    MEMBER = 1
-
-    @property
-    def value(self):
-        return self
-
-
-def fails(*_):
-    raise RuntimeError("not today")
-
-
-class RaisingMapping(Mapping):
-    __getitem__ = __iter__ = __len__ = __bool__ = fails
-
-
-RaisingDict = type(
-    "RaisingDict", (dict,), {"items": fails, "__iter__": fails, "__len__": fails, "__bool__": fails}
+from flask_faultmap.profiles.encoding import (
+    DETAILS_DEPTH,
+    MAX_DEPTH,
+    MAX_NODES,
+    MAX_TEXT,
+    encode,
+    jsonable,
+    plain_details,
+    to_bytes,
 )
-RaisingList = type("RaisingList", (list,), {"__iter__": fails, "__len__": fails})
-RaisingInt = type(
-    "RaisingInt", (int,), {"__repr__": fails, "__str__": fails, "__add__": fails, "__pos__": fails}
-)
-RaisingFloat = type("RaisingFloat", (float,), {"__repr__": fails, "__float__": fails, "__add__": fails})
-RaisingStr = type("RaisingStr", (str,), {"__str__": fails, "__repr__": fails, "encode": fails})
-RaisingBytes = type("RaisingBytes", (bytes,), {"__bytes__": fails, "decode": fails})
-RaisingPath = type("RaisingPath", (PurePosixPath,), {"__str__": fails, "__repr__": fails})
-RaisingObject = type(
-    "RaisingObject",
-    (),
-    {"__getattr__": fails, "__repr__": fails, "__str__": fails, "__eq__": fails, "__hash__": fails},
-)
-RaisingClass = type("RaisingClass", (), {"__class__": property(fails)})
-Point = namedtuple("Point", "x y")
 
 
 def deep(levels, inside=1):
@@ -93,65 +71,6 @@ PLAIN = st.recursive(
         | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner, max_size=4)
     ),
     max_leaves=12,
-)
-
-ODD_KEYS = {
-    "enum": lambda: Colour.BOTH,
-    "int enum": lambda: Number.ONE,
-    "text enum": lambda: Word.GONE,
-    "decimal": lambda: Decimal("NaN"),
-    "date": lambda: date(2026, 1, 1),
-    "raising text": lambda: RaisingStr("k"),
-    "huge number": lambda: 10**5000,
-    "class": lambda: object,
-}
-ODD_VALUES = {
-    "object": object,
-    "function": lambda: fails,
-    "exception": lambda: ValueError("x"),
-    "complex": lambda: 1j,
-    "range": lambda: range(3),
-    "bytearray": lambda: bytearray(b"\xff"),
-    "endless enum": lambda: Endless.MEMBER,
-    "raising mapping": RaisingMapping,
-    "raising dict": lambda: RaisingDict(a=1),
-    "raising list": lambda: RaisingList([1]),
-    "raising int": lambda: RaisingInt(5),
-    "raising float": lambda: RaisingFloat(1.5),
-    "raising bytes": lambda: RaisingBytes(b"b"),
-    "raising path": lambda: RaisingPath("/a"),
-    "raising object": RaisingObject,
-}
-
-
-def odd_key(name):
-    return ODD_KEYS[name]()
-
-
-def odd_value(name):
-    return ODD_VALUES[name]()
-
-
-# Odd things by name, since Hypothesis shows what it draws.
-KEYS = (
-    st.text(st.characters(categories=["L", "Cs"]), max_size=3)
-    | st.integers()
-    | st.floats()
-    | st.none()
-    | st.binary(max_size=3)
-    | st.tuples(st.integers())
-    | st.sampled_from(sorted(ODD_KEYS)).map(odd_key)
-)
-ANYTHING = st.recursive(
-    KEYS | st.text(st.characters()) | st.booleans() | st.sampled_from(sorted(ODD_VALUES)).map(odd_value),
-    lambda inner: (
-        st.lists(inner, max_size=4)
-        | st.tuples(inner, inner)
-        | st.dictionaries(KEYS, inner, max_size=4)
-        | st.frozensets(KEYS, max_size=3)
-        | inner.map(lambda value: MappingProxyType({"in": value}))
-    ),
-    max_leaves=10,
 )
 
 
@@ -335,3 +254,114 @@ def test_text_in_utf8_has_each_character_in_its_place(text):
 
     assert to_bytes(text).decode() == whole
     assert [one for one in whole if one.isascii()] == [one for one in text if one.isascii()]
+
+
+# ---- the budget of an error's details
+
+
+def wide(count):
+    return {"values": list(range(count))}
+
+
+@given(st.dictionaries(st.text(st.characters(exclude_categories=["Cs"]), max_size=3), PLAIN, max_size=4))
+@example({"a": -0.0, "b": 2**63, "c": 10**4000, "d": [[], {}]})
+def test_plain_details_survive_unchanged_and_as_a_copy(details):
+    plain = plain_details(details)
+
+    assert repr(plain) == repr(details)
+    assert plain is not details
+
+
+@given(st.dictionaries(KEYS, ANYTHING, max_size=4))
+def test_details_within_the_budget_are_what_any_value_would_be(details):
+    assert repr(plain_details(details)) == repr(jsonable(details))
+
+
+def test_widest_details_that_are_kept(caplog):
+    details = wide(MAX_NODES - 3)  # the mapping, its key and the list are values too
+
+    assert plain_details(details) == details
+    assert not caplog.records
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda count: {"values": list(range(count))},
+        lambda count: {"values": dict.fromkeys(range(count))},
+        lambda count: {"values": {*range(count)}},
+        lambda count: {"values": [object()] * count},
+        lambda count: {"values": [[]] * count},
+        lambda count: {object(): 1, **dict.fromkeys(range(count))},
+    ],
+    ids=["list", "mapping", "set", "objects", "empty lists", "members"],
+)
+def test_wider_details_are_cut_and_told_once(make, caplog):
+    plain = plain_details(make(10 * MAX_NODES))
+
+    assert len(json.dumps(plain)) < 20 * MAX_NODES
+    assert 1 <= len(caplog.records) <= 11
+
+
+def test_what_stands_behind_the_last_value_is_told_by_its_place(caplog):
+    plain = plain_details({**wide(MAX_NODES), "more": 1})
+
+    assert [*plain] == ["values"]
+    assert "is over the limit of 10000 values" in caplog.text
+
+
+def test_mapping_without_an_end_is_cut():
+    class Endlessly(Mapping):
+        def __iter__(self):
+            return count()
+
+        def __getitem__(self, key):
+            return key
+
+        def __len__(self):
+            return 1
+
+    assert len(plain_details(Endlessly())) <= MAX_NODES
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["x" * (MAX_TEXT + 1), b"x" * (MAX_TEXT + 1), RaisingStr("x" * (MAX_TEXT + 1))],
+    ids=["text", "bytes", "subclass"],
+)
+def test_text_over_the_budget_is_dropped_and_the_rest_is_kept(value, caplog):
+    assert plain_details({"a": 1, "text": value, "b": "y"}) == {"a": 1, "b": "y"}
+    assert "'details.text' was dropped" in caplog.text
+    assert "is over the limit of 262144 characters" in caplog.text
+
+
+def test_texts_share_one_budget():
+    most = "x" * (MAX_TEXT - 2)
+
+    assert plain_details({"a": most, "b": ""}) == {"a": most, "b": ""}
+    assert plain_details({"a": most, "b": "y"}) == {"a": most}
+
+
+def test_numbers_of_many_digits_count_as_text():
+    plain = plain_details({"values": [10**4000] * 100})
+
+    assert len(plain["values"]) == MAX_TEXT // 4001
+
+
+@pytest.mark.parametrize("levels", [DETAILS_DEPTH, 5_000], ids=["one more", "far more"])
+def test_deeper_details_are_cut(levels):
+    assert plain_details({"at": deep(levels)}) == {"at": deep(DETAILS_DEPTH - 2, [])}
+
+
+def test_deeper_mappings_are_cut():
+    details = {}
+    for _ in range(DETAILS_DEPTH):
+        details = {"in": details}
+
+    assert json.dumps(plain_details(details)).count("{") == DETAILS_DEPTH
+
+
+def test_place_of_what_is_dropped_is_short(caplog):
+    plain_details({"k" * 100_000: {"k" * 100_000: object()}})
+
+    assert len(caplog.text) < 1_000

@@ -1,23 +1,33 @@
-"""Templates: a body with its blanks filled is, byte for byte, the one that the schema would have dumped."""
+"""Templates: a filled body is, byte for byte, the one that the schema would have dumped."""
 
 import json
 from dataclasses import replace
 
 import pytest
+from hostile_values import ANYTHING
 from hypothesis import example, given
 from hypothesis import strategies as st
+from marshmallow import Schema, fields
 
 from flask_faultmap.categories import Category
-from flask_faultmap.faults import Fault, Kind
+from flask_faultmap.errors import DomainError
+from flask_faultmap.faults import Fault, Kind, Violation
 from flask_faultmap.http.statuses import phrase
-from flask_faultmap.mapping.settings import STATUSES
-from flask_faultmap.profiles import BUILT_IN, PROBLEM
+from flask_faultmap.mapping.mapper import Mapper
+from flask_faultmap.mapping.settings import STATUSES, Settings
+from flask_faultmap.profiles import (
+    BUILT_IN,
+    PROBLEM,
+    Envelope,
+    OfKind,
+    ProblemSchema,
+    Profile,
+    ViolationSchema,
+)
+from flask_faultmap.profiles.encoding import encode, jsonable
 from flask_faultmap.profiles.schemas import ABOUT_BLANK
-from flask_faultmap.profiles.templates import FILLABLE, Template
 
 ID = "0af7651916cd43dd8448eb211c80319c"
-EACH_PROFILE = pytest.mark.parametrize("profile", BUILT_IN, ids=lambda profile: profile.name)
-EACH_BASE = pytest.mark.parametrize("base", [None, "https://errors.example.com/"], ids=["blank", "base"])
 
 ODD_TEXTS = (
     "",
@@ -28,13 +38,8 @@ ODD_TEXTS = (
     "\ud83d\ude00",
     "\x00\x1b[31m\r\n\t\x7f\x85\u2028",
     '"quoted" \\ back/slash',
-    "{} {path} %s %(id)s",
+    "{} {path} %s %(id)s %",
     "</script>",
-    Template.TEXT,
-    Template.ID,
-    f'"{Template.ID}"',
-    json.dumps(Template.TEXT),
-    f"{Template.TEXT}{Template.ID}{Template.TEXT}",
     ID,
 )
 NEARLY = (
@@ -47,15 +52,85 @@ NEARLY = (
     lambda title: title.casefold(),
     lambda title: f" {title}",
     lambda title: f"{title}\ud800",
-    lambda title: f"{title}{Template.TEXT}",
 )
 
 ODD_TEXT = st.text(
-    st.characters(exclude_categories=()) | st.sampled_from('\x00\ud800\udfff"\\.'), max_size=20
+    st.characters(exclude_categories=()) | st.sampled_from('\x00\ud800\udfff"\\.%'), max_size=20
 )
 PIECE = st.sampled_from(ODD_TEXTS) | ODD_TEXT
 TEXT = PIECE | st.lists(PIECE, max_size=3).map("".join)
-IDENTITY = st.from_regex(r"[A-Za-z0-9._-]{8,128}", fullmatch=True)
+IDENTITY = st.from_regex(r"[A-Za-z0-9._-]{8,128}", fullmatch=True) | st.just("") | ODD_TEXT
+
+
+class Shouted(str):
+    """A text whose methods say something else."""
+
+    def __str__(self):
+        return self.upper()
+
+
+class InnerSchema(Schema):
+    """Plain members of every sort."""
+
+    message = fields.String(attribute="text")
+    kind = OfKind(lambda kind: {"code": kind.code, "odd": {kind.status}, "nan": float("nan")})
+    dropped = OfKind(lambda kind: object())
+    code = fields.String(data_key='co"de%')
+    retry = fields.Integer(attribute="retry_after", as_string=True)
+    again = fields.String(attribute="retry_after", dump_only=True)
+    version = fields.Constant("%d")
+    retryable = fields.Boolean()
+    status_text = fields.Integer(attribute="status", as_string=True)
+    category = fields.Url(attribute="kind.category")
+
+
+class OwnSchema(Schema):
+    """Members in envelopes, violations and details."""
+
+    error = Envelope(InnerSchema)
+    errors = Envelope(InnerSchema(only=("code", "message")), many=True)
+    nothing = Envelope(InnerSchema(only=("dropped",)))
+    id = fields.String()
+    wait = fields.Integer(attribute="retry_after")
+    fields_ = fields.List(fields.Nested(ViolationSchema), attribute="violations", data_key="fields")
+    more = fields.Nested(ViolationSchema, many=True, attribute="violations", dump_only=True)
+    details = fields.Dict()
+    raw = fields.Raw(attribute="details", dump_only=True)
+    secret = fields.String(load_only=True)
+
+
+class MoreProblemSchema(ProblemSchema):
+    """Problem details, and a member of the app's own."""
+
+    docs = OfKind(lambda kind: f"https://example.com/{kind.code}")
+
+
+class CamelSchema(Schema):
+    """Names that are made when a field is bound."""
+
+    request_id = fields.String(attribute="id")
+    text = fields.String()
+
+    def on_bind_field(self, field_name, field_obj):
+        field_obj.data_key = field_name.title().replace("_", "")
+
+
+COMPILED = (
+    *BUILT_IN,
+    *(
+        Profile(name=schema.__name__, schema=schema)
+        for schema in (InnerSchema, OwnSchema, MoreProblemSchema, CamelSchema, Schema)
+    ),
+)
+EACH_PROFILE = pytest.mark.parametrize("profile", COMPILED, ids=lambda profile: profile.name)
+EACH_BASE = pytest.mark.parametrize("base", [None, "https://errors.example.com/"], ids=["blank", "base"])
+
+MEMBER = st.none() | TEXT | TEXT.map(Shouted) | st.integers() | st.just(b"x")
+VIOLATION = st.builds(
+    Violation, source=MEMBER, message=MEMBER, pointer=MEMBER, name=MEMBER, code=MEMBER
+) | st.builds(Violation, message=TEXT)
+
+NAMED = st.dictionaries(st.sampled_from(["detail", "type", "instance", "docs", "vm"]), ANYTHING)
 
 
 def kind_of(category, base, title):
@@ -75,8 +150,9 @@ def shown_title(kind):
     return phrase(kind.status) if kind.type == ABOUT_BLANK else kind.title
 
 
-def dumped(profile, kind, text, identity=ID):
-    return profile.render(Fault(kind, identity, text))
+def dumped(profile, fault):
+    """What a fresh instance of the schema, and then the encoder, make of *fault*."""
+    return encode(jsonable(profile.schema().dump(fault)))
 
 
 @EACH_BASE
@@ -85,18 +161,45 @@ def dumped(profile, kind, text, identity=ID):
     category=st.sampled_from(Category),
     title=st.sampled_from(["Gone", "It is gone.", "Stra\u00dfe", "."]) | ODD_TEXT.filter(bool),
     text=TEXT | st.sampled_from(NEARLY),
-    usual=TEXT,
     identity=IDENTITY,
+    violations=st.lists(VIOLATION, max_size=3).map(tuple),
+    retry_after=st.none() | st.integers(min_value=0),
 )
-@example(category=Category.GONE, title="Gone.", text=NEARLY[0], usual="Gone.", identity=ID)
-def test_filled_body_is_the_dumped_one(profile, base, category, title, text, usual, identity):
+@example(category=Category.GONE, title="Gone.", text=NEARLY[0], identity=ID, violations=(), retry_after=0)
+def test_filled_body_is_the_dumped_one(
+    profile, base, category, title, text, identity, violations, retry_after
+):
     kind = kind_of(category, base, title)
     text = text if isinstance(text, str) else text(shown_title(kind))
-    template = Template(profile, kind, usual)
+    fault = Fault(kind, identity, text, violations, {}, retry_after)
 
-    assert template.fill(text, identity) == dumped(profile, kind, text, identity)
-    assert template.fill(usual, identity) == dumped(profile, kind, usual, identity)
-    assert template.fill(f"{usual} ", identity) == dumped(profile, kind, f"{usual} ", identity)
+    assert profile.template(kind).fill(fault) == dumped(profile, fault)
+
+
+@EACH_PROFILE
+@given(
+    details=ANYTHING
+    | st.dictionaries(st.sampled_from(["detail", "type", "instance", "docs", "vm"]), ANYTHING)
+)
+def test_filled_body_of_any_details_is_the_dumped_one(profile, details):
+    mapper = Mapper((), {}, Settings(profile=profile))
+    error = DomainError("It broke.", details=details)
+    kind = mapper.compiled_kind(error, profile)
+
+    fault = mapper.fault(error, kind.kind, ID)
+
+    assert kind.template.fill(fault) == dumped(profile, fault)
+
+
+@given(details=NAMED)
+def test_details_are_sent_as_they_would_be_if_nobody_had_walked_them_before(details):
+    mapper = Mapper((), {}, Settings(profile=PROBLEM))
+    error = DomainError("It broke.", details=details)
+    kind = mapper.compiled_kind(error, PROBLEM)
+
+    body = kind.template.fill(mapper.fault(error, kind.kind, ID))
+
+    assert body == dumped(PROBLEM, Fault(kind.kind, ID, "It broke.", (), details))
 
 
 @EACH_BASE
@@ -105,31 +208,56 @@ def test_filled_body_is_the_dumped_one(profile, base, category, title, text, usu
 def test_filled_bodies_of_every_category_are_the_dumped_ones(category, profile, base):
     kind = kind_of(category, base, "A title of its own.")
     texts = [*ODD_TEXTS, *(nearly(shown_title(kind)) for nearly in NEARLY)]
+    faults = [Fault(kind, ID, text) for text in texts]
+    template = profile.template(kind)
 
-    unusual = [Template(profile, kind).fill(text, ID) for text in texts]
-    usual = [Template(profile, kind, text).fill(text, ID) for text in texts]
-
-    assert unusual == usual == [dumped(profile, kind, text) for text in texts]
+    assert [template.fill(fault) for fault in faults] == [dumped(profile, fault) for fault in faults]
 
 
 def test_filled_bodies_of_every_status_are_the_dumped_ones():
     kinds = [replace(kind_of(Category.GONE, None, "Gone"), status=status) for status in range(400, 600)]
+    faults = [Fault(kind, ID, "It broke.") for kind in kinds]
 
-    bodies = [Template(PROBLEM, kind).fill("It broke.", ID) for kind in kinds]
+    bodies = [PROBLEM.template(fault.kind).fill(fault) for fault in faults]
 
-    assert bodies == [dumped(PROBLEM, kind, "It broke.") for kind in kinds]
+    assert bodies == [dumped(PROBLEM, fault) for fault in faults]
 
 
 @EACH_PROFILE
-def test_one_template_serves_any_number_of_faults(profile):
+def test_rendering_by_the_one_instance_is_rendering_by_a_fresh_one(profile):
+    fault = Fault(
+        kind_of(Category.GONE, None, "Gone"), ID, "It left.", (Violation(message="x"),), {"a": 1}, 5
+    )
+
+    assert [profile.render(fault), profile.render(fault)] == [dumped(profile, fault)] * 2
+
+
+@EACH_PROFILE
+def test_filled_body_is_read_like_the_dumped_one(profile):
     kind = kind_of(Category.GONE, None, "Gone")
-    template = Template(profile, kind, "It is gone.")
-    texts = ["It is gone.", "Gone", "Another text", "It is gone."]
+    fault = Fault(kind, ID, "It left.", (Violation(message="x"),), {"a": [1, "\ud800"]}, 5)
 
-    bodies = [template.fill(text, f"id-{at:05}") for at, text in enumerate(texts)]
-
-    assert bodies == [dumped(profile, kind, text, f"id-{at:05}") for at, text in enumerate(texts)]
+    assert profile.read(profile.template(kind).fill(fault)) == profile.read(dumped(profile, fault))
 
 
-def test_schemas_of_the_built_in_profiles_are_the_ones_that_can_be_filled():
-    assert {profile.schema for profile in BUILT_IN} == FILLABLE
+@EACH_PROFILE
+def test_function_of_a_kind_is_asked_once_for_each_kind(profile):
+    asked = []
+    own = Profile(name="own", schema=Schema.from_dict({"member": OfKind(lambda kind: asked.append(kind))}))
+    kind = kind_of(Category.GONE, None, "Gone")
+
+    template = own.template(kind)
+    bodies = [template.fill(Fault(kind, ID, text)) for text in "abc"]
+
+    assert (asked, bodies) == ([kind], [b'{"member":null}'] * 3)
+
+
+def test_shared_nothing_of_the_details_that_were_given():
+    mapper = Mapper((), {}, Settings(profile=PROBLEM))
+    details = {"known": ["b1"]}
+    error = DomainError("It broke.", details=details)
+
+    fault = mapper.fault(error, mapper.compiled_kind(error, PROBLEM).kind, ID)
+    details["known"].append("b2")
+
+    assert json.loads(PROBLEM.render(fault))["known"] == ["b1"]

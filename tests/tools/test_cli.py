@@ -189,7 +189,7 @@ def test_list_is_one_document_for_machines():
     told = json.loads(run(app_with(rules=[row(**TYPED)]), "list", "--json").stdout)
 
     assert told["rules"][0]["rule"] == "PumpError where code=Code.EMPTY -> NotFoundError"
-    assert {"rules", "errors", "handlers"} == told.keys()
+    assert {"rules", "errors", "handlers", "profiles"} == told.keys()
 
 
 COMMANDS = ("list", "check", "export", "explain")

@@ -139,7 +139,8 @@ def test_list_of_an_app_without_anything_of_its_own_says_what_is_left_out(folder
     status, out, complaint = end(start(folder, "--app", "bare", "faults", "list"))
 
     assert (status, complaint) == (0, "")
-    *_, header, blank, last = out.decode().splitlines()
+    *_, header, blank, last, _, _, _, profile = out.decode().splitlines()
+    assert profile == "  problem: compiled"
     assert (header, blank) == ("  |   CODE  CATEGORY  CLASS", "")
     assert last.endswith(" built-in errors are left out; --all shows them.")
 

@@ -4,8 +4,9 @@ from enum import Enum, Flag
 
 import pytest
 from flow_app import app_with
+from marshmallow import Schema, fields
 
-from flask_faultmap import Rule
+from flask_faultmap import Profile, Rule
 from flask_faultmap.errors import GoneError, NotFoundError, UnavailableError
 from flask_faultmap.tools.listing import list_as_data, list_as_text
 
@@ -146,3 +147,34 @@ def test_machines_get_every_error():
         "statuses": {"problem": 410, "firecracker": 400},
         "built_in": True,
     } in told["errors"]
+
+
+class MethodSchema(Schema):
+    """May say anything."""
+
+    code = fields.Method("say")
+
+    def say(self, fault):
+        return fault.code
+
+
+OWN = {"profiles": [Profile(name="own", schema=MethodSchema)], "FAULTMAP_SCOPES": {"/own": "own"}}
+
+
+@pytest.mark.usefixtures("wide")
+def test_profiles_in_use_are_told_with_what_keeps_them_from_being_compiled():
+    lines = lines_of(**OWN)
+
+    assert lines[lines.index("PROFILES in use, and how their bodies are made") :] == [
+        "PROFILES in use, and how their bodies are made",
+        "",
+        "  problem: compiled",
+        "  own: not compiled, but dumped for each answer: MethodSchema.code is a Method of 'code'",
+    ]
+
+
+def test_machines_get_every_profile_in_use():
+    assert data_of(**OWN)["profiles"] == [
+        {"name": "problem", "compiled": True, "obstacle": None},
+        {"name": "own", "compiled": False, "obstacle": "MethodSchema.code is a Method of 'code'"},
+    ]
