@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from flask_faultmap.border import FaultMap, current_fault
+    from flask_faultmap.border import FaultMap, current_fault, request_id
     from flask_faultmap.categories import Category
     from flask_faultmap.errors import ConfigError, DomainError
     from flask_faultmap.faults import Fault, Violation
@@ -30,6 +30,7 @@ __all__ = [
     "Violation",
     "current_fault",
     "fault_translated",
+    "request_id",
     "upstream",
 ]
 
@@ -44,6 +45,7 @@ _HOMES = {
     "Violation": "faults",
     "current_fault": "border",
     "fault_translated": "signals",
+    "request_id": "border",
     "upstream": "upstreams",
 }
 

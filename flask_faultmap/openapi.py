@@ -17,8 +17,9 @@ from marshmallow import Schema
 from flask_faultmap.border.answers import boundary_of
 from flask_faultmap.contract.contract import entry_of, profiles_in_use, specimen_of
 from flask_faultmap.errors import ConfigError, DomainError
-from flask_faultmap.http.statuses import FrameworkError, class_of_status, phrase
+from flask_faultmap.http.statuses import class_of_status, phrase
 from flask_faultmap.mapping.mapper import Mapper
+from flask_faultmap.mapping.occurrences import code_of, has_own_text
 from flask_faultmap.mapping.settings import Settings
 from flask_faultmap.profiles.profile import Profile, is_error_status
 
@@ -87,7 +88,7 @@ def schema_name(profile: Profile) -> str:
 def _response(
     mapper: Mapper, profile: Profile | None, status: int, errors: list[DomainError]
 ) -> dict[str, Any]:
-    codes = ", ".join(dict.fromkeys(f"`{error.code}`" for error in errors))
+    codes = ", ".join(dict.fromkeys(f"`{code_of(error)}`" for error in errors))
     headers = {
         name: {"description": text, "schema": {"type": kind}}
         for name, (text, kind) in _headers(mapper.settings, profile, status)
@@ -107,9 +108,10 @@ def _page() -> dict[str, Any]:
 def _content(mapper: Mapper, profile: Profile, errors: list[DomainError]) -> dict[str, Any]:
     examples = {}
     for error in errors:
-        wording = profile.wording.get(error.code) if isinstance(error, FrameworkError) else None
-        fault = mapper.fault(error, mapper.compiled_kind(error, profile).kind, EXAMPLE_ID, wording)
-        examples[error.code] = {"summary": fault.title, "value": json.loads(profile.render(fault))}
+        kind = mapper.compiled_kind(error, profile).kind
+        wording = None if has_own_text(error, kind) else profile.wording.get(kind.code)
+        fault = mapper.fault(error, kind, EXAMPLE_ID, wording)
+        examples[kind.code] = {"summary": fault.title, "value": json.loads(profile.render(fault))}
     media_type = profile.media_type.partition(";")[0].rstrip()
     reference = {"$ref": f"#/components/schemas/{schema_name(profile)}"}
     return {media_type: {"schema": reference, "examples": examples}}

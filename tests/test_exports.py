@@ -21,6 +21,7 @@ NAMES = [
     "Violation",
     "current_fault",
     "fault_translated",
+    "request_id",
     "upstream",
 ]
 MODULES = [

@@ -23,7 +23,7 @@ FLOORS = {
     "streams": "framing parsing",
     "mapping": "settings occurrences mapper",
     "upstreams": "errors failures masking answers bodies readback terms state blocks",
-    "border": "replies records answers other_handlers handlers streams extension",
+    "border": "replies identity records answers reporting other_handlers handlers streams extension",
     "contract": "contract",
     "tools": "overlaps checks specimens explaining listing cli",
     "sinks": "trail.lines trail.settings trail.journal trail.entries trail.segments trail.office "
@@ -45,7 +45,9 @@ ORDER = [module for wing in FLOORS for module in modules_of(wing)]
 # Who may import what; everything else of the package knows none of it.
 IMPORTERS = {
     "flask": {
+        "border.identity",
         "border.records",
+        "border.reporting",
         "border.answers",
         "border.handlers",
         "border.streams",

@@ -12,14 +12,16 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException, InternalServerError, default_exceptions
 from werkzeug.routing import RoutingException
 
-from flask_faultmap.border.records import remember, request_id, write_log
+from flask_faultmap.border.identity import Ask, identify
+from flask_faultmap.border.records import forget_earlier_raises, remember, write_log
 from flask_faultmap.border.replies import collect_headers, render
-from flask_faultmap.errors import ConfigError, InternalError
-from flask_faultmap.faults import Fault
+from flask_faultmap.errors import ConfigError, DomainError, InternalError
+from flask_faultmap.faults import Fault, Kind
 from flask_faultmap.http.errors import unreadable_json
 from flask_faultmap.http.statuses import STATUS_LINES, FrameworkError
 from flask_faultmap.loggers import logger_named
 from flask_faultmap.mapping.mapper import Mapper
+from flask_faultmap.mapping.occurrences import has_own_text
 from flask_faultmap.profiles.profile import Profile, Reply
 from flask_faultmap.rules.rulebook import Decision
 from flask_faultmap.signals import fault_translated, notify
@@ -47,6 +49,11 @@ class Boundary:
     earlier: Mapping[type, Callable[[Any], Any]]  # the app's own, for what is not ours
     codeless: Codeless
     id_key: str
+    ask_id: Ask | None = None
+
+    def identify(self, req: Request, *, is_carried: bool = True) -> str:
+        """Give the id of *req*; one that an answer carries stays."""
+        return identify(req, self.id_key, self.ask_id, is_carried=is_carried)
 
 
 def _here() -> tuple[Flask, Boundary, Request]:
@@ -130,9 +137,9 @@ def answer(
         profile = mapper.settings.profile
     compiled = mapper.compiled_kind(error, profile)
     text = None
-    if profile is not None and profile.wording and isinstance(error, FrameworkError):
-        text = _wording(profile, error, exc, req, prefix)
-    fault = mapper.fault(error, compiled.kind, request_id(req, boundary.id_key), text)
+    if profile is not None and profile.wording:
+        text = _wording(profile, error, compiled.kind, exc, req, prefix)
+    fault = mapper.fault(error, compiled.kind, boundary.identify(req), text)
     own = error.headers if isinstance(error, FrameworkError) else ()
     allow = _allowed_methods(req) if compiled.kind.status == 405 else None
     if profile is None:
@@ -141,10 +148,11 @@ def answer(
         reply = render(mapper.settings, profile, compiled, fault, own, allow)
         response = _respond(app, reply)
     remember(app, req, fault)
+    forget_earlier_raises(exc)
     if compiled.kind.level is not None and not logged:
         write_log(app, req, fault, exc, decision)
     if fault_translated.receivers:
-        _tell(app, fault, exc, decision, committed=committed)
+        _tell(app, fault, exc, decision, handled=not logged, committed=committed)
     return response
 
 
@@ -179,16 +187,18 @@ def answer_last(
         logger_named(f"{app.name}.faultmap").error("The answer to %s failed", name, exc_info=failure)
     with suppress(Exception):  # the border, once more
         error = InternalError(f"the answer to {name} failed")
-        identity = request_id(req, boundary.id_key)
+        identity = boundary.identify(req)
         if settings.request_id_header.lower() not in map(str.lower, profile.drop_headers):
             headers[settings.request_id_header] = identity
         fault = boundary.mapper.fault(error, boundary.mapper.compiled_kind(error, profile).kind, identity)
         remember(app, req, fault)
-        _tell(app, fault, exc, Decision(error), committed=committed)
+        _tell(app, fault, exc, Decision(error), handled=True, committed=committed)
     return Response(reply.body, reply.status, headers)
 
 
-def _tell(app: Flask, fault: Fault, exc: BaseException, decision: Decision, *, committed: bool) -> None:
+def _tell(
+    app: Flask, fault: Fault, exc: BaseException, decision: Decision, *, handled: bool, committed: bool
+) -> None:
     notify(
         app,
         app.ensure_sync,
@@ -198,15 +208,17 @@ def _tell(app: Flask, fault: Fault, exc: BaseException, decision: Decision, *, c
         status=fault.status,
         original_status=fault.original_status,
         rule=decision.rule_name,
+        handled=handled,
         committed=committed,
     )
 
 
-def _current_id() -> str | None:
+def current_id(*, is_carried: bool = True) -> str | None:
+    """Give the id of the current request, if there is one and its app has a boundary."""
     if not has_request_context() or KEY not in request_ctx.app.extensions:
         return None
     _, boundary, req = _here()
-    return request_id(req, boundary.id_key)
+    return boundary.identify(req, is_carried=is_carried)
 
 
 class _Checked(Headers):
@@ -216,7 +228,7 @@ class _Checked(Headers):
         self._list = [*headers]
 
 
-exception_line_filter: ExceptionLineFilter = ExceptionLineFilter(_current_id)
+exception_line_filter: ExceptionLineFilter = ExceptionLineFilter(current_id)
 
 
 def is_none_of_ours(exc: HTTPException) -> bool:
@@ -268,11 +280,11 @@ def _of_unhandled(app: Flask, boundary: Boundary, req: Request, exc: BaseExcepti
 
 
 def _wording(
-    profile: Profile, error: FrameworkError, exc: BaseException, req: Request, prefix: str
+    profile: Profile, error: DomainError, kind: Kind, exc: BaseException, req: Request, prefix: str
 ) -> str | None:
-    """Word a framework error as the profile does; a text of the app's own stays."""
-    template = profile.wording.get(error.code)
-    if template is None or "public" in vars(error):
+    """Word an error as the profile does, in place of a title; a text of the app's own stays."""
+    template = profile.wording.get(kind.code)
+    if template is None or has_own_text(error, kind):
         return None
     path = req.path[len(prefix) :] or "/"
     shown = path if len(path) <= MAX_PATH else path[:MAX_PATH] + "…"

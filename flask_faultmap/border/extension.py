@@ -9,8 +9,10 @@ from flask import Flask, Response, current_app, got_request_exception, has_app_c
 
 from flask_faultmap.border.answers import KEY, Boundary, boundary_of, exception_line_filter
 from flask_faultmap.border.handlers import answer_codeless, register, report_at_first_request
+from flask_faultmap.border.identity import Ask
 from flask_faultmap.border.other_handlers import explain_in
 from flask_faultmap.border.replies import last_resort
+from flask_faultmap.border.reporting import report
 from flask_faultmap.border.streams import begin, guard_view
 from flask_faultmap.errors import ConfigError, DomainError, InternalError
 from flask_faultmap.faults import Fault
@@ -30,14 +32,24 @@ class FaultMap:
         app: an app to put the boundary around at once.
         rules: rules of the first map.
         profiles: profiles beside the built-in ones.
+        request_id: gives the id of the current request, such as ``lambda: g.request_id``. It is asked until
+            it gives 1 to 128 visible ASCII characters without quote and backslash. None: not known yet.
 
     Raises:
         ConfigError: a rule, a profile or a setting is wrong.
     """
 
     def __init__(
-        self, app: Flask | None = None, *, rules: Iterable[Rule] = (), profiles: Iterable[Profile] = ()
+        self,
+        app: Flask | None = None,
+        *,
+        rules: Iterable[Rule] = (),
+        profiles: Iterable[Profile] = (),
+        request_id: Ask | None = None,
     ) -> None:
+        if request_id is not None and not callable(request_id):
+            raise ConfigError(f"request_id is {request_id!r}; it must be a function without arguments")
+        self._ask_id = request_id
         for name, given in (("rules", rules), ("profiles", profiles)):
             if not isinstance(given, Iterable):
                 raise ConfigError(f"{name} is {given!r}; it must be a list or tuple of them")
@@ -106,6 +118,7 @@ class FaultMap:
             earlier=earlier,
             codeless=answer_codeless(app),
             id_key="HTTP_" + settings.request_id_header.upper().replace("-", "_"),
+            ask_id=self._ask_id,
         )
         self._is_used = True
         _guard_exception_line(app)
@@ -118,6 +131,17 @@ class FaultMap:
         an opaque internal error.
         """
         return self._mapper().describe(exc)
+
+    def report(self, exc: BaseException, /, **context: Any) -> Fault:
+        """Log and signal *exc* as if it had been answered, and give its fault; never raises.
+
+        For a Celery task, an RQ job, a command, or a view that goes on. Inside a request the record has its
+        id; outside of an app the sender is this object, and the logger ``flask_faultmap``.
+
+        Args:
+            context: private data for the log and the signal, beside that of the error.
+        """
+        return report(self, self._without_app(), exc, context)
 
     def explain(self, exc: BaseException) -> Explanation:
         """Give the decision about *exc*, rule by rule; ``print`` it.
@@ -168,6 +192,9 @@ class FaultMap:
         app = self._current_app()
         if app is not None:
             return boundary_of(app).mapper
+        return self._without_app()
+
+    def _without_app(self) -> Mapper:
         if self._standalone is None:
             self._standalone = Mapper(self._rules, self._profiles, Settings(profile=PROBLEM))
         return self._standalone

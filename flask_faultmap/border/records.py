@@ -1,7 +1,7 @@
 """What is kept of a fault: its id, its place on the request, its log record."""
 
 import logging
-import re
+from types import TracebackType
 
 from flask import (
     Flask,
@@ -18,27 +18,13 @@ from flask.globals import request_ctx
 
 from flask_faultmap.faults import Fault
 from flask_faultmap.loggers import logger_named
-from flask_faultmap.mapping.mapper import new_id
 from flask_faultmap.rules.rulebook import Decision
 from flask_faultmap.texts import log_text, one_line, root_cause, text_of
 
 # Attributes of a request; set as such, since a look at its __dict__ makes CPython 3.11 slow from then on.
 FAULT = "_faultmap_fault"  # on g too
-IDENTITY = "_faultmap_id"
-ID = re.compile(r"[A-Za-z0-9._-]{8,128}")
-
-
-def request_id(req: Request, id_key: str) -> str:
-    """Give the id of the request: its own if it is a sane one, else a new one; always the same.
-
-    *id_key* is what WSGI calls the header that may bring one.
-    """
-    kept: str | None = getattr(req, IDENTITY, None)
-    if kept is None:
-        given = req.environ.get(id_key)
-        kept = given if isinstance(given, str) and ID.fullmatch(given) else new_id()
-        setattr(req, IDENTITY, kept)
-    return kept
+TRACEBACK = "_faultmap_traceback"  # of an exception: of its raise that was told last
+MAX_NOTES = 32
 
 
 def current_fault() -> Fault | None:
@@ -74,10 +60,25 @@ def write_log(app: Flask, req: Request, fault: Fault, exc: BaseException, decisi
     level = fault.level or logging.NOTSET
     app.logger.isEnabledFor(level)  # makes Flask set up its handlers, if nobody did
     logger = logger_named(f"{app.name}.faultmap")
+    write_record(logger, fault, exc, decision, method=req.method, path=req.path)
+
+
+def write_record(
+    logger: logging.Logger,
+    fault: Fault,
+    exc: BaseException,
+    decision: Decision,
+    *,
+    method: str | None,
+    path: str | None,
+) -> None:
+    """Write the record of *fault*; *method* and *path* are None outside of a request."""
+    level = fault.level or logging.NOTSET
     if not logger.isEnabledFor(level):
         return
     cause = root_cause(exc)
-    method, path = one_line(req.method), one_line(req.path)
+    method, path = (None if text is None else one_line(text) for text in (method, path))
+    notes = notes_of(exc)
     facts = {
         "id": fault.id,
         "code": fault.code,
@@ -88,17 +89,52 @@ def write_log(app: Flask, req: Request, fault: Fault, exc: BaseException, decisi
         "path": path,
         "rule": decision.rule_name,
         "cause": None if cause is None else one_line(f"{type(cause).__name__}: {text_of(cause)}"),
+        "notes": notes,
         "context": decision.error.context or {},  # the empty default is no JSON
     }
     logger.log(
         level,
-        "%s %s -> %d %s (%s): %s",
-        method,
-        path,
+        "%s -> %d %s (%s): %s",
+        "reported" if path is None else f"{method} {path}",
         fault.status,
         fault.code,
         fault.id,
-        log_text(decision.error, exc),
+        "; ".join((log_text(decision.error, exc), *notes)),
         exc_info=exc if level >= logging.ERROR else None,
         extra={"fault": facts},
     )
+
+
+def notes_of(exc: BaseException) -> list[str]:
+    """Give what was added to *exc* by ``add_note`` (PEP 678), each in one line."""
+    notes = exc.__dict__.get("__notes__", ())
+    if not isinstance(notes, list | tuple):
+        return []
+    return [one_line(str.__str__(note)) for note in notes[:MAX_NOTES] if isinstance(note, str)]
+
+
+class _Told:
+    """Holds a traceback on its exception; pickle and copy leave it behind."""
+
+    __slots__ = ("traceback",)
+
+    def __init__(self, traceback: TracebackType | None = None) -> None:
+        self.traceback = traceback
+
+    def __reduce__(self) -> tuple[type, tuple[()]]:
+        return _Told, ()
+
+
+def forget_earlier_raises(exc: BaseException) -> None:
+    """Cut from the traceback of *exc* what earlier raises of the same instance have left there.
+
+    Python puts the frames of a new raise before those of the last one.
+    """
+    told, first = exc.__dict__.get(TRACEBACK), exc.__traceback__
+    if told is not None and told.traceback is not None:
+        link = first
+        while link is not None and link.tb_next is not told.traceback:
+            link = link.tb_next
+        if link is not None:
+            link.tb_next = None
+    exc.__dict__[TRACEBACK] = _Told(first)

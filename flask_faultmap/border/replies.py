@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Mapping
+from string import Formatter
 
 from flask_faultmap.faults import Fault, Kind
 from flask_faultmap.http.statuses import Headers
@@ -85,7 +86,9 @@ def collect_headers(
 
 def last_resort(settings: Settings, profile: Profile, kind: Kind) -> Reply:
     """Make the answer for when everything else failed: constant bytes, made before the first request."""
-    fault = Fault(kind, "", kind.title)
+    wording = profile.wording.get(kind.code)
+    is_fixed = wording is not None and all(name is None for _, name, _, _ in Formatter().parse(wording))
+    fault = Fault(kind, "", wording.format() if wording is not None and is_fixed else kind.title)
     try:
         body, media_type = profile.render(fault), profile.media_type
     except Exception:  # a border: an app's own schema may raise anything

@@ -13,7 +13,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 
 from flask_faultmap.border.answers import Boundary, answer, answer_last, boundary_of, is_none_of_ours
-from flask_faultmap.border.records import keep_on_g, request_id
+from flask_faultmap.border.records import keep_on_g
 from flask_faultmap.errors import InternalError
 from flask_faultmap.loggers import logger_named
 from flask_faultmap.rules.rulebook import Decision
@@ -69,7 +69,7 @@ def begin(items: Iterable[Any], framing: Framing) -> Response:
     headers = Headers([("Content-Type", framing.media_type)])
     headers["Cache-Control"] = "no-store"
     headers["X-Accel-Buffering"] = "no"  # nginx and others would wait for a full buffer
-    headers[boundary.mapper.settings.request_id_header] = request_id(req, boundary.id_key)
+    headers[boundary.mapper.settings.request_id_header] = boundary.identify(req)
     if req.method == "HEAD":
         _close(iterator)
         return app.response_class((), 200, headers)

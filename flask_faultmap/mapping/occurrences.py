@@ -32,6 +32,16 @@ def told_text(error: DomainError, kind: Kind) -> str | None:
     return speak_message(error) if is_exposed(error, kind.original_status) else None
 
 
+def has_own_text(error: DomainError, kind: Kind) -> bool:
+    """Say whether the raise or a class of the app gives a text; a profile may word the rest."""
+    if error.__dict__.get("public") is not None:
+        return True
+    home = next(cls for cls in type(error).__mro__ if "public" in vars(cls))
+    if vars(home)["public"] is not None and not is_built_in(home):
+        return True
+    return is_exposed(error, kind.original_status) and speak_message(error) is not None
+
+
 def title_text(error: DomainError, kind: Kind) -> str:
     """Give the title as a text: one that is made of a code would tell what is not exposed."""
     if "title" in error.__dict__ or error._has_own_title or is_exposed(error, kind.original_status):

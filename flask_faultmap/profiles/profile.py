@@ -8,10 +8,9 @@ from typing import Any, NamedTuple
 
 from marshmallow import Schema
 
+from flask_faultmap.defining import code_text
 from flask_faultmap.errors import ConfigError
 from flask_faultmap.faults import Fault, Kind
-from flask_faultmap.http.statuses import CODES
-from flask_faultmap.near_miss import near_miss
 from flask_faultmap.profiles.compiling import Shape, segments
 from flask_faultmap.profiles.encoding import encode, jsonable
 from flask_faultmap.profiles.reading import read_members
@@ -43,9 +42,9 @@ class Profile:
         schema: a marshmallow schema class over the attributes of :class:`Fault`; its order is the body's.
         media_type: sent as ``Content-Type``.
         collapse: statuses that this sort of client does not know, and what they see instead.
-        wording: texts for framework errors, by code; templates over ``{method}``, ``{path}`` (counted
-            from the scope's prefix), ``{token}`` (the path's first segment) and ``{reason}`` (why a JSON
-            body cannot be read).
+        wording: texts in place of a title, by code, ``internal`` too; templates over ``{method}``,
+            ``{path}`` (counted from the scope's prefix), ``{token}`` (the path's first segment) and
+            ``{reason}`` (why a JSON body cannot be read).
         drop_headers: headers that are never sent; ``Allow`` stays where a 405 is not collapsed.
         headers: gives more headers for a fault; asked in ``init_app`` too, for the last resort, whose fault
             has no id.
@@ -134,10 +133,8 @@ def _wording_mistakes(wording: object) -> Iterable[str]:
         yield f"wording is {wording!r}; it must be a mapping of codes to texts"
         return
     for code, template in wording.items():
-        if not isinstance(code, str):
+        if code_text(code) is None:
             yield f"wording has the key {code!r}; it must be a code, such as 'unknown_path'"
-        elif code not in CODES:
-            yield f"wording has {code!r}, which is no code of a framework error{near_miss(code, CODES)}"
         else:
             yield from _template_mistakes(code, template)
 

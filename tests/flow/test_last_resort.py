@@ -226,15 +226,15 @@ def test_log_handler_and_receiver_that_raise_are_answered(broken_log):
 
 
 @pytest.mark.parametrize(
-    ("failure", "status", "text"),
-    [(Mute("x"), 410, "Gone"), (Voiceless("x"), 503, "Service Unavailable")],
+    ("failure", "status", "text", "detail"),
+    [(Mute("x"), 410, "Gone", "Mute"), (Voiceless("x"), 503, "Service Unavailable", None)],
     ids=["mute", "voiceless"],
 )
-def test_error_that_cannot_say_what_it_is_keeps_its_status(failure, status, text):
+def test_error_that_cannot_say_what_it_is_keeps_its_status(failure, status, text, detail):
     response = answer_to(failure)
 
     assert (response.status_code, response.json["title"]) == (status, text)
-    assert "detail" not in response.json
+    assert response.json.get("detail") == detail
 
 
 @pytest.mark.parametrize("name", ["__str__", "__repr__"])

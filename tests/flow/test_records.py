@@ -289,6 +289,7 @@ def test_record_has_the_facts_for_machines(caplog):
         "path": "/fail",
         "rule": "KeyError -> <lambda>",
         "cause": "OSError: no\\nroute",
+        "notes": [],
         "context": {"shard": 7},
     }
 

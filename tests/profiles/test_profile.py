@@ -92,8 +92,8 @@ WRONG = [
     ("wording", {404: "x"}, "wording has the key 404; it must be a code, such as 'unknown_path'"),
     (
         "wording",
-        {"unknow_path": "x"},
-        "wording has 'unknow_path', which is no code of a framework error. Did you mean 'unknown_path'?",
+        {"unknown path": "x"},
+        "wording has the key 'unknown path'; it must be a code, such as 'unknown_path'",
     ),
     ("wording", {"gone": "{pth}"}, f"wording of 'gone' has the placeholders ['pth']; {BLANKS}"),
     ("wording", {"gone": "{}"}, f"wording of 'gone' has the placeholders ['']; {BLANKS}"),

@@ -1,0 +1,110 @@
+"""Faults that nobody is answered: from a task, a command, or a view that goes on."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from copy import copy
+from typing import Any
+
+from flask import Flask, current_app, has_app_context, has_request_context
+from flask.globals import request_ctx
+
+from flask_faultmap.border.answers import KEY, boundary_of, current_id
+from flask_faultmap.border.records import forget_earlier_raises, write_record
+from flask_faultmap.errors import DomainError, InternalError
+from flask_faultmap.faults import Fault
+from flask_faultmap.loggers import logger_named
+from flask_faultmap.mapping.mapper import Mapper, new_id
+from flask_faultmap.rules.rulebook import Decision
+from flask_faultmap.signals import fault_translated, notify
+
+
+def request_id() -> str | None:
+    """Give the id of the current request, also of one that succeeds; None outside of a request.
+
+    It is the id that an answer, its log record and its signal carry: for an app's own log lines.
+    """
+    return current_id(is_carried=False)
+
+
+def report(owner: object, standalone: Mapper, exc: BaseException, context: Mapping[str, Any]) -> Fault:
+    """Log and signal *exc* as if it had been answered, and give its fault; never raises.
+
+    Args:
+        owner: the ``FaultMap``: the sender where no app of its own is at hand.
+        standalone: its map without an app.
+    """
+    app = _app_of(owner)
+    mapper = standalone if app is None else boundary_of(app).mapper
+    if not isinstance(exc, BaseException):
+        exc = TypeError(f"report was given a {type(exc).__name__}, which is no exception")
+    try:
+        decision = mapper.decide(exc)
+        decision = Decision(_add_context(decision.error, context), decision.rule)
+        fault = _describe(mapper, app, decision.error)
+    except Exception as failure:  # a border: an app's own attributes may raise anything
+        logger_named("flask_faultmap").error("The report of %s failed", type(exc).__name__, exc_info=failure)
+        decision = Decision(InternalError(f"the report of {type(exc).__name__} failed"))
+        fault = _describe(mapper, app, decision.error)
+    with suppress(Exception):  # a border: a handler of the log may raise anything
+        _write(app, fault, exc, decision)
+    if fault_translated.receivers:
+        notify(
+            app or owner,
+            None if app is None else app.ensure_sync,
+            fault=fault,
+            exception=exc,
+            error=decision.error,
+            status=fault.status,
+            original_status=fault.original_status,
+            rule=decision.rule_name,
+            handled=True,
+            committed=False,
+        )
+    return fault
+
+
+def _app_of(owner: object) -> Flask | None:
+    """Find the app at hand, if *owner* stands around it."""
+    if not has_app_context():
+        return None
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # of LocalProxy
+    boundary = app.extensions.get(KEY)
+    return app if boundary is not None and boundary.owner is owner else None
+
+
+def _add_context(error: DomainError, context: Mapping[str, Any]) -> DomainError:
+    """Give *error* with more context; the one that was raised stays as it is."""
+    if not context:
+        return error
+    known = error.context if isinstance(error.context, Mapping) else {}
+    more = copy(error)
+    vars(more)["context"] = {**known, **context}
+    return more
+
+
+def _describe(mapper: Mapper, app: Flask | None, error: DomainError) -> Fault:
+    profile, identity = mapper.settings.profile, None
+    if app is not None and _is_in_request_of(app):
+        profile = mapper.settings.profile_of(request_ctx.request.path)[1] or profile
+        identity = request_id()
+    kind = mapper.compiled_kind(error, profile).kind
+    return mapper.fault(error, kind, identity or new_id())
+
+
+def _is_in_request_of(app: Flask) -> bool:
+    return has_request_context() and request_ctx.app is app
+
+
+def _write(app: Flask | None, fault: Fault, exc: BaseException, decision: Decision) -> None:
+    forget_earlier_raises(exc)
+    if fault.level is None:
+        return
+    method = path = None
+    if app is None:
+        logger = logger_named("flask_faultmap")
+    else:
+        app.logger.isEnabledFor(fault.level)  # makes Flask set up its handlers, if nobody did
+        logger = logger_named(f"{app.name}.faultmap")
+        if _is_in_request_of(app):
+            method, path = request_ctx.request.method, request_ctx.request.path
+    write_record(logger, fault, exc, decision, method=method, path=path)
