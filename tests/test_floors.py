@@ -23,7 +23,7 @@ FLOORS = {
     "streams": "framing parsing",
     "mapping": "settings occurrences mapper",
     "upstreams": "errors failures masking answers bodies readback terms state blocks",
-    "border": "replies identity records answers reporting other_handlers handlers streams extension",
+    "border": "replies contexts identity records answers reporting other_handlers handlers streams extension",
     "contract": "contract",
     "tools": "overlaps checks specimens explaining listing cli",
     "sinks": "trail.lines trail.settings trail.journal trail.entries trail.segments trail.office "
@@ -45,6 +45,7 @@ ORDER = [module for wing in FLOORS for module in modules_of(wing)]
 # Who may import what; everything else of the package knows none of it.
 IMPORTERS = {
     "flask": {
+        "border.contexts",
         "border.identity",
         "border.records",
         "border.reporting",
@@ -63,7 +64,6 @@ IMPORTERS = {
         "openapi",
     },
     "werkzeug": {
-        "http.statuses",
         "http.errors",
         "mapping.mapper",
         "border.answers",

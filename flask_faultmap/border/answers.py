@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from flask import Flask, Request, Response, has_request_context
-from flask.globals import request_ctx
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException, InternalServerError, default_exceptions
 from werkzeug.routing import RoutingException
 
+from flask_faultmap.border.contexts import current_context
 from flask_faultmap.border.identity import Ask, identify
 from flask_faultmap.border.records import forget_earlier_raises, remember, write_log
 from flask_faultmap.border.replies import collect_headers, render
@@ -58,7 +58,7 @@ class Boundary:
 
 def _here() -> tuple[Flask, Boundary, Request]:
     """The real objects behind Flask's proxies, at one look; an app is its own signals' sender."""
-    context = request_ctx._get_current_object()  # type: ignore[attr-defined]  # of LocalProxy
+    context = current_context()
     app: Flask = context.app
     return app, boundary_of(app), context.request
 
@@ -215,7 +215,7 @@ def _tell(
 
 def current_id(*, is_carried: bool = True) -> str | None:
     """Give the id of the current request, if there is one and its app has a boundary."""
-    if not has_request_context() or KEY not in request_ctx.app.extensions:
+    if not has_request_context() or KEY not in current_context().app.extensions:
         return None
     _, boundary, req = _here()
     return boundary.identify(req, is_carried=is_carried)

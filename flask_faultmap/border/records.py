@@ -14,8 +14,8 @@ from flask import (
     has_request_context,
     request,
 )
-from flask.globals import request_ctx
 
+from flask_faultmap.border.contexts import current_context, owns_app_context
 from flask_faultmap.faults import Fault
 from flask_faultmap.loggers import logger_named
 from flask_faultmap.rules.rulebook import Decision
@@ -33,7 +33,7 @@ def current_fault() -> Fault | None:
     For teardown functions, which must roll back after an error that was handled: Flask hides it from them.
     """
     # Under the request of another app, an app context that is torn down has its fault on g.
-    if has_request_context() and current_app == request_ctx.app:
+    if has_request_context() and current_app == current_context().app:
         return getattr(request, FAULT, None)
     return g.get(FAULT) if has_app_context() else None
 
@@ -42,12 +42,12 @@ def remember(app: Flask, req: Request, fault: Fault) -> None:
     """Keep *fault* for :func:`current_fault`, as long as its request lives."""
     setattr(req, FAULT, fault)
     # When the app context ends the request is gone, so the fault must be on g, if anybody is there to ask.
-    if app.teardown_appcontext_funcs or appcontext_tearing_down.receivers or appcontext_popped.receivers:
-        # Under an outer app context g outlives the request, and a later success must not see the fault there.
-        # Flask 3.1 keeps the app context that a request brought beside its token; later requests bring one.
-        tokens = getattr(request_ctx, "_cv_tokens", None)
-        if not tokens or tokens[-1][1] is not None:
-            setattr(g, FAULT, fault)
+    is_asked_for = (
+        app.teardown_appcontext_funcs or appcontext_tearing_down.receivers or appcontext_popped.receivers
+    )
+    # Under an outer app context g outlives the request, and a later success must not see the fault there.
+    if is_asked_for and owns_app_context():
+        setattr(g, FAULT, fault)
 
 
 def keep_on_g(req: Request) -> None:

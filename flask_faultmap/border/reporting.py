@@ -6,9 +6,9 @@ from copy import copy
 from typing import Any
 
 from flask import Flask, current_app, has_app_context, has_request_context
-from flask.globals import request_ctx
 
 from flask_faultmap.border.answers import KEY, boundary_of, current_id
+from flask_faultmap.border.contexts import current_context
 from flask_faultmap.border.records import forget_earlier_raises, write_record
 from flask_faultmap.errors import DomainError, InternalError
 from flask_faultmap.faults import Fault
@@ -85,14 +85,14 @@ def _add_context(error: DomainError, context: Mapping[str, Any]) -> DomainError:
 def _describe(mapper: Mapper, app: Flask | None, error: DomainError) -> Fault:
     profile, identity = mapper.settings.profile, None
     if app is not None and _is_in_request_of(app):
-        profile = mapper.settings.profile_of(request_ctx.request.path)[1] or profile
+        profile = mapper.settings.profile_of(current_context().request.path)[1] or profile
         identity = request_id()
     kind = mapper.compiled_kind(error, profile).kind
     return mapper.fault(error, kind, identity or new_id())
 
 
 def _is_in_request_of(app: Flask) -> bool:
-    return has_request_context() and request_ctx.app is app
+    return has_request_context() and current_context().app is app
 
 
 def _write(app: Flask | None, fault: Fault, exc: BaseException, decision: Decision) -> None:
@@ -106,5 +106,5 @@ def _write(app: Flask | None, fault: Fault, exc: BaseException, decision: Decisi
         app.logger.isEnabledFor(fault.level)  # makes Flask set up its handlers, if nobody did
         logger = logger_named(f"{app.name}.faultmap")
         if _is_in_request_of(app):
-            method, path = request_ctx.request.method, request_ctx.request.path
+            method, path = current_context().request.method, current_context().request.path
     write_record(logger, fault, exc, decision, method=method, path=path)

@@ -8,11 +8,11 @@ from functools import wraps
 from typing import Any
 
 from flask import Flask, Request, Response, current_app, got_request_exception, request, stream_with_context
-from flask.globals import request_ctx
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 
 from flask_faultmap.border.answers import Boundary, answer, answer_last, boundary_of, is_none_of_ours
+from flask_faultmap.border.contexts import owns_app_context
 from flask_faultmap.border.records import keep_on_g
 from flask_faultmap.errors import InternalError
 from flask_faultmap.loggers import logger_named
@@ -85,8 +85,7 @@ class _Stream:
         self._boundary = boundary
         self._req = req
         self._framing = framing
-        tokens = getattr(request_ctx, "_cv_tokens", None)
-        self._owns_g = not tokens or tokens[-1][1] is not None  # else g outlives the request
+        self._owns_g = owns_app_context()  # else g outlives the request
 
     def send(self, chunk: bytes, items: Iterator[Any]) -> Iterator[bytes]:
         """Give the chunks of the answer: *chunk*, then *items*, then the end mark or the error."""

@@ -3,8 +3,6 @@
 from http import HTTPStatus
 from typing import cast
 
-from werkzeug.http import HTTP_STATUS_CODES
-
 from flask_faultmap import errors
 from flask_faultmap.errors import DomainError
 from flask_faultmap.http.validation import ValidationFailedError
@@ -19,11 +17,6 @@ RENAMED = {
     422: "Unprocessable Content",
 }
 
-# As werkzeug writes them: giving it the number alone costs a microsecond.
-STATUS_LINES = {
-    status: f"{status} {HTTP_STATUS_CODES.get(status, 'Unknown').upper()}" for status in range(400, 600)
-}
-
 
 def phrase(status: int) -> str:
     """Return the reason phrase of *status* as RFC 9110 has it, or the name of its class."""
@@ -33,6 +26,10 @@ def phrase(status: int) -> str:
         return HTTPStatus(status).phrase
     except ValueError:
         return "Client Error" if status < 500 else "Server Error"
+
+
+# Written out: giving werkzeug the number alone costs a microsecond.
+STATUS_LINES = {status: f"{status} {phrase(status).upper()}" for status in range(400, 600)}
 
 
 class FrameworkError(DomainError):

@@ -44,7 +44,7 @@ def _members(schema: Schema, members: Mapping[str, Any]) -> dict[str, Any]:
     return {**known, "details": {**deeper, **details} if isinstance(deeper, dict) else details}
 
 
-def _read(schema_field: fields.Field[Any], value: Any, name: str, known: dict[str, Any]) -> None:
+def _read(schema_field: "fields.Field[Any]", value: Any, name: str, known: dict[str, Any]) -> None:
     try:
         read = schema_field.deserialize(value)
         if name == "violations":

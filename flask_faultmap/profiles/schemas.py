@@ -1,7 +1,7 @@
 """What the bodies of faults are made of: our schemas, and fields for an app's own."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from marshmallow import EXCLUDE, Schema, fields, post_dump
 
@@ -26,7 +26,14 @@ class Envelope(fields.Nested):
         return super()._serialize([obj] if many else obj, attr, obj, **kwargs)  # type: ignore[no-untyped-call]  # of marshmallow
 
 
-class OfKind(fields.Field[Any]):
+# A generic class from marshmallow 4 on only.
+if TYPE_CHECKING:
+    _Field = fields.Field[Any]
+else:
+    _Field = fields.Field
+
+
+class OfKind(_Field):
     """A member that only depends on the error's class: made once for each, by *function*.
 
     Args:
@@ -104,7 +111,7 @@ class ProblemSchema(Schema):
     request_id: fields.String = fields.String(attribute="id")
     retryable: fields.Boolean = _Flag(required=True)
     retry_after: fields.Integer = fields.Integer(strict=True, metadata={"description": "seconds"})
-    errors: fields.List[Any] = fields.List(fields.Nested(ViolationSchema), attribute="violations")
+    errors: "fields.List[Any]" = fields.List(fields.Nested(ViolationSchema), attribute="violations")
 
     @post_dump(pass_original=True)
     def _fit(self, data: dict[str, Any], fault: Fault, **_: Any) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from flask_faultmap.errors import (
     UnauthenticatedError,
     UnavailableError,
 )
+from flask_faultmap.http.statuses import phrase
 
 UNKNOWN_TO_ABORT = (402, 407, 425, 426, 449, 499, 506, 507, 508, 510, 511, 520, 599)
 STATUSES = [status for status in default_exceptions if status >= 400] + [*UNKNOWN_TO_ABORT]
@@ -57,8 +58,8 @@ def test_status_is_exactly_the_errors(status):
 
 
 @EACH
-def test_status_line_is_as_werkzeug_writes_it(status):
-    assert answer_to(error_of(status)).status == Flask("plain").response_class(status=status).status
+def test_status_line_has_the_phrase_of_the_standard(status):
+    assert answer_to(error_of(status)).status == f"{status} {phrase(status).upper()}"
 
 
 @EACH
@@ -159,6 +160,7 @@ def test_text_of_an_apps_own_class_is_not_taken_for_werkzeugs():
     assert answer_to(payment_required()).status_code == 402
 
 
+@pytest.mark.skipif("TRUSTED_HOSTS" not in Flask.default_config, reason="Flask 3.0 has no TRUSTED_HOSTS")
 def test_host_that_is_not_trusted_is_not_repeated():
     app = app_with(TRUSTED_HOSTS=["good.example"])
 

@@ -5,8 +5,8 @@ import time
 from typing import Any
 
 from flask import has_request_context
-from flask.globals import request_ctx
 
+from flask_faultmap.border.contexts import current_context
 from flask_faultmap.errors import DomainError
 from flask_faultmap.faults import Fault
 from flask_faultmap.sinks.trail.lines import encode_line
@@ -121,7 +121,7 @@ def _stack(chain: list[BaseException]) -> list[Any]:
 
 
 def _request_facts() -> dict[str, Any]:
-    req = request_ctx.request
+    req = current_context().request
     rule = req.url_rule
     facts: dict[str, Any] = {"method": req.method[:MAX_NAME]}
     if rule is not None:
