@@ -13,6 +13,7 @@ from example_app.machine import room as machine
 from example_app.rooms import Room, close_states
 from example_app.runs import room as runs
 from example_app.threads import room as threads
+from example_app.threads.chat import chat
 from flask_faultmap import FaultMap, Profile
 
 ROOMS: tuple[Room, ...] = (boxes, machine, runs, endpoints, threads)
@@ -35,13 +36,14 @@ def build(name: str, rooms: Mapping[str, Room], config: Mapping[str, Any] | None
     weakref.finalize(app, close_states, states)  # no process outlives the app, however it ends
     for prefix, room in rooms.items():
         app.register_blueprint(room.blueprint, url_prefix=prefix)
-    FaultMap(
+    app.extensions["example_app_faults"] = FaultMap(
         app,
         rules=[rule for room in rooms.values() for rule in room.RULES],
         profiles=[room.PROFILE for room in rooms.values() if isinstance(room.PROFILE, Profile)],
     )
     app.cli.add_command(tour)
     app.cli.add_command(spec)
+    app.cli.add_command(chat)
     return app
 
 

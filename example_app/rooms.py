@@ -6,7 +6,7 @@ from typing import Any, Protocol, TypeVar
 
 from flask import Blueprint, Flask, Response, current_app
 
-from flask_faultmap import Profile, Rule
+from flask_faultmap import FaultMap, Profile, Rule
 
 State = TypeVar("State")
 
@@ -66,6 +66,12 @@ def state_of(name: str, cls: type[State]) -> State:
     if not isinstance(state, cls):
         raise TypeError(f"the state of room {name!r} is {state!r}, not a {cls.__name__}")
     return state
+
+
+def faults_of() -> FaultMap:
+    """Give the current app's map, for what a room tells outside of a plain answer."""
+    faults: FaultMap = current_app.extensions["example_app_faults"]
+    return faults
 
 
 def no_content() -> Response:

@@ -1,24 +1,32 @@
 """What the raw text of a failed thread means: the table, and the sentence for any channel."""
 
 import logging
+import re
 
 from example_app.threads.engine import ThreadFailedError
 from example_app.threads.errors import (
     ContextTooLargeError,
     IterationLimitError,
+    LlmModelUnavailableError,
+    LlmQuotaExceededError,
     LlmRateLimitedError,
     LlmUnavailableError,
     ProviderAuthError,
     UnknownFailureError,
 )
+from example_app.threads.refusals import Refusal
 from flask_faultmap import DomainError, FaultMap, Rule
+
+ONE_WORD = re.compile(r"\bratelimited\b", re.IGNORECASE)
 
 log = logging.getLogger(__name__)
 
-RATE_LIMITED = ("http 429", "rate limited", "rate-limited", "too many requests")
-
 # In the order in which they win: a "429" beats the "bad gateway" that reports it.
 MARKERS: tuple[tuple[type[DomainError], tuple[str | tuple[str, ...], ...]], ...] = (
+    (
+        LlmRateLimitedError,
+        ("http 429", "rate limited", "rate-limited", "too many requests"),
+    ),
     (
         ContextTooLargeError,
         ("http 413", "payload too large", "context length exceeded", "context_length_exceeded"),
@@ -49,6 +57,10 @@ MARKERS: tuple[tuple[type[DomainError], tuple[str | tuple[str, ...], ...]], ...]
             ("upstream", "502"),  # "upstream" alone is in "no upstream branch" as well
             ("upstream", "503"),
             ("upstream", "504"),
+            "no healthy upstream",
+            "upstream request timeout",
+            "upstream timed out",
+            "upstream prematurely closed",
             "provider temporarily unavailable",
             "llm call failed",
         ),
@@ -61,20 +73,41 @@ ROLLBACK_REASONS = {
     "llm_unavailable": "LLM provider unavailable",
     "llm_rate_limited": "LLM provider rate-limited",
     "provider_auth": "LLM provider authentication failed",
+    "llm_quota_exceeded": "LLM quota used up",
+    "llm_model_unavailable": "LLM model not available",
     "context_length_exceeded": "LLM context too large",
     "iteration_limit": "step limit reached",
 }
 
 
-def rate_limited(failure: ThreadFailedError) -> DomainError:
+REFUSALS: dict[Refusal, type[DomainError]] = {
+    Refusal.CONTEXT: ContextTooLargeError,
+    Refusal.QUOTA: LlmQuotaExceededError,
+    Refusal.AUTH: ProviderAuthError,
+    Refusal.RATE: LlmRateLimitedError,
+    Refusal.MODEL: LlmModelUnavailableError,
+    Refusal.DOWN: LlmUnavailableError,
+    Refusal.OTHER: UnknownFailureError,
+}
+
+
+def refused(failure: ThreadFailedError) -> DomainError | None:
     """Keep the provider's own hint when to come back."""
-    return LlmRateLimitedError(str(failure), retry_after=failure.retry_after)
+    if failure.refusal is None:
+        return None
+    return REFUSALS[failure.refusal](str(failure), retry_after=failure.retry_after)
+
+
+def find_one_word(failure: ThreadFailedError) -> DomainError | None:
+    """Find the one marker that is a single word, and so none for ``text=``: it must stand by itself."""
+    return LlmRateLimitedError(str(failure)) if ONE_WORD.search(str(failure)) else None
 
 
 RULES = (
     # A tool's text quotes its user, who could forge every marker below.
     Rule(on=ThreadFailedError, where={"stage": "tool"}, to=UnknownFailureError),
-    *(Rule(on=ThreadFailedError, text=marker, translate=rate_limited) for marker in RATE_LIMITED),
+    *(Rule(on=ThreadFailedError, where={"refusal": each}, translate=refused) for each in Refusal),
+    Rule(on=ThreadFailedError, where={"refusal": None}, translate=find_one_word),
     *(Rule(on=ThreadFailedError, text=marker, to=to) for to, markers in MARKERS for marker in markers),
     Rule(on=ThreadFailedError, to=UnknownFailureError),
 )

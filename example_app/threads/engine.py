@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+
+from example_app.threads.refusals import Refusal
 
 DIVIDE = "import sys; print(float(sys.argv[1]) / float(sys.argv[2]))"
 TOOL_SECONDS = 5.0
@@ -15,12 +17,21 @@ class ThreadFailedError(RuntimeError):
     Args:
         raw: tracebacks, bodies of upstream answers, anything.
         stage: ``tool`` when a tool failed: its text is full of what the user wrote.
+        refusal: what the provider's answer means, if it gave one.
         retry_after: seconds, if the provider gave any.
     """
 
-    def __init__(self, raw: str, *, stage: str = "engine", retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        raw: str,
+        *,
+        stage: str = "engine",
+        refusal: Refusal | None = None,
+        retry_after: float | None = None,
+    ) -> None:
         super().__init__(raw)
         self.stage = stage
+        self.refusal = refusal
         self.retry_after = retry_after
 
 
@@ -47,13 +58,20 @@ class Engine:
         Raises:
             ThreadFailedError: a part failed, or a limit was reached.
         """
+        return "\n".join(self.steps(messages))
+
+    def steps(self, messages: Sequence[str]) -> Iterator[str]:
+        """Run the script in the last of *messages* and give the answer line by line.
+
+        Raises:
+            ThreadFailedError: a part failed, or a limit was reached; the lines before it were given.
+        """
         used = count_tokens(messages)
         if used > self._max_tokens:
             raise ThreadFailedError(
                 f"Context length exceeded: {used} tokens used, {self._max_tokens} allowed"
             )
         lines = messages[-1].splitlines()
-        answers: list[str] = []
         at = taken = 0
         while at < len(lines):
             if taken == self._max_steps:
@@ -62,9 +80,8 @@ class Engine:
             if lines[at].strip() == "again":
                 at = 0
                 continue
-            answers.append(self._do(lines[at]))
+            yield self._do(lines[at])
             at += 1
-        return "\n".join(answers)
 
     def _do(self, line: str) -> str:
         command, _, rest = line.strip().partition(" ")

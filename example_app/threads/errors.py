@@ -50,6 +50,22 @@ class LlmUnavailableError(UnavailableError):
     log_level = logging.WARNING
 
 
+class LlmQuotaExceededError(UnavailableError):
+    """What we pay the provider for is used up: waiting does not help, an operator does."""
+
+    public = "The AI model's quota is used up. Please check the provider's plan and try again."
+    log_level = logging.WARNING
+    retryable = False
+
+
+class LlmModelUnavailableError(UnavailableError):
+    """The provider does not have the model that we ask for."""
+
+    public = "The AI model is not offered by its provider. Please choose another model and try again."
+    log_level = logging.WARNING
+    retryable = False
+
+
 class IterationLimitError(UnprocessableError):
     """The agent took as many steps as it may, and was not done."""
 

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from example_app.threads.engine import ThreadFailedError
+from example_app.threads.refusals import read_wait, sort_refusal
 
 TIMEOUT = 2.0  # seconds
 READ = 65_536  # bytes of an answer
@@ -66,18 +67,19 @@ class ProviderClient:
 
 def _refusal(exc: urllib.error.HTTPError) -> ThreadFailedError:
     body = exc.read(READ).decode("utf-8", "replace")
-    wait = exc.headers.get("Retry-After", "")
     return ThreadFailedError(
         f"Provider loopback request failed: HTTP {exc.code} {exc.reason}\n{body}",
-        retry_after=float(wait) if wait.isdecimal() else None,
+        refusal=sort_refusal(exc.code, body),
+        retry_after=read_wait(exc.headers),
     )
 
 
 class LoopbackProvider:
     """A provider on the loopback, as far as this app needs one.
 
-    The prompt ``status 502`` is answered with that status and nginx's page for it, ``hang up`` with
-    nothing at all, and any other prompt with its words in reverse.
+    The prompt ``status 502`` is answered with that status and nginx's page for it, ``status 503 2`` with
+    ``Retry-After: 2`` beside it (seconds or a date), ``hang up`` with nothing at all, and any other
+    prompt with its words in reverse.
     """
 
     def __init__(self) -> None:
@@ -97,23 +99,26 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         prompt = self.rfile.read(int(self.headers["Content-Length"])).decode()
         command, _, argument = prompt.partition(" ")
+        status, _, wait = argument.partition(" ")
         if prompt == "hang up":
             return
-        if command == "status" and argument in REFUSALS:
-            self._refuse(REFUSALS[argument])
+        if command == "status" and status in REFUSALS:
+            self._refuse(REFUSALS[status], wait)
             return
         self._answer(HTTPStatus.OK, " ".join(reversed(prompt.split())), "text/plain")
 
-    def _refuse(self, status: HTTPStatus) -> None:
-        self._answer(status, PAGE.format(status=status.value, phrase=status.phrase), "text/html")
+    def _refuse(self, status: HTTPStatus, wait: str) -> None:
+        page = PAGE.format(status=status.value, phrase=status.phrase)
+        default = "1" if status == HTTPStatus.TOO_MANY_REQUESTS else ""
+        self._answer(status, page, "text/html", " ".join(wait.split()) or default)
 
-    def _answer(self, status: HTTPStatus, body: str, media_type: str) -> None:
+    def _answer(self, status: HTTPStatus, body: str, media_type: str, wait: str = "") -> None:
         sent = body.encode()
         self.send_response(status)
         self.send_header("Content-Type", media_type)
         self.send_header("Content-Length", str(len(sent)))
-        if status == HTTPStatus.TOO_MANY_REQUESTS:
-            self.send_header("Retry-After", "1")
+        if wait:
+            self.send_header("Retry-After", wait)
         self.end_headers()
         self.wfile.write(sent)
 

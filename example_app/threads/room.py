@@ -3,57 +3,29 @@
 import hmac
 import itertools
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
-from marshmallow import EXCLUDE, Schema, fields, validate
+from flask.typing import ResponseReturnValue
 
-from example_app.rooms import state_of
-from example_app.threads import classification, shape, walk
+from example_app.rooms import faults_of, state_of
+from example_app.threads import classification, completions, shape, walk
 from example_app.threads.engine import Engine, count_tokens
 from example_app.threads.errors import AuthenticationRequiredError, ModelNotFoundError, ThreadBusyError
+from example_app.threads.messages import ChatSchema
 from example_app.threads.provider import ProviderClient
 from flask_faultmap import Violation
 
 NAME = "threads"
 PREFIX = "/threads"
-MODEL = "loopback"
 PROFILE = shape.PROFILE
 RULES = classification.RULES
 STATUSES: Mapping[str, int] = {}
 WALK = walk.WALK
 
 blueprint = Blueprint(NAME, __name__)
-
-
-class MessageSchema(Schema):
-    """One message of a conversation."""
-
-    class Meta:
-        """Clients send more than we read."""
-
-        unknown = EXCLUDE
-
-    role = fields.String(required=True, validate=validate.OneOf(["system", "user", "assistant"]))
-    content = fields.String(required=True)
-
-
-class ChatSchema(Schema):
-    """What starts a thread."""
-
-    class Meta:
-        """Clients send more than we read."""
-
-        unknown = EXCLUDE
-
-    model = fields.String(required=True)
-    messages = fields.List(
-        fields.Nested(MessageSchema), required=True, validate=validate.Length(min=1, max=64)
-    )
-    stream = fields.Boolean(load_default=False, validate=validate.Equal(False))
 
 
 class State:
@@ -94,22 +66,10 @@ def open_state(config: Mapping[str, Any]) -> State:
     )
 
 
-@blueprint.post("/v1/chat/completions")
-def complete_chat() -> Response:
-    """Run a thread to its end and answer as a chat completion."""
-    state = state_of(NAME, State)
-    _check_key(state.api_key)
-    chat = ChatSchema().load(request.get_json())
-    if chat["model"] != MODEL:
-        wrong = Violation(pointer="#/model", message="There is no such model.")
-        raise ModelNotFoundError(f"model {chat['model']!r} is not served", violations=[wrong])
-    messages = [message["content"] for message in chat["messages"]]
-    with state.place():
-        answer = state.engine.run(messages)
-    return jsonify(_completion(next(state.numbers), count_tokens(messages), answer))
-
-
-def _check_key(api_key: str | None) -> None:
+@blueprint.before_request
+def require_key() -> None:
+    """Ask for a bearer token: the API key, if one is set, else any."""
+    api_key = state_of(NAME, State).api_key
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not given:
         raise AuthenticationRequiredError("no API key was sent")
@@ -117,15 +77,45 @@ def _check_key(api_key: str | None) -> None:
         raise AuthenticationRequiredError("a wrong API key was sent")
 
 
-def _completion(number: int, asked: int, answer: str) -> dict[str, Any]:
-    said = count_tokens([answer])
-    return {
-        "id": f"chatcmpl-{number}",
-        "object": "chat.completion",
-        "created": int(time.time()),
-        "model": MODEL,
-        "choices": [
-            {"index": 0, "message": {"role": "assistant", "content": answer}, "finish_reason": "stop"}
-        ],
-        "usage": {"prompt_tokens": asked, "completion_tokens": said, "total_tokens": asked + said},
-    }
+@blueprint.get("/v1/models")
+def show_models() -> ResponseReturnValue:
+    """List the models."""
+    return {"object": "list", "data": completions.list_models()}
+
+
+@blueprint.get("/v1/models/<path:name>")
+def show_model(name: str) -> ResponseReturnValue:
+    """Show a model."""
+    for model in completions.list_models():
+        if model["id"] == name:
+            return model
+    raise _no_model(name)
+
+
+@blueprint.post("/v1/chat/completions")
+def complete_chat() -> Response:
+    """Run a thread to its end and answer as a chat completion, or as a stream of its chunks."""
+    state = state_of(NAME, State)
+    chat = ChatSchema().load(request.get_json())
+    if chat["model"] != completions.MODEL:
+        raise _no_model(chat["model"])
+    messages = [message.get("content") or "" for message in chat["messages"]]
+    number, asked = next(state.numbers), count_tokens(messages)
+    if not chat["stream"]:
+        with state.place():
+            return jsonify(completions.whole(number, asked, state.engine.run(messages)))
+    steps = _take_place(state, messages)
+    with_usage = (chat["stream_options"] or {}).get("include_usage", False)
+    events = completions.chunks(number, asked, steps, with_usage=with_usage)
+    return faults_of().streamed(events, "sse", end="data: [DONE]\n\n")
+
+
+def _take_place(state: State, messages: list[str]) -> Iterator[str]:
+    """Run a thread step by step; its place is taken until the stream ends, however it ends."""
+    with state.place():
+        yield from state.engine.steps(messages)
+
+
+def _no_model(name: str) -> ModelNotFoundError:
+    wrong = Violation(pointer="#/model", message="There is no such model.")
+    return ModelNotFoundError(f"model {name!r} is not served", violations=[wrong])

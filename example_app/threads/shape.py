@@ -1,26 +1,32 @@
 """OpenAI's wire shape for errors."""
 
 import re
-from typing import Any
 
 from marshmallow import Schema, fields
 
-from flask_faultmap import Category, Fault, Profile
+from flask_faultmap import Fault, Profile
+from flask_faultmap.profiles import Envelope, Kind, OfKind
 
 TYPES = {
-    Category.UNAUTHENTICATED: "authentication_error",
-    Category.PERMISSION_DENIED: "permission_error",
-    Category.NOT_FOUND: "not_found_error",
-    Category.RESOURCE_EXHAUSTED: "rate_limit_error",
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    409: "conflict_error",
+    429: "rate_limit_error",
 }
 PUBLIC_PARAM = re.compile(r"model|stream|response_id|(messages|input)(\[\d{1,4}\](\.(role|content))?)?")
+
+
+def type_of(kind: Kind) -> str:
+    """Name the family that OpenAI's clients know."""
+    return TYPES.get(kind.status, "server_error" if kind.status >= 500 else "invalid_request_error")
 
 
 class OpenAIErrorSchema(Schema):
     """The object inside ``error``."""
 
     message = fields.String(attribute="text", required=True)
-    type = fields.Function(lambda fault: type_of(fault), str, required=True, metadata={"type": "string"})
+    type = OfKind(type_of, str, required=True, metadata={"type": "string"})
     param = fields.Function(lambda fault: param_of(fault), str, metadata={"type": ["string", "null"]})
     code = fields.String(required=True)
 
@@ -28,16 +34,7 @@ class OpenAIErrorSchema(Schema):
 class OpenAISchema(Schema):
     """OpenAI's body: one object, one member."""
 
-    error = fields.Nested(OpenAIErrorSchema, required=True)
-
-    def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
-        """Hand the whole fault to the one member."""
-        return obj
-
-
-def type_of(fault: Fault) -> str:
-    """Name the family that OpenAI's clients know."""
-    return TYPES.get(fault.category, "server_error" if fault.status >= 500 else "invalid_request_error")
+    error = Envelope(OpenAIErrorSchema, required=True)
 
 
 def param_of(fault: Fault) -> str | None:
@@ -55,9 +52,12 @@ def retry_header(fault: Fault) -> dict[str, str]:
     return {"x-should-retry": "true" if fault.retryable else "false"}
 
 
+# OpenAI's clients know no other failures of a server than these three.
+OTHERS = {status: 503 for status in range(502, 600) if status != 503}
+
 PROFILE = Profile(
     name="openai",
     schema=OpenAISchema,
-    collapse={413: 400, 422: 400, 502: 503, 504: 503},
+    collapse={413: 400, 422: 400, **OTHERS},
     headers=retry_header,
 )

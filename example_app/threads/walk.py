@@ -77,6 +77,21 @@ WALK = (
         "The AI model could not authenticate. Please re-authenticate the provider and try again.",
     ),
     _failing(
+        "What we pay for is used up: no retry helps.",
+        "ask status 402",
+        503,
+        "llm_quota_exceeded",
+        "The AI model's quota is used up. Please check the provider's plan and try again.",
+    ),
+    Step(
+        title="There is one model.",
+        method="GET",
+        path="/threads/v1/models",
+        headers=KEY,
+        status=200,
+        body={"object": "list"},
+    ),
+    _failing(
         "A provider that hangs up is unavailable as well.",
         "ask hang up",
         503,

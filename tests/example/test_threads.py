@@ -3,6 +3,8 @@
 import logging
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 from openai import (
@@ -21,6 +23,8 @@ from example_app.rooms import close_rooms
 from example_app.threads import room
 from example_app.threads.classification import tell
 from example_app.threads.engine import Engine, ThreadFailedError
+from example_app.threads.errors import LlmQuotaExceededError, UnknownFailureError
+from example_app.threads.refusals import Refusal, sort_refusal
 from example_app.threads.walk import KEY, PATH, chat
 from example_app.tour import serving, walk
 from flask_faultmap import FaultMap
@@ -99,6 +103,12 @@ def test_the_whole_conversation_counts_against_the_limit():
         ("ask status 502", 503, "llm_unavailable", "true"),
         ("ask hang up", 503, "llm_unavailable", "true"),
         ("ask status 400", 500, "unknown_failure", "false"),
+        ("ask status 402", 503, "llm_quota_exceeded", "false"),
+        ("ask status 403", 503, "provider_auth", "false"),
+        ("ask status 408", 503, "llm_unavailable", "true"),
+        ("ask status 500", 503, "llm_unavailable", "true"),
+        ("ask status 507", 503, "llm_unavailable", "true"),
+        ("ask status 409", 500, "unknown_failure", "false"),
         ("divide 1 0", 500, "unknown_failure", "false"),
         ("again", 400, "iteration_limit", "false"),
         ("word " * 1_001, 400, "context_length_exceeded", "false"),
@@ -160,7 +170,19 @@ def test_provider_that_nobody_runs_is_unavailable():
         ({"model": "loopback", "messages": []}, "messages"),
         ({"model": "loopback", "messages": [{"role": "user", "content": 3}]}, "messages[0].content"),
         ({"model": "loopback", "messages": [{"role": "root", "content": "x"}]}, "messages[0].role"),
-        (chat("x") | {"stream": True}, "stream"),
+        ({"model": "loopback", "messages": [{"role": "user", "content": []}]}, "messages[0].content"),
+        ({"model": "loopback", "messages": [{"role": "user", "content": None}]}, "messages[0].content"),
+        ({"model": "loopback", "messages": [{"role": "tool"}]}, "messages[0].content"),
+        (
+            {"model": "loopback", "messages": [{"role": "user", "content": [{"type": "image_url"}]}]},
+            "messages[0].content",
+        ),
+        (
+            {"model": "loopback", "messages": [{"role": "user", "content": [{"type": "text", "text": 1}]}]},
+            "messages[0].content",
+        ),
+        (chat("x") | {"stream": "true"}, "stream"),
+        (chat("x") | {"stream": 1}, "stream"),
     ],
 )
 def test_wrong_field_is_named(app, body, param):
@@ -255,7 +277,151 @@ def test_openai_client_retries_only_where_it_is_told_that_it_helps(client, scrip
     assert len(sent) == requests
 
 
+def messages(*contents, role="user"):
+    return [{"role": role, "content": content} for content in contents]
+
+
+ACCEPTED = {
+    "developer": messages("be brief", role="developer") + messages("hi"),
+    "system": messages("be brief", role="system") + messages("hi"),
+    "parts": messages([{"type": "text", "text": "one"}, {"type": "text", "text": "two"}]),
+    "a tool's answer": [
+        {"role": "assistant", "tool_calls": [{"id": "1"}], "content": None},
+        {"role": "tool", "tool_call_id": "1", "content": "4"},
+    ],
+}
+
+
+@pytest.mark.parametrize("conversation", ACCEPTED.values(), ids=ACCEPTED)
+def test_conversation_as_the_api_has_it_is_taken(client, conversation):
+    completion = client.chat.completions.create(model="loopback", messages=conversation)
+
+    assert completion.choices[0].finish_reason == "stop"
+
+
+def test_openai_client_lists_the_models(client):
+    assert [model.id for model in client.models.list()] == ["loopback"]
+    assert client.models.retrieve("loopback").object == "model"
+    with pytest.raises(NotFoundError):
+        client.models.retrieve("org/gpt-0")
+
+
+def stream(client, script, **options):
+    return client.chat.completions.create(model="loopback", messages=messages(script), stream=True, **options)
+
+
+def read(chunks, into):
+    for chunk in chunks:
+        into += [choice.delta.content for choice in chunk.choices if choice.delta.content]
+    return chunk
+
+
+def test_openai_client_reads_a_stream_to_its_end(client):
+    said = []
+
+    last = read(stream(client, "one\nask a b\nthree", stream_options={"include_usage": True}), said)
+
+    assert "".join(said) == "one\nb a\nthree"
+    assert last.usage.total_tokens == 9
+
+
+@pytest.mark.parametrize(
+    ("script", "code", "kind"),
+    [
+        ("one\nask status 502", "llm_unavailable", "server_error"),
+        ("one\nask status 429", "llm_rate_limited", "rate_limit_error"),
+        ("one\ndivide 1 0", "unknown_failure", "server_error"),
+        ("one\nagain", "iteration_limit", "invalid_request_error"),
+    ],
+)
+def test_openai_client_is_told_of_a_failure_in_the_middle(client, script, code, kind):
+    said = []
+
+    with pytest.raises(APIError) as raised:
+        read(stream(client, script), said)
+
+    assert said[0] == "one"
+    assert (raised.value.code, raised.value.type) == (code, kind)
+    assert raised.value.message.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("script", "error"), [("ask status 429", RateLimitError), ("word " * 1_001, BadRequestError)]
+)
+def test_failure_before_the_first_chunk_has_its_status(client, script, error):
+    with pytest.raises(error):
+        stream(client, script)
+
+
+def test_stream_keeps_its_place_until_it_ends(app):
+    app = build("threads_app", {room.PREFIX: room}, {"THREADS_MOST": 1})
+    streaming = app.test_client().post(PATH, headers=KEY, json=chat("a\nb") | {"stream": True})
+
+    refused = run(app, "hello").response.status_code
+    chunks = streaming.get_data(as_text=True)
+    accepted = run(app, "hello").response.status_code
+
+    assert (refused, accepted) == (429, 200)
+    assert chunks.endswith("data: [DONE]\n\n")
+
+
+@pytest.mark.parametrize(
+    ("wait", "seconds"),
+    [("2", {2}), ("1.5", {2}), ("0", {0}), (None, {3, 4, 5}), ("-1", {None}), ("soon", {None})],
+)
+@pytest.mark.parametrize("status", [429, 503])
+def test_wait_of_the_provider_reaches_the_client_in_each_form(app, status, wait, seconds):
+    date = format_datetime(datetime.now(UTC) + timedelta(seconds=5), usegmt=True)
+
+    outcome = run(app, f"ask status {status} {date if wait is None else wait}")
+
+    told = outcome.response.headers.get("Retry-After")
+    assert outcome.response.status_code == status
+    assert (None if told is None else int(told)) in seconds
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "refusal"),
+    [
+        (413, "", Refusal.CONTEXT),
+        (400, "This model's maximum context length is 128000 tokens", Refusal.CONTEXT),
+        (402, "", Refusal.QUOTA),
+        (429, '{"error":{"code":"insufficient_quota"}}', Refusal.QUOTA),
+        (401, "", Refusal.AUTH),
+        (403, "context length", Refusal.AUTH),
+        (429, "", Refusal.RATE),
+        (404, '{"error":"model does not exist"}', Refusal.MODEL),
+        (404, '{"error":"resource does not exist"}', Refusal.OTHER),
+        (400, "prompt is too long for this schema", Refusal.OTHER),
+        (408, "", Refusal.DOWN),
+        (500, "", Refusal.DOWN),
+        (599, "rate limited", Refusal.DOWN),
+        (409, "", Refusal.OTHER),
+    ],
+)
+def test_refusal_is_told_by_its_status_first(status, body, refusal):
+    assert sort_refusal(status, body) is refusal
+
+
 # ---- other channels
+
+
+def test_terminal_chat_tells_the_sentence_of_http_and_logs_the_raw_text(app, caplog):
+    with caplog.at_level(logging.WARNING):
+        result = app.test_cli_runner().invoke(
+            args=["chat"], input="hello\ndivide 1 0\nask status 402\nask a b\n"
+        )
+
+    assert result.exit_code == 0
+    said = [line.partition("agent> ")[2] for line in result.output.splitlines() if "agent> " in line]
+    assert said == [
+        "hello",
+        UnknownFailureError.public,
+        LlmQuotaExceededError.public,
+        "b a",
+    ]
+    assert "ZeroDivisionError" in caplog.records[0].error
+    assert [record.channel for record in caplog.records] == ["terminal", "terminal"]
 
 
 def test_chat_gets_the_sentence_without_any_request(caplog):
