@@ -135,7 +135,7 @@ def answer(
     prefix, profile = mapper.settings.profile_of(req.path)
     if committed and profile is None:
         profile = mapper.settings.profile
-    compiled = mapper.compiled_kind(error, profile)
+    compiled = mapper.compiled_kind(error, profile, req.path)
     text = None
     if profile is not None and profile.wording:
         text = _wording(profile, error, compiled.kind, exc, req, prefix)
@@ -190,7 +190,9 @@ def answer_last(
         identity = boundary.identify(req)
         if settings.request_id_header.lower() not in map(str.lower, profile.drop_headers):
             headers[settings.request_id_header] = identity
-        fault = boundary.mapper.fault(error, boundary.mapper.compiled_kind(error, profile).kind, identity)
+        fault = boundary.mapper.fault(
+            error, boundary.mapper.compiled_kind(error, profile, req.path).kind, identity
+        )
         remember(app, req, fault)
         _tell(app, fault, exc, Decision(error), handled=True, committed=committed)
     return Response(reply.body, reply.status, headers)

@@ -83,11 +83,12 @@ def _add_context(error: DomainError, context: Mapping[str, Any]) -> DomainError:
 
 
 def _describe(mapper: Mapper, app: Flask | None, error: DomainError) -> Fault:
-    profile, identity = mapper.settings.profile, None
+    profile, identity, path = mapper.settings.profile, None, None
     if app is not None and _is_in_request_of(app):
-        profile = mapper.settings.profile_of(current_context().request.path)[1] or profile
+        path = current_context().request.path
+        profile = mapper.settings.profile_of(path)[1] or profile
         identity = request_id()
-    kind = mapper.compiled_kind(error, profile).kind
+    kind = mapper.compiled_kind(error, profile, path).kind
     return mapper.fault(error, kind, identity or new_id())
 
 

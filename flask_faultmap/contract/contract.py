@@ -115,8 +115,8 @@ def entry_of(mapper: Mapper, cls: type[DomainError]) -> Entry | None:
     try:
         error = specimen_of(cls)
         statuses = {
-            name: mapper.compiled_kind(error, profile).kind.status
-            for name, profile in profiles_in_use(mapper.settings).items()
+            name: mapper.compiled_kind(error, profile, path).kind.status
+            for name, profile, path in views_of(mapper.settings)
         }
         return Entry(cls=cls, kind=mapper.compiled_kind(error, None).kind, statuses=statuses)
     except Exception:  # a border: the other attributes may be properties too, and raise anything
@@ -136,6 +136,21 @@ def profiles_in_use(settings: Settings) -> dict[str, Profile]:
     leaves_nothing = scoped and any(prefix == "" for prefix, _ in settings.scopes)
     default = [] if leaves_nothing else [settings.profile]
     return {profile.name: profile for profile in (*default, *scoped)}
+
+
+def views_of(settings: Settings) -> Iterator[tuple[str, Profile, str | None]]:
+    """Give where statuses may differ: each profile, and each prefix with a mode of its own.
+
+    A prefix is named with its profile, "problem below /v1".
+    """
+    for name, profile in profiles_in_use(settings).items():
+        yield name, profile, None
+    if isinstance(settings.compatibility_mode, tuple):
+        prefixes = {prefix for prefix, _ in (*settings.compatibility_mode, *settings.scopes) if prefix}
+        for prefix in sorted(prefixes):
+            known = settings.profile_of(prefix)[1]
+            if known is not None and settings.mode_of(prefix) != settings.mode_of(None):
+                yield f"{known.name} below {prefix}", known, prefix
 
 
 def members_of(schema: Schema, known: tuple[type[Schema], ...] = ()) -> Iterator[str]:

@@ -27,7 +27,7 @@ from flask_faultmap.mapping.occurrences import (
     trait_of,
     violations_of,
 )
-from flask_faultmap.mapping.settings import STATUSES, Settings
+from flask_faultmap.mapping.settings import STATUSES, Mode, Settings
 from flask_faultmap.profiles.profile import Profile
 from flask_faultmap.profiles.schemas import ABOUT_BLANK
 from flask_faultmap.profiles.templates import Template
@@ -120,7 +120,7 @@ class Mapper:
         # A category's word is no code here: what sets its category for one raise keeps its class's code.
         codes = {word: status for word, status in settings.statuses.items() if word not in STATUSES}
         self._statuses = {ValidationFailedError.code: settings.validation_status or 422, **codes}
-        self._compiled_kinds: WeakKeyDictionary[type, dict[Profile | None, CompiledKind]] = (
+        self._compiled_kinds: WeakKeyDictionary[type, dict[tuple[Profile | None, Mode], CompiledKind]] = (
             WeakKeyDictionary()
         )
         _check(self)
@@ -173,19 +173,25 @@ class Mapper:
             None if error.retry_after is None else whole_seconds(error.retry_after),
         )
 
-    def compiled_kind(self, error: DomainError, profile: Profile | None) -> CompiledKind:
-        """Give the kind of *error* below *profile*; made once for each class, unless the instance differs."""
+    def compiled_kind(
+        self, error: DomainError, profile: Profile | None, path: str | None = None
+    ) -> CompiledKind:
+        """Give the kind of *error* below *profile*; made once for each class, unless the instance differs.
+
+        The path counts where the compatibility mode has prefixes.
+        """
+        mode = self.settings.mode_of(path)
         if not KIND_ATTRIBUTES.isdisjoint(error.__dict__):
-            return CompiledKind(self._kind(error, profile), None)
+            return CompiledKind(self._kind(error, profile, mode), None)
         cls = type(error)
         if has_lazy_title(cls):
-            return CompiledKind(self._kind(error, profile), None)
+            return CompiledKind(self._kind(error, profile, mode), None)
         compiled_kinds = self._compiled_kinds.get(cls)
         if compiled_kinds is None:
             compiled_kinds = self._compiled_kinds[cls] = {}
-        compiled = compiled_kinds.get(profile)
+        compiled = compiled_kinds.get((profile, mode))
         if compiled is None:
-            compiled = compiled_kinds[profile] = self._compile_kind(error, profile)
+            compiled = compiled_kinds[profile, mode] = self._compile_kind(error, profile, mode)
         return compiled
 
     def status_of(self, error: DomainError | type[DomainError]) -> int:
@@ -197,11 +203,11 @@ class Mapper:
     def _describe(self, error: DomainError) -> Fault:
         return self.fault(error, self.compiled_kind(error, self.settings.profile).kind, new_id())
 
-    def _compile_kind(self, error: DomainError, profile: Profile | None) -> CompiledKind:
-        kind = self._kind(error, profile)
+    def _compile_kind(self, error: DomainError, profile: Profile | None, mode: Mode) -> CompiledKind:
+        kind = self._kind(error, profile, mode)
         return CompiledKind(kind, None if profile is None else profile.template(kind))
 
-    def _kind(self, error: DomainError, profile: Profile | None) -> Kind:
+    def _kind(self, error: DomainError, profile: Profile | None, mode: Mode) -> Kind:
         original = self.status_of(error)
         code = code_of(error)
         base = self.settings.type_base
@@ -209,19 +215,12 @@ class Mapper:
             category=category_of(error),
             code=code,
             title=title_of(error, original),
-            status=self._fold(original, profile),
+            status=_collapse(original, profile, mode),
             original_status=original,
             type=ABOUT_BLANK if base is None else base + quote(code),
             level=self._level(error, code, original),
             retryable=bool(trait_of(error, "retryable")),
         )
-
-    def _fold(self, status: int, profile: Profile | None) -> int:
-        mode = self.settings.compatibility_mode
-        if mode is False:
-            return status
-        collapsed = status if profile is None else profile.collapse.get(status, status)
-        return 400 if mode is True and collapsed == 404 else collapsed
 
     def _level(self, error: DomainError, code: str, status: int) -> int | None:
         levels = self.settings.log_levels
@@ -242,6 +241,13 @@ class Mapper:
         return max(
             known, key=lambda decision: self.status_of(decision.error) >= 500
         )  # the first of the gravest
+
+
+def _collapse(status: int, profile: Profile | None, mode: Mode) -> int:
+    if mode is False:
+        return status
+    collapsed = status if profile is None else profile.collapse.get(status, status)
+    return 400 if mode is True and collapsed == 404 else collapsed
 
 
 def _apiflask() -> Iterator[Rule]:

@@ -1,6 +1,8 @@
 """The settings of one app: read once, every mistake in one error."""
 
+import json
 import re
+from ast import literal_eval
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
@@ -38,6 +40,8 @@ STATUSES: Mapping[str, int] = {
     Category.DEADLINE_EXCEEDED: 504,
 }
 
+Mode = bool | None
+Modes = tuple[tuple[str, Mode], ...]
 Scopes = tuple[tuple[str, Profile | None], ...]
 
 
@@ -47,7 +51,8 @@ class Settings:
 
     Args:
         profile: ``PROFILE``, outside of all scopes.
-        compatibility_mode: ``COMPATIBILITY_MODE``: True collapses 404 to 400, False forbids all collapsing.
+        compatibility_mode: ``COMPATIBILITY_MODE``: True collapses 404 to 400, False forbids all collapsing;
+            or such modes by URL prefix, longest first.
         scopes: ``SCOPES``, longest prefix first, without a slash at the end.
         statuses: the defaults and ``STATUSES``, by category or code.
         validation_status: ``VALIDATION_STATUS``; None leaves validation errors to Flask.
@@ -59,7 +64,7 @@ class Settings:
     """
 
     profile: Profile
-    compatibility_mode: bool | None = None
+    compatibility_mode: Mode | Modes = None
     scopes: Scopes = ()
     statuses: Mapping[str, int] = field(default_factory=lambda: dict(STATUSES))
     validation_status: int | None = 422
@@ -69,12 +74,46 @@ class Settings:
     auth_challenge: str = 'Bearer realm="api"'
     type_base: str | None = None
 
+    def mode_of(self, path: str | None) -> Mode:
+        """Give the compatibility mode of *path*; without a path, that of the app's root."""
+        if not isinstance(self.compatibility_mode, tuple):
+            return self.compatibility_mode
+        path = path or "/"
+        return next((mode for prefix, mode in self.compatibility_mode if is_below(path, prefix)), None)
+
     def profile_of(self, path: str) -> tuple[str, Profile | None]:
         """Give the scope of *path*: its prefix, and the profile that answers below it (None: Flask's own)."""
         for prefix, profile in self.scopes:
-            if path.startswith(prefix) and (len(path) == len(prefix) or path[len(prefix)] == "/"):
+            if is_below(path, prefix):
                 return prefix, profile
         return "", self.profile
+
+
+def is_below(path: str, prefix: str) -> bool:
+    """Say whether *path* lies below *prefix*, on borders of segments."""
+    return path.startswith(prefix) and (len(path) == len(prefix) or path[len(prefix)] == "/")
+
+
+def spelling(value: object) -> str:
+    """Say how to write what an environment variable or a file holds as a text and Python would not."""
+    if not isinstance(value, str):
+        return ""
+    known = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+    try:
+        meant = {**known, "none": None, "null": None}[value.strip().lower()]
+    except KeyError:
+        try:
+            meant = literal_eval(value.strip())
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            return ""
+        if isinstance(meant, str | bytes | set | complex):
+            return ""
+    try:
+        right = json.dumps(meant)
+    except (TypeError, ValueError):
+        return ""
+    toml = " (in TOML: false)" if meant is None else ""
+    return f". It is a text; an environment variable or a JSON file needs {right}{toml}"
 
 
 def read_settings(
@@ -128,7 +167,8 @@ class _Reader:
         self._words = words
 
     def _wrong(self, key: str, value: object, allowed: str, miss: str = "") -> None:
-        self.mistakes.append(f"{key} is {value!r}; allowed: {allowed}{miss}")
+        hint = miss or ("" if key.startswith("A ") else spelling(value))  # a key in a mapping is a text
+        self.mistakes.append(f"{key} is {value!r}; allowed: {allowed}{hint}")
 
     def read_profile(self, key: str, value: Any) -> Profile | None:
         names = sorted(self._profiles)
@@ -137,10 +177,25 @@ class _Reader:
             return None
         return self._profiles[value]
 
-    def read_compatibility_mode(self, key: str, value: Any) -> bool | None:
+    def read_compatibility_mode(self, key: str, value: Any) -> Mode | Modes:
+        if not isinstance(value, Mapping):
+            return self._read_mode(key, value)
+        modes = {
+            self._read_prefix(key, prefix): self._read_mode(f"{key}[{prefix!r}]", mode)
+            for prefix, mode in value.items()
+        }
+        return tuple(sorted(modes.items(), key=lambda scope: -len(scope[0])))
+
+    def _read_mode(self, key: str, value: Any) -> bool | None:
         if value is not None and not isinstance(value, bool):
-            self._wrong(key, value, "True, False, None")
+            self._wrong(key, value, "True, False, None, or a mapping of URL prefixes to these")
         return value if isinstance(value, bool) else None
+
+    def _read_prefix(self, key: str, prefix: Any) -> str:
+        if isinstance(prefix, str) and prefix.startswith("/") and "*" not in prefix and "<" not in prefix:
+            return prefix.rstrip("/")
+        self._wrong(f"A prefix in {key}", prefix, "a text that begins with '/', without '*' or '<…>'")
+        return ""
 
     def read_scopes(self, key: str, value: Any) -> Scopes:
         if not isinstance(value, Mapping):
@@ -156,7 +211,9 @@ class _Reader:
                 self._wrong(
                     f"A prefix in {key}", prefix, "each prefix once, with or without a '/' at its end"
                 )
-            scopes[trimmed] = None if name is None else self.read_profile(f"{key}[{prefix!r}]", name)
+            scopes[trimmed] = (
+                None if name is None or name is False else self.read_profile(f"{key}[{prefix!r}]", name)
+            )
         return tuple(sorted(scopes.items(), key=lambda scope: -len(scope[0])))
 
     def read_statuses(self, key: str, value: Any) -> Mapping[str, int]:
@@ -170,7 +227,9 @@ class _Reader:
         return {**STATUSES, **value}
 
     def read_validation_status(self, key: str, value: Any) -> int | None:
-        if value is not None and not is_error_status(value):
+        if value is None or value is False:
+            return None
+        if not is_error_status(value):
             self._wrong(key, value, "a status from 400 to 599, or None")
         return value if isinstance(value, int) else None
 
@@ -194,7 +253,7 @@ class _Reader:
             if not STATUS_WORD.fullmatch(str(word)):
                 self._check_word(key, word, "a category, a code, a status from 400 to 599, '4xx' or '5xx'")
             try:
-                levels[str(word)] = level_number(level)
+                levels[str(word)] = level_number(None if level is False else level)
             except ValueError:
                 names = sorted(LEVELS)
                 miss = near_miss(str(level).upper(), names)

@@ -9,6 +9,7 @@ from flask import Flask
 from flask_faultmap.border.answers import boundary_of
 from flask_faultmap.border.other_handlers import other_handlers
 from flask_faultmap.border.replies import collect_headers
+from flask_faultmap.categories import Category
 from flask_faultmap.contract.contract import (
     Entry,
     classes_of,
@@ -22,6 +23,8 @@ from flask_faultmap.errors import DomainError
 from flask_faultmap.faults import Fault
 from flask_faultmap.http.statuses import FrameworkError
 from flask_faultmap.mapping.mapper import Mapper
+from flask_faultmap.mapping.occurrences import code_of, is_exposed, is_hiding
+from flask_faultmap.mapping.settings import STATUS_WORD, Settings
 from flask_faultmap.near_miss import near_miss
 from flask_faultmap.profiles.profile import Profile
 from flask_faultmap.rules.rule import Rule
@@ -53,6 +56,8 @@ def check_app(app: Flask) -> list[Finding]:
         *_shared_codes(entries),
         *_undocumented_codes(mapper),
         *_missing_challenges(mapper, entries),
+        *_exposed_refusals(entries),
+        *_unknown_words(mapper.settings, entries),
     ]
 
 
@@ -148,10 +153,40 @@ def _documentation_mistake(mapper: Mapper, cls: type[DomainError]) -> tuple[str,
             "make code, title and category class attributes",
         )
     if not (cls.__dict__.get("__doc__") or "").strip():
-        return f"nothing says what the code {cls.code!r} means", "give the class a docstring"
-    if cls.code == DomainError.code and cls is not DomainError:
+        return f"nothing says what the code {code_of(cls)!r} means", "give the class a docstring"
+    if code_of(cls) == DomainError.code and cls is not DomainError:
         return f"the code {cls.code!r} tells a client nothing", "give the class a code of its own"
     return None
+
+
+def _exposed_refusals(entries: Iterable[Entry]) -> Iterator[Finding]:
+    """Look for classes that show the text of an answer that should tell little."""
+    for entry in entries:
+        status = entry.kind.original_status
+        if not entry.is_built_in and is_hiding(status) and is_exposed(specimen_of(entry.cls), status):
+            yield Finding(
+                check="exposed-refusal",
+                where=entry.path,
+                what=f"it shows its message to the client in a {status}",
+                remedy="give it a public text in place of expose = True, unless no message is private",
+            )
+
+
+def _unknown_words(settings: Settings, entries: Iterable[Entry]) -> Iterator[Finding]:
+    """Look for settings of a code that no class has: of one that was renamed, or never imported."""
+    codes = {*Category, *(entry.kind.code for entry in entries)}
+    for key, words in (
+        ("FAULTMAP_STATUSES", settings.statuses),
+        ("FAULTMAP_LOG_LEVELS", settings.log_levels),
+    ):
+        for word in sorted(words):
+            if word not in codes and not STATUS_WORD.fullmatch(word):
+                yield Finding(
+                    check="unknown-code",
+                    where=f"{key}[{word!r}]",
+                    what="no error class of the app has this code",
+                    remedy=f"take it out, or import the class that has it{near_miss(word, codes)}",
+                )
 
 
 def _missing_challenges(mapper: Mapper, entries: Iterable[Entry]) -> Iterator[Finding]:

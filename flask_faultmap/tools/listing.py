@@ -10,7 +10,8 @@ from flask import Flask
 
 from flask_faultmap.border.answers import boundary_of
 from flask_faultmap.border.other_handlers import OtherHandler, other_handlers
-from flask_faultmap.contract.contract import Entry, entries_of, path_of, profiles_in_use
+from flask_faultmap.contract.contract import Entry, entries_of, path_of, profiles_in_use, views_of
+from flask_faultmap.mapping.occurrences import code_of
 from flask_faultmap.profiles.profile import Profile
 from flask_faultmap.rules.rule import Rule, name_of
 from flask_faultmap.tools.overlaps import covered_texts
@@ -28,7 +29,7 @@ def list_as_data(app: Flask) -> dict[str, Any]:
             {
                 "rule": str(rule),
                 "on": path_of(rule.on) if isinstance(rule.on, type) else rule.on,
-                "outcomes": {path_of(cls): cls.code for cls in rule.outcomes},
+                "outcomes": {path_of(cls): code_of(cls) for cls in rule.outcomes},
                 "installed": is_installed,
                 "built_in": rule.is_built_in,
                 "pack": rule.pack,
@@ -80,7 +81,7 @@ def list_as_text(app: Flask, *, everything: bool) -> Iterator[str]:
     yield ""
     yield "ERRORS, with the status that each profile sends"
     yield ""
-    yield from _error_lines(entries, [*profiles_in_use(mapper.settings)])
+    yield from _error_lines(entries, [name for name, _, _ in views_of(mapper.settings)])
     if len(entries) < len(known):
         yield ""
         yield f"{len(known) - len(entries)} built-in errors are left out; --all shows them."

@@ -13,6 +13,8 @@ from flask_faultmap.errors import ConfigError, NotFoundError
 from flask_faultmap.mapping.settings import STATUSES, Settings, read_settings
 from flask_faultmap.profiles import BUILT_IN, FAULT_MESSAGE, FIRECRACKER, PROBLEM
 
+NEEDS = ". It is a text; an environment variable or a JSON file needs "
+
 PROFILES = {profile.name: profile for profile in BUILT_IN}
 KEYS = (
     "PROFILE",
@@ -132,20 +134,31 @@ WRONG = [
     ("PROFILE", "json", f" is 'json'; allowed: {PROFILE_NAMES}"),
     ("PROFILE", None, f" is None; allowed: {PROFILE_NAMES}"),
     ("PROFILE", ["problem"], f" is ['problem']; allowed: {PROFILE_NAMES}. Did you mean 'problem'?"),
-    ("COMPATIBILITY_MODE", 1, " is 1; allowed: True, False, None"),
-    ("COMPATIBILITY_MODE", "False", " is 'False'; allowed: True, False, None"),
+    ("COMPATIBILITY_MODE", 1, " is 1; allowed: True, False, None, or a mapping of URL prefixes to these"),
+    (
+        "COMPATIBILITY_MODE",
+        "False",
+        f" is 'False'; allowed: True, False, None, or a mapping of URL prefixes to these{NEEDS}false",
+    ),
     ("SCOPES", None, " is None; allowed: a mapping of URL prefixes to profile names or None"),
     ("SCOPES", ["/a"], " is ['/a']; allowed: a mapping of URL prefixes to profile names or None"),
     ("SCOPES", {"/a": "probelm"}, f"['/a'] is 'probelm'; allowed: {PROFILE_NAMES}. Did you mean 'problem'?"),
     ("STATUSES", 404, " is 404; allowed: a mapping of categories or codes to statuses"),
     ("STATUSES", {"gone": 399}, "['gone'] is 399; allowed: a status from 400 to 599"),
     ("STATUSES", {"gone": 600}, "['gone'] is 600; allowed: a status from 400 to 599"),
-    ("STATUSES", {"gone": "404"}, "['gone'] is '404'; allowed: a status from 400 to 599"),
+    (
+        "STATUSES",
+        {"gone": "404"},
+        f"['gone'] is '404'; allowed: a status from 400 to 599{NEEDS}404",
+    ),
     ("STATUSES", {"gone": True}, "['gone'] is True; allowed: a status from 400 to 599"),
     ("STATUSES", {"gone": None}, "['gone'] is None; allowed: a status from 400 to 599"),
     ("VALIDATION_STATUS", 200, " is 200; allowed: a status from 400 to 599, or None"),
-    ("VALIDATION_STATUS", "422", " is '422'; allowed: a status from 400 to 599, or None"),
-    ("VALIDATION_STATUS", False, " is False; allowed: a status from 400 to 599, or None"),
+    (
+        "VALIDATION_STATUS",
+        "422",
+        f" is '422'; allowed: a status from 400 to 599, or None{NEEDS}422",
+    ),
     (
         "LOG_LEVELS",
         "ERROR",

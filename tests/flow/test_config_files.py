@@ -1,0 +1,183 @@
+"""Settings from the environment, from TOML and from JSON files."""
+
+import json
+import tomllib
+
+import pytest
+from flask import Flask
+
+from flask_faultmap import ConfigError, FaultMap
+from flask_faultmap.border import boundary_of
+from flask_faultmap.errors import NotFoundError
+from flask_faultmap.testing import capture_faults
+from flask_faultmap.tools.checks import check_app
+from flask_faultmap.tools.listing import list_as_data, list_as_text
+
+TOML = """
+FAULTMAP_VALIDATION_STATUS = false
+[FAULTMAP_SCOPES]
+"/fc" = "firecracker"
+"/html" = false
+[FAULTMAP_STATUSES]
+already_exists = 422
+[FAULTMAP_LOG_LEVELS]
+404 = "INFO"
+"5xx" = false
+[FAULTMAP_COMPATIBILITY_MODE]
+"/v1" = true
+"""
+MEANT = {
+    "FAULTMAP_VALIDATION_STATUS": None,
+    "FAULTMAP_SCOPES": {"/fc": "firecracker", "/html": None},
+    "FAULTMAP_STATUSES": {"already_exists": 422},
+    "FAULTMAP_LOG_LEVELS": {404: "INFO", "5xx": None},
+    "FAULTMAP_COMPATIBILITY_MODE": {"/v1": True},
+}
+
+
+def from_toml(app, path, monkeypatch):
+    path.write_text(TOML)
+    app.config.from_file(path, load=tomllib.load, text=False)
+
+
+def from_json(app, path, monkeypatch):
+    path.write_text(json.dumps(MEANT))
+    app.config.from_file(path, load=json.load)
+
+
+def from_environment(app, path, monkeypatch):
+    for key, value in MEANT.items():
+        monkeypatch.setenv(f"FLASK_{key}", json.dumps(value))
+    app.config.from_prefixed_env()
+
+
+def settings_of(**config):
+    app = Flask("shop")
+    app.config.update(config)
+    FaultMap(app)
+    return boundary_of(app).mapper.settings
+
+
+@pytest.mark.parametrize("load", [from_toml, from_json, from_environment])
+def test_file_says_the_same_as_python(load, tmp_path, monkeypatch):
+    app = Flask("shop")
+    load(app, tmp_path / "config", monkeypatch)
+    FaultMap(app)
+
+    assert boundary_of(app).mapper.settings == settings_of(**MEANT)
+
+
+def test_nested_key_of_the_environment_is_a_mapping(monkeypatch):
+    monkeypatch.setenv("FLASK_FAULTMAP_STATUSES__gone", "404")
+    app = Flask("shop")
+    app.config.from_prefixed_env()
+    FaultMap(app)
+
+    assert boundary_of(app).mapper.settings.statuses["gone"] == 404
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "right"),
+    [
+        ("COMPATIBILITY_MODE", "True", "true"),
+        ("COMPATIBILITY_MODE", "no", "false"),
+        ("COMPATIBILITY_MODE", "None", r"null \(in TOML: false\)"),
+        ("STATUSES", "{'gone': 404}", '{"gone": 404}'),
+        ("SCOPES", "{'/fc': None}", '{"/fc": null}'),
+        ("VALIDATION_STATUS", "'422'", ""),
+        ("LOG_LEVELS", "('gone', {1})", ""),
+    ],
+)
+def test_what_the_environment_cannot_say_so_is_told_with_the_right_spelling(key, text, right, monkeypatch):
+    monkeypatch.setenv(f"FLASK_FAULTMAP_{key}", text)
+    app = Flask("shop")
+    app.config.from_prefixed_env()
+
+    with pytest.raises(ConfigError, match=f"FAULTMAP_{key} is .*{'needs ' + right if right else 'allowed'}"):
+        FaultMap(app)
+
+
+def test_a_complex_key_is_told_without_a_spelling():
+    with pytest.raises(ConfigError, match=r"allowed: a mapping of categories or codes to statuses$"):
+        settings_of(FAULTMAP_STATUSES="{(1, 2): 3}")
+
+
+def app_of_two_versions(modes):
+    app = Flask("shop")
+    app.config["FAULTMAP_COMPATIBILITY_MODE"] = modes
+    app.config["FAULTMAP_SCOPES"] = {"/v1/html": None, "/fm": "fault_message"}
+    FaultMap(app)
+
+    def fail(version):
+        raise NotFoundError("no box")
+
+    app.add_url_rule("/<version>/box", view_func=fail)
+    return app
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/v1/box", 400),
+        ("/v1/nope", 400),
+        ("/v2/box", 404),
+        ("/v10/box", 404),
+        ("/fm/box", 404),
+        ("/v1", 400),
+    ],
+)
+def test_one_old_client_is_answered_by_its_prefix(path, status):
+    app = app_of_two_versions({"/v1/": True, "/fm": False})
+
+    with capture_faults(app) as seen:
+        response = app.test_client().get(path)
+
+    assert (response.status_code, seen[0].original_status) == (status, 404)
+
+
+def test_root_and_a_nested_prefix_have_modes_of_their_own():
+    client = app_of_two_versions({"/": True, "/v2": None}).test_client()
+
+    assert [client.get(path).status_code for path in ("/v1/box", "/v2/box")] == [400, 404]
+
+
+def test_contract_and_list_show_the_statuses_of_each_prefix():
+    app = app_of_two_versions({"/v1": True})
+
+    entry = next(each for each in list_as_data(app)["errors"] if each["code"] == "not_found")
+
+    assert entry["statuses"] == {"problem": 404, "fault_message": 400, "problem below /v1": 400}
+    assert any("problem below /v1" in line for line in list_as_text(app, everything=True))
+
+
+@pytest.mark.parametrize("prefix", ["v1", 7, "/a/*", "/<x>"])
+def test_prefix_that_is_none_is_refused(prefix):
+    with pytest.raises(ConfigError, match="A prefix in FAULTMAP_COMPATIBILITY_MODE is "):
+        app_of_two_versions({prefix: True})
+
+
+def test_code_that_no_class_has_is_a_finding():
+    app = Flask("shop")
+    app.config["FAULTMAP_STATUSES"] = {"box_gonne": 410, "gone": 404, "not_found": 404}
+    app.config["FAULTMAP_LOG_LEVELS"] = {"nowhere_to_be_found": None, "5xx": "ERROR", 404: None}
+    FaultMap(app)
+
+    found = {finding.where for finding in check_app(app) if finding.check == "unknown-code"}
+
+    assert found == {"FAULTMAP_STATUSES['box_gonne']", "FAULTMAP_LOG_LEVELS['nowhere_to_be_found']"}
+
+
+class TellingError(NotFoundError):
+    """It tells."""
+
+    expose = True
+
+
+def test_class_that_exposes_a_refusal_is_a_finding():
+    app = Flask("shop")
+    app.config["FAULTMAP_STATUSES"] = {"telling": 403}
+    FaultMap(app)
+
+    found = [finding for finding in check_app(app) if finding.check == "exposed-refusal"]
+
+    assert [finding.where.partition(":")[2] for finding in found] == ["TellingError"]

@@ -1,0 +1,82 @@
+"""A profile's wording: in place of the title, for any code."""
+
+import pytest
+from flask import Flask, abort
+from flow_app import app_with, raising
+
+from flask_faultmap import DomainError, Profile, Rule
+from flask_faultmap.errors import DeadlineExceededError, InternalError, NotFoundError, PermissionDeniedError
+from flask_faultmap.profiles.profile import FaultMessageSchema
+
+
+class VaultError(PermissionDeniedError):
+    pass
+
+
+class ToldError(PermissionDeniedError):
+    public = "Ask Ann."
+
+
+WORDING = {
+    "internal": "Something broke.",
+    "vault": "{method} {path} is not for you.",
+    "told": "never",
+    "not_found": "Nothing here.",
+    "deadline_exceeded": "Too slow.",
+    "box": "never",
+}
+PLAIN = Profile("plain", FaultMessageSchema, wording=WORDING)
+
+
+def text_of(view, **given):
+    app = Flask("shop")
+    app.add_url_rule("/fail", view_func=view)
+    client = app_with(app=app, profiles=[PLAIN], FAULTMAP_PROFILE="plain", **given).test_client()
+    return client.get("/fail").json["fault_message"]
+
+
+@pytest.mark.parametrize(
+    ("view", "text"),
+    [
+        (raising(ValueError("bug")), "Something broke."),
+        (raising(InternalError("bug")), "Something broke."),
+        (lambda: abort(500), "Something broke."),
+        (lambda: abort(500, "secret"), "Something broke."),
+        (raising(VaultError("x")), "GET /fail is not for you."),
+        (raising(VaultError("x", public="Said here.")), "Said here."),
+        (raising(ToldError("x")), "Ask Ann."),
+        (raising(NotFoundError("no box")), "no box"),
+        (raising(NotFoundError()), "Nothing here."),
+        (lambda: abort(404), "Nothing here."),
+        (lambda: abort(404, "no box"), "no box"),
+        (raising(DeadlineExceededError("x")), "Too slow."),
+    ],
+)
+def test_wording_stands_in_for_the_title_where_no_text_is_given(view, text):
+    assert text_of(view) == text
+
+
+def test_outcome_of_a_rule_is_worded_where_the_rule_gives_no_text():
+    assert text_of(raising(KeyError("x")), rules=[Rule(on=KeyError, to=VaultError)]).endswith(
+        "is not for you."
+    )
+
+
+class UnreadableError(DomainError):
+    @property
+    def violations(self):
+        raise RuntimeError("none")
+
+
+@pytest.mark.parametrize(
+    ("wording", "text"),
+    [("Something broke.", "Something broke."), ("{path} broke.", "Internal server error")],
+)
+def test_last_resort_uses_wording_without_placeholders(wording, text):
+    profile = Profile("plain", FaultMessageSchema, wording={"internal": wording})
+    app = Flask("shop")
+    app.add_url_rule("/fail", view_func=raising(UnreadableError()))
+
+    response = app_with(app=app, profiles=[profile], FAULTMAP_PROFILE="plain").test_client().get("/fail")
+
+    assert (response.status_code, response.json) == (500, {"fault_message": text})
