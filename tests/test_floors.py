@@ -28,7 +28,7 @@ FLOORS = {
     "tools": "overlaps checks specimens explaining listing cli",
     "sinks": "trail.lines trail.settings trail.journal trail.entries trail.segments trail.office "
     "trail.origins trail.records trail.health trail.database trail.shipper trail.reading "
-    "trail.extension trail",
+    "trail.extension trail connecting metrics tracing sentry",
     "top": "testing openapi",
 }
 TOP = FLOORS["top"].split()  # modules without a wing that stand on the border
@@ -61,6 +61,10 @@ IMPORTERS = {
         "testing",
         "sinks.trail.records",
         "sinks.trail.extension",
+        "sinks.connecting",
+        "sinks.metrics",
+        "sinks.tracing",
+        "sinks.sentry",
         "openapi",
     },
     "werkzeug": {
@@ -85,6 +89,9 @@ IMPORTERS = {
     },
     "click": {"tools.cli"},
     "apispec": {"openapi"},
+    "prometheus_client": {"sinks.metrics"},
+    "opentelemetry": {"sinks.tracing"},
+    "sentry_sdk": {"sinks.sentry"},
     "sqlalchemy": {"sinks.trail.database", "sinks.trail.shipper", "sinks.trail.reading"},
 }
 

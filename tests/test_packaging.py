@@ -20,6 +20,8 @@ README = (TOP / "README.md").read_text()
 CHANGES = (TOP / "CHANGES.md").read_text()
 HEADINGS = re.findall(r"^## (.+)$", CHANGES, re.MULTILINE)
 KINDS = ["Security", "Removed", "Deprecated", "Added", "Changed", "Fixed"]
+EXTRAS = {"tracing": "otel"}  # where the extra has another name than the module
+MODULES = {"opentelemetry-api": "opentelemetry"}
 SOURCES = sorted((TOP / "flask_faultmap").rglob("*.py"))
 
 PYPROJECT = tomllib.loads((TOP / "pyproject.toml").read_text())
@@ -98,8 +100,10 @@ def roots(node: ast.stmt) -> set[str]:
 
 def optional_of(path: Path) -> set[str]:
     """Return what the extra requires that has the name of that module, or of its folder."""
-    extras = [setup["options.extras_require"].get(name, "") for name in (path.stem, path.parent.name)]
-    return {re.split(r"[>=<\[]", line)[0].replace("-", "_") for extra in extras for line in extra.split()}
+    names = (EXTRAS.get(path.stem, path.stem), path.parent.name)
+    extras = [setup["options.extras_require"].get(name, "") for name in names]
+    packages = {re.split(r"[>=<\[]", line)[0] for extra in extras for line in extra.split()}
+    return {MODULES.get(package, package.replace("-", "_")) for package in packages}
 
 
 def test_oldest_python_is_the_same_wherever_it_is_said():

@@ -52,10 +52,10 @@ class Server:
 
 
 @contextmanager
-def serving(kind: str, app: str, folder: Path) -> Iterator[Server]:
-    """Run the server *kind* for *app*, a module in this folder, until the block ends."""
+def serving(kind: str, app: str, folder: Path, *more: str) -> Iterator[Server]:
+    """Run the server *kind* for *app*, a module in this folder, until the block ends; *more* are options."""
     port = free_port()
-    line = [word.format(app=app, port=port) for word in COMMANDS[kind]]
+    line = [word.format(app=app, port=port) for word in COMMANDS[kind]] + [*more]
     place = {**os.environ, "PYTHONPATH": os.pathsep.join([str(SUPPORT), str(ROOT)]), "PYTHONUNBUFFERED": "1"}
     log = folder / "server.log"
     with log.open("wb") as output:

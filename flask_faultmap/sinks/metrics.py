@@ -1,0 +1,116 @@
+"""How often does what fail? A counter for Prometheus (extra ``metrics``: prometheus-client).
+
+::
+
+    FaultMetrics().init_app(app)
+
+``faultmap_faults_total{code, category, status, route, blame}``, in multi-process mode too.
+"""
+
+import sys
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from flask import Flask, has_request_context, request
+from prometheus_client import REGISTRY, CollectorRegistry, Counter
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from flask_faultmap.errors import DomainError
+from flask_faultmap.faults import Fault
+from flask_faultmap.http.statuses import FrameworkError
+from flask_faultmap.sinks.connecting import connect
+from flask_faultmap.sinks.trail import AuditTrail
+from flask_faultmap.sinks.trail.origins import find_blame
+
+LABELS = ("code", "category", "status", "route", "blame")
+OTHER = "other"  # a code that no class of the contract has: codes made at run time must not make time series
+UNMATCHED = "unmatched"  # no route: an unknown URL, or no request
+
+__all__ = ["FaultMetrics", "TrailCollector"]
+
+
+class FaultMetrics:
+    """Counts the faults of any number of apps.
+
+    Args:
+        registry: of prometheus-client; its default one, unless another is given.
+    """
+
+    def __init__(self, *, registry: CollectorRegistry = REGISTRY) -> None:
+        self.registry = registry
+
+    def init_app(self, app: Flask) -> None:
+        """Begin to count the faults of *app*.
+
+        Raises:
+            ConfigError: *app* is no Flask app.
+        """
+        connect(app, "fault metrics", partial(_count, _counter_of(self.registry)))
+
+
+class TrailCollector(Collector):
+    """Tells of the audit trail of one app on this host: ``registry.register(TrailCollector(app, trail))``.
+
+    Gauges ``faultmap_trail_waiting``, ``…_waiting_bytes``, ``…_oldest_wait_seconds`` and ``…_refused``,
+    measured at each scrape from the journal; no database is asked.
+    """
+
+    def __init__(self, app: Flask, trail: AuditTrail) -> None:
+        self._app, self._trail = app, trail
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Measure the health of the trail."""
+        with self._app.app_context():
+            health = self._trail.health()
+        for name, text, value in (
+            ("waiting", "Faults in the journal that are not in the database yet", health.waiting),
+            ("waiting_bytes", "Bytes of the journal that are not in the database yet", health.waiting_bytes),
+            ("oldest_wait_seconds", "How long the oldest of them has waited", health.oldest_wait),
+            ("refused", "Faults that were refused because the journal was full", health.refused),
+        ):
+            yield GaugeMetricFamily(f"faultmap_trail_{name}", text, value=value)
+
+
+def _count(counter: Counter, app: Flask, *, fault: Fault, error: DomainError, **_: Any) -> None:
+    rule = request.url_rule if has_request_context() else None
+    counter.labels(
+        _code_of(fault, error),
+        str(fault.category),
+        str(fault.status),
+        UNMATCHED if rule is None else rule.rule,
+        find_blame(fault.category, error),
+    ).inc()
+
+
+_counters: WeakKeyDictionary[CollectorRegistry, Counter] = WeakKeyDictionary()
+
+
+def _counter_of(registry: CollectorRegistry) -> Counter:
+    """Give the one counter of *registry*, which takes a name only once."""
+    counter = _counters.get(registry)
+    if counter is None:
+        counter = Counter("faultmap_faults", "Faults that were answered", LABELS, registry=registry)
+        _counters[registry] = counter
+    return counter
+
+
+_is_promised: WeakKeyDictionary[type, bool] = WeakKeyDictionary()
+
+
+def _code_of(fault: Fault, error: DomainError) -> str:
+    """Give the code, if it is that of a class that can be imported: there are only so many of these."""
+    cls = type(error)
+    known = _is_promised.get(cls)
+    if known is None:
+        known = _is_promised[cls] = issubclass(cls, FrameworkError) or _can_be_imported(cls)
+    return fault.code if known and "code" not in vars(error) else OTHER
+
+
+def _can_be_imported(cls: type) -> bool:
+    found: Any = sys.modules.get(cls.__module__)
+    for part in cls.__qualname__.split("."):
+        found = getattr(found, part, None)
+    return found is cls
