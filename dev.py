@@ -44,7 +44,7 @@ COMMANDS = {
         ],
     ),
     "docs": ("docs", [[PYTHON, "-m", "sphinx", "-W", "-q", "-b", "html", "docs", "docs/_build"]]),
-    "bench": ("", [[PYTHON, "-m", "benchmarks"]]),
+    "bench": ("bench", [[PYTHON, "-m", "benchmarks"]]),
 }
 
 

@@ -18,7 +18,8 @@ from importlib.metadata import version
 
 from benchmarks.contenders import CONTENDERS, Contender
 from benchmarks.measure import caller, import_time, medians, memory
-from benchmarks.rows import IMPORT, MEMORY, ROWS, Row
+from benchmarks.rows import IMPORT, MEMORY, ROWS, STREAM, Row
+from benchmarks.sinks import ITEMS
 
 ABSURD = 2.0  # a noisy machine does not double a ratio of medians; a mistake does
 
@@ -91,6 +92,8 @@ def result_of(row: Row, costs: dict[str, float], *, smoke: bool) -> Result:
         measured = memory(2_000 if smoke else 20_000)
     elif row.number == IMPORT:
         measured = import_time(3 if smoke else 15)
+    elif row.number == STREAM:
+        measured = max(costs[row.mine] - costs[row.theirs], 0.0) / ITEMS
     else:
         measured = costs[row.mine] / costs[row.theirs]
     return Result(

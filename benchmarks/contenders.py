@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 from marshmallow import Schema, ValidationError, fields
 
-from benchmarks import by_hand
+from benchmarks import by_hand, sinks
 from benchmarks.views import DETAILS, LONG_TEXT, TEXT, VIOLATIONS, plain
 from flask_faultmap import FaultMap, Profile, Rule
 from flask_faultmap.errors import NotFoundError, ResourceExhaustedError, UnavailableError
@@ -142,5 +142,18 @@ CONTENDERS: dict[str, Callable[[], Contender]] = {
     "one plain rule": lambda: Contender(app=text_rules(0), members=UNTOLD),
     "exposed text": lambda: Contender(app=foreign_text(expose=True), members=PROBLEM),
     "fixed text": lambda: Contender(app=foreign_text(message=TEXT), members=PROBLEM),
-    # Rows 15 and 16 (sinks): an app with the sink, and the same without it.
+    "ours, trail": lambda: Contender(
+        app=sinks.with_trail(ours(lambda: StoreDownError(TEXT))), status=503, members=PROBLEM
+    ),
+    "ours, metrics": lambda: Contender(
+        app=sinks.with_metrics(ours(lambda: BoxNotFoundError(TEXT))), members=PROBLEM
+    ),
+    "ours, traced": lambda: Contender(
+        app=sinks.traced(ours(lambda: BoxNotFoundError(TEXT))), members=PROBLEM
+    ),
+    "ours, tracing": lambda: Contender(
+        app=sinks.with_tracing(ours(lambda: BoxNotFoundError(TEXT))), members=PROBLEM
+    ),
+    "ours, stream": lambda: Contender(app=sinks.streamed(), status=200),
+    "by hand, stream": lambda: Contender(app=sinks.streamed_by_hand(), status=200),
 }
