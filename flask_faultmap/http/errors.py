@@ -7,6 +7,7 @@ from traceback import walk_tb
 from typing import Any
 
 from werkzeug.exceptions import BadRequestKeyError, HTTPException, NotFound, SecurityError
+from werkzeug.routing.exceptions import WebsocketMismatch
 
 from flask_faultmap.faults import Violation
 from flask_faultmap.http.statuses import (
@@ -17,6 +18,7 @@ from flask_faultmap.http.statuses import (
     RequestInvalidError,
     UnknownPathError,
     UntrustedHostError,
+    WebSocketExpectedError,
     class_of_status,
 )
 from flask_faultmap.http.validation import from_request_parser
@@ -74,6 +76,12 @@ def from_apiflask(exc: Any) -> FrameworkError:
     cls = RequestInvalidError if is_validation else None
     error = _make(_status(exc.status_code), str(exc.message), cls)
     _add_data(error, {"message": exc.message, "messages": exc.detail, "headers": exc.headers})
+    if error.status < 500 and not is_validation:
+        told = exc.detail if isinstance(exc.detail, Mapping) else {"details": exc.detail}
+        extra = getattr(exc, "extra_data", None)  # which APIFlask has from 0.10 on
+        extra = extra if isinstance(extra, Mapping) else {}
+        if told or extra:
+            error.details = {**told, **extra}
     return error
 
 
@@ -105,6 +113,8 @@ def _special_class(exc: HTTPException) -> type[FrameworkError] | None:
         return None
     if isinstance(exc, SecurityError):
         return UntrustedHostError
+    if isinstance(exc, WebsocketMismatch):
+        return WebSocketExpectedError
     if isinstance(exc, BadRequestKeyError):
         return MissingFieldError
     if _parser_error(exc) is not None:

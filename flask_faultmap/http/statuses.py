@@ -135,6 +135,9 @@ UnknownPathError: type[FrameworkError] = _define(
 UntrustedHostError: type[FrameworkError] = _define(
     400, errors.InvalidArgumentError, "untrusted_host", "The host of the request is not served."
 )
+WebSocketExpectedError: type[FrameworkError] = _define(
+    400, errors.InvalidArgumentError, "websocket_expected", "This address is for WebSocket connections."
+)
 MalformedJsonError: type[FrameworkError] = _define(
     400, errors.InvalidArgumentError, "malformed_json", "The body is not JSON."
 )
@@ -144,7 +147,14 @@ RequestInvalidError: type[FrameworkError] = _define(
 MissingFieldError: type[FrameworkError] = _define(
     400, errors.InvalidArgumentError, "missing_field", "A required field is missing."
 )
-SPECIAL = (UnknownPathError, UntrustedHostError, MalformedJsonError, RequestInvalidError, MissingFieldError)
+SPECIAL = (
+    UnknownPathError,
+    UntrustedHostError,
+    WebSocketExpectedError,
+    MalformedJsonError,
+    RequestInvalidError,
+    MissingFieldError,
+)
 CODES = frozenset(cls.code for cls in (*STATUS_ERRORS, *SPECIAL))
 
 

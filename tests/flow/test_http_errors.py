@@ -19,6 +19,7 @@ from werkzeug.exceptions import (
     Unauthorized,
     default_exceptions,
 )
+from werkzeug.routing import Rule
 
 from flask_faultmap.errors import (
     InvalidArgumentError,
@@ -459,3 +460,13 @@ def test_deep_json_of_another_source_is_an_unhandled_error():
 def endless():
     request.get_json()
     return endless()
+
+
+def test_plain_request_to_a_websocket_route_is_told_so():
+    app = app_with()
+    app.url_map.add(Rule("/feed", endpoint="feed", websocket=True))
+
+    response = app.test_client().get("/feed")
+
+    assert (response.status_code, response.json["code"]) == (400, "websocket_expected")
+    assert response.json["detail"] == "This address is for WebSocket connections."
