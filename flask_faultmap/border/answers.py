@@ -96,6 +96,10 @@ def handle_http(exc: HTTPException) -> Any:
 def handle_error(exc: Exception) -> Any:
     """Answer a domain error, or what a rule knows; the rest is the app's or Flask's."""
     app, boundary, req = _here()
+    if isinstance(exc, ExceptionGroup):
+        only = _only_leaf(exc)
+        if isinstance(only, HTTPException) and is_none_of_ours(only):
+            return only
     try:
         decision = boundary.mapper.translate(exc)
         if decision is not None:
@@ -240,6 +244,16 @@ def is_none_of_ours(exc: HTTPException) -> bool:
         or exc.response is not None
         or (isinstance(exc.code, int) and 100 <= exc.code < 400)
     )
+
+
+def _only_leaf(group: ExceptionGroup[Exception]) -> Exception | None:
+    """Give the one exception that *group* holds, however deep; None if it holds several."""
+    found: Exception = group
+    while isinstance(found, ExceptionGroup):
+        if len(found.exceptions) > 1:
+            return None
+        found = found.exceptions[0]
+    return found
 
 
 def _hand_on(app: Flask, boundary: Boundary, exc: Exception) -> Any:
