@@ -15,7 +15,7 @@ from flask import Flask
 from marshmallow import Schema
 
 from flask_faultmap.border.answers import boundary_of
-from flask_faultmap.contract.contract import entry_of, profiles_in_use, specimen_of
+from flask_faultmap.contract.entries import entry_of, profiles_in_use, specimen_of
 from flask_faultmap.errors import ConfigError, DomainError
 from flask_faultmap.http.statuses import class_of_status, phrase
 from flask_faultmap.mapping.mapper import Mapper

@@ -24,7 +24,7 @@ FLOORS = {
     "mapping": "settings occurrences mapper",
     "upstreams": "errors failures masking answers bodies readback terms state blocks",
     "border": "replies contexts identity records answers reporting other_handlers handlers streams extension",
-    "contract": "contract",
+    "contract": "entries contract",
     "tools": "overlaps checks specimens explaining listing cli",
     "sinks": "trail.lines trail.settings trail.journal trail.entries trail.segments trail.office "
     "trail.origins trail.records trail.health trail.database trail.shipper trail.reading "

@@ -10,7 +10,7 @@ from flask_faultmap.border.answers import boundary_of
 from flask_faultmap.border.other_handlers import other_handlers
 from flask_faultmap.border.replies import collect_headers
 from flask_faultmap.categories import Category
-from flask_faultmap.contract.contract import (
+from flask_faultmap.contract.entries import (
     Entry,
     classes_of,
     entries_of,

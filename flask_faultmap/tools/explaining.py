@@ -10,7 +10,7 @@ from flask import Flask
 
 from flask_faultmap.border.answers import boundary_of
 from flask_faultmap.border.other_handlers import explain_in
-from flask_faultmap.contract.contract import profiles_in_use
+from flask_faultmap.contract.entries import profiles_in_use
 from flask_faultmap.mapping.mapper import Mapper
 from flask_faultmap.near_miss import near_miss
 from flask_faultmap.rules.matching import Text

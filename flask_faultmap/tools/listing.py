@@ -10,7 +10,7 @@ from flask import Flask
 
 from flask_faultmap.border.answers import boundary_of
 from flask_faultmap.border.other_handlers import OtherHandler, other_handlers
-from flask_faultmap.contract.contract import Entry, entries_of, path_of, profiles_in_use, views_of
+from flask_faultmap.contract.entries import Entry, entries_of, path_of, profiles_in_use, views_of
 from flask_faultmap.mapping.occurrences import code_of
 from flask_faultmap.profiles.profile import Profile
 from flask_faultmap.rules.rule import Rule, name_of

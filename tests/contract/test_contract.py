@@ -8,14 +8,8 @@ from marshmallow import Schema, fields
 
 from flask_faultmap import Profile, Rule
 from flask_faultmap.border.answers import boundary_of
-from flask_faultmap.contract.contract import (
-    classes_of,
-    entry_of,
-    make_contract,
-    members_of,
-    read_contract,
-    write_contract,
-)
+from flask_faultmap.contract.contract import make_contract, members_of, read_contract, write_contract
+from flask_faultmap.contract.entries import classes_of, entry_of
 from flask_faultmap.errors import Category, DomainError, InternalError, NotFoundError, UnavailableError
 from flask_faultmap.http.statuses import FrameworkError
 from flask_faultmap.profiles import FaultMessageSchema, ProblemSchema
