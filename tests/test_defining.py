@@ -259,3 +259,20 @@ def test_title_of_the_app_is_told_below_problem_with_a_type_base():
 
     assert app.test_client().get("/fail").json["title"] == "Out of stock"
     assert PROBLEM.name == "problem"
+
+
+def test_category_of_one_raise_below_an_upstream_leaves_its_retry_to_what_is_known():
+    error = made("PeerError", UpstreamError, applied=False)()
+    error.category = "internal"
+
+    assert described(error).retryable is True
+
+
+def test_code_that_only_an_instance_knows_gives_the_plain_title():
+    assert made(code=property(lambda self: "late")).title == "Bad request"
+
+
+def test_member_of_an_enum_is_a_text_by_its_value():
+    text = enum.Enum("Texts", {"A": "No box"}).A
+
+    assert described(DomainError(public=text)).text == "No box"

@@ -299,3 +299,7 @@ def test_reports_of_one_instance_gather_no_traceback_and_it_still_travels():
 
     assert len(traceback.extract_tb(error.__traceback__)) == 1
     assert pickle.loads(pickle.dumps(NotFoundError("x"))).args == copy.deepcopy(error).args == ("x",)
+
+
+def test_report_where_nobody_listens_gives_the_fault():
+    assert map_around().report(SDKError("x")).code == "unavailable"
