@@ -8,7 +8,77 @@ from flask_faultmap import Fault, Profile
 
 PROBS = "https://api.backend.ai/probs/"
 
-OPERATIONS = {"access", "auth", "create", "delete", "generic", "list-query", "read", "request", "update"}
+# Backend.AI's clients parse a code as DOMAIN_OPERATION_DETAIL; the last two are closed sets.
+OPERATIONS = frozenset(
+    [
+        "generic",
+        "create",
+        "upsert",
+        "access",
+        "read",
+        "search",
+        "update",
+        "start",
+        "soft-delete",
+        "restore",
+        "purge",
+        "auth",
+        "hook",
+        "request",
+        "parsing",
+        "execute",
+        "schedule",
+        "setup",
+        "grant",
+        "check-limit",
+        "delete",
+        "list-query",
+    ]
+)
+DETAILS = frozenset(
+    [
+        "bad-request",
+        "not-found",
+        "gone",
+        "conflict",
+        "already-exists",
+        "invalid-parameters",
+        "data-expired",
+        "forbidden",
+        "unauthorized",
+        "incomplete-user-profile",
+        "not-ready",
+        "invalid-data-format",
+        "unavailable",
+        "unreachable",
+        "task-timeout",
+        "canceled",
+        "not-implemented",
+        "deprecated",
+        "mismatch",
+        "timeout",
+        "content-type-mismatch",
+        "internal-error",
+    ]
+)
+
+# What has no such code gets the detail that fits its status.
+DETAIL_OF = {
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not-found",
+    405: "forbidden",
+    408: "timeout",
+    409: "conflict",
+    410: "gone",
+    415: "content-type-mismatch",
+    422: "invalid-parameters",
+    429: "unavailable",
+    501: "not-implemented",
+    502: "unreachable",
+    503: "unavailable",
+    504: "timeout",
+}
 
 # The slug of the problem type, by error code: another axis, several codes share one. Else it is the detail.
 SLUGS = {
@@ -55,10 +125,12 @@ def naming(fault: Fault) -> tuple[str, str, str]:
     if fault.code in FRAMEWORK:
         return FRAMEWORK[fault.code]
     parts = fault.code.split("_")
-    if len(parts) == 3 and parts[1] in OPERATIONS:
+    if len(parts) == 3 and parts[1] in OPERATIONS and parts[2] in DETAILS:
         return SLUGS.get(fault.code, parts[2]), fault.title, fault.code
-    words = fault.code.replace("_", "-")
-    return words, fault.title, f"api_generic_{words}"
+    detail = DETAIL_OF.get(fault.status, "internal-error" if fault.status >= 500 else "bad-request")
+    if fault.violations:
+        detail = "invalid-parameters"
+    return fault.code.replace("_", "-"), fault.title, f"api_generic_{detail}"
 
 
 def data_of(fault: Fault) -> Any:

@@ -33,7 +33,7 @@ class AppProxyTimeoutError(DeadlineExceededError):
 class AppProxyBusyError(UnavailableError):
     """The coordinator takes no work at the moment."""
 
-    code = "appproxy_request_overloaded"
+    code = "appproxy_request_not-ready"
     title = "AppProxy is busy."
     log_level = logging.WARNING
 
@@ -69,12 +69,12 @@ class EndpointNotFoundError(NotFoundError):
 class EndpointsNotDeletedError(NotFoundError):
     """Some of many endpoints could not be deleted, since they are not there; the others are gone."""
 
-    code = "endpoint_delete_not-found"
+    code = "endpoint_purge_not-found"
     title = "Not all endpoints could be deleted."
 
 
 class ForeignCoordinatorError(FailedPreconditionError):
     """The coordinator was started by somebody else, and is not ours to stop."""
 
-    code = "coordinator_generic_not-ours"
+    code = "appproxy_generic_forbidden"
     title = "The coordinator is not ours."

@@ -3,12 +3,13 @@
 import errno
 import mmap
 import platform
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from example_app.machine.errors import CapError, VmmActionError
+from example_app.machine.errors import BodyError, CapError, VmmActionError
 
 Object = dict[str, Any]
 Config = Mapping[str, Any]
@@ -22,6 +23,7 @@ class Host:
     ram_mib: int | None = None
 
 
+MAC = re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}")
 MAX_DRIVES = 8
 MAX_VCPUS = 32
 BALLOON_KEEPS_MIB = 32
@@ -59,12 +61,28 @@ def check_balloon(host: Host, config: Config, body: Object) -> None:
 
 def check_metadata_config(host: Host, config: Config, body: Object) -> None:
     """Check that the metadata can be reached."""
+    if not body["network_interfaces"]:
+        raise VmmActionError("MmdsConfig", "The list of network interface IDs provided is empty.")
     if not all(name in config["network-interfaces"] for name in map(str, body["network_interfaces"])):
         raise VmmActionError(
             "MmdsConfig",
             "The list of network interface IDs provided contains at least one ID that does not correspond "
             "to any existing network interface.",
         )
+
+
+def check_network(host: Host, config: Config, body: Object) -> None:
+    """Check that no other interface has the MAC address or the tap device."""
+    others = [each for name, each in config["network-interfaces"].items() if name != body["iface_id"]]
+    mac = body.get("guest_mac")
+    if mac is not None and not MAC.fullmatch(mac):
+        raise BodyError(f"invalid MAC address: {mac}")
+    if mac is not None and any(each.get("guest_mac", "").lower() == mac.lower() for each in others):
+        raise VmmActionError("NetworkConfig", f"The MAC address is already in use: {mac}")
+    tap = body["host_dev_name"]
+    if any(each["host_dev_name"] == tap for each in others):
+        text = f"Open tap device failed: Error while creating ifreq structure: Resource busy: {tap}"
+        raise VmmActionError("NetworkConfig", text)
 
 
 def check_drive(host: Host, config: Config, body: Object) -> None:
@@ -119,5 +137,6 @@ CHECKS: Mapping[str, Callable[[Host, Config, Object], None]] = {
     "drives": check_drive,
     "machine-config": check_machine,
     "mmds/config": check_metadata_config,
+    "network-interfaces": check_network,
     "pmem": check_pmem,
 }

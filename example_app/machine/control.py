@@ -54,7 +54,7 @@ class Machine:
         """Say what this is and how it is."""
         return {
             "id": "anonymous-instance",
-            "state": self.state,
+            "state": self._tell_state(),
             "vmm_version": VERSION,
             "app_name": "Firecracker",
         }
@@ -142,7 +142,7 @@ class Machine:
     def set_state(self, state: str) -> None:
         """Pause or resume the guest: *state* is ``Paused`` or ``Resumed``."""
         with self._lock:
-            guest = self._require_started()
+            guest = self._require_alive()
             if state == "Paused":
                 guest.pause()
                 self.state = "Paused"
@@ -153,7 +153,7 @@ class Machine:
     def create_snapshot(self, body: Object) -> None:
         """Write the configuration of the paused machine to a file."""
         with self._lock:
-            self._require_started()
+            self._require_alive()
             if self.state != "Paused":
                 raise VmmActionError("CreateSnapshot", "save/restore unavailable while running")
             write_snapshot(body, self._config)
@@ -170,6 +170,10 @@ class Machine:
         """Switch the guest off, if there is one."""
         if self._guest is not None:
             self._guest.close()
+
+    def _tell_state(self) -> str:
+        is_dead = self._guest is not None and not self._guest.is_alive
+        return "Shutdown" if is_dead else self.state
 
     def _start(self) -> None:
         self._require_not_started()
@@ -196,6 +200,12 @@ class Machine:
         if self._guest is None:
             raise VmmActionError("OperationNotSupportedPreBoot")
         return self._guest
+
+    def _require_alive(self) -> Guest:
+        guest = self._require_started()
+        if not guest.is_alive:
+            raise VmmActionError("NotSupported", "the microVM is shut down.")
+        return guest
 
 
 def check_ids(collection: str, name: str, body: Object) -> None:

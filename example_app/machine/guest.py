@@ -22,6 +22,11 @@ class Guest:
         self._mouth = cast(IO[bytes], self._process.stdout)
         self._numbers: Iterator[int] = itertools.count()
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether the process still runs, paused or not."""
+        return self._process.poll() is None
+
     def tell(self, command: str, seconds: float) -> None:
         """Tell the guest *command* and wait until it has heard.
 

@@ -140,6 +140,40 @@ def test_what_comes_too_late_is_refused(api: Api, image: str) -> None:
         api.machine_config.patch(vcpu_count=4)
 
 
+def test_machine_that_is_shut_down_says_so_and_does_nothing_more(
+    api: Api, image: str, tmp_path: Path
+) -> None:
+    api.boot.put(kernel_image_path=image)
+    api.actions.put(action_type="InstanceStart")
+    api.vm.patch(state="Paused")
+
+    api.actions.put(action_type="SendCtrlAltDel")
+
+    assert state(api) == "Shutdown"
+    for wanted in ("Paused", "Resumed"):
+        with pytest.raises(APIError, match="the microVM is shut down"):
+            api.vm.patch(state=wanted)
+    with pytest.raises(APIError, match="the microVM is shut down"):
+        api.create_snapshot.put(snapshot_path=str(tmp_path / "s"), mem_file_path=str(tmp_path / "m"))
+
+
+def test_interface_that_takes_what_another_has_is_refused(api: Api) -> None:
+    api.network.put(iface_id="eth0", host_dev_name="tap0", guest_mac="06:00:00:00:00:01")
+
+    with pytest.raises(APIError, match="The MAC address is already in use: 06:00:00:00:00:01"):
+        api.network.put(iface_id="eth1", host_dev_name="tap1", guest_mac="06:00:00:00:00:01")
+    with pytest.raises(APIError, match="Open tap device failed"):
+        api.network.put(iface_id="eth1", host_dev_name="tap0")
+    with pytest.raises(APIError, match="invalid MAC address"):
+        api.network.put(iface_id="eth1", host_dev_name="tap1", guest_mac="nonsense")
+    api.network.put(iface_id="eth0", host_dev_name="tap0", guest_mac="06:00:00:00:00:01")
+
+
+def test_metadata_for_no_interface_are_refused(api: Api) -> None:
+    with pytest.raises(APIError, match="The list of network interface IDs provided is empty"):
+        api.mmds_config.put(version="V2", network_interfaces=[])
+
+
 def test_metadata_that_do_not_fit_are_refused_with_words(api: Api) -> None:
     with pytest.raises(APIError, match="API fault: MMDS limit exceeded"):
         api.mmds.put(padding="x" * 60_000)

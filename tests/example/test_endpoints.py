@@ -148,7 +148,7 @@ def test_a_coordinator_of_somebody_else_is_neither_killed_nor_started(method: st
     with misbehaving() as server:
         outcome = ask(app_calling(server.url), method, "/endpoints/coordinator")
 
-    assert told(outcome) == (400, "coordinator_generic_not-ours")
+    assert told(outcome) == (400, "appproxy_generic_forbidden")
     assert server.requests == []
 
 

@@ -10,8 +10,10 @@ from pydantic import ValidationError as PydanticError
 from vectors_of import ask, by_id, probe, server_side
 from werkzeug.exceptions import Forbidden, MethodNotAllowed, NotFound
 
-from example_app.backendai_shape import PROFILE
-from flask_faultmap import FaultMap, errors
+from example_app.backendai_shape import DETAILS as KNOWN_DETAILS
+from example_app.backendai_shape import OPERATIONS, PROFILE
+from example_app.endpoints import errors as endpoint_errors
+from flask_faultmap import Category, FaultMap, errors
 
 VECTORS = server_side("backendai")
 
@@ -244,7 +246,7 @@ def test_differs_a_403_stays_a_403_where_the_source_flattens_it_to_400():
 
     assert VECTORS["bai.mw.web_HTTPForbidden_text"]["expect"]["status"] == 400
     assert outcome.response.status_code == 403
-    assert outcome.response.json["error_code"] == "api_generic_permission-denied"
+    assert outcome.response.json["error_code"] == "api_generic_forbidden"
     assert outcome.levels == [("WARNING", False)]
 
 
@@ -285,3 +287,33 @@ def test_every_vector_is_run_or_left_out_for_a_reason():
     }
 
     assert {*RAISED, *OWN, *FROM_STATUS, *REQUESTS, *differs, *LEFT_OUT} == {*VECTORS}
+
+
+# ---- the vocabulary: the last two parts of a code are closed sets for Backend.AI's clients
+
+ERRORS = [
+    cls
+    for cls in vars(endpoint_errors).values()
+    if isinstance(cls, type) and cls.__module__ == endpoint_errors.__name__
+]
+
+
+def assert_known(code):
+    _, operation, detail = code.split("_")
+    assert operation in OPERATIONS - {"delete", "list-query"}  # words of older versions
+    assert detail in KNOWN_DETAILS
+
+
+@pytest.mark.parametrize("category", Category)
+def test_code_of_every_category_is_one_that_the_clients_parse(category):
+    error = type("SomethingElseError", (errors.DomainError,), {"category": category})
+
+    assert_known(probe(error("x"), PROFILE).response.json["error_code"])
+
+
+@pytest.mark.parametrize("cls", ERRORS)
+def test_code_of_every_endpoint_error_is_one_that_the_clients_parse(cls):
+    outcome = probe(cls("x"), PROFILE)
+
+    assert outcome.response.json["error_code"] == cls.code
+    assert_known(cls.code)
