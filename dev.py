@@ -7,6 +7,7 @@
     python3 dev.py test -k rule  run some tests: what follows is for pytest
     python3 dev.py lint          ruff and mypy
     python3 dev.py docs          build the documentation in docs/_build
+    python3 dev.py prove trail   kill and hang what keeps the audit trail, and count what is lost
     python3 dev.py bench         measure the cost: what follows is for the benchmarks
 
 Each command makes a virtual environment in .venv when there is none, installs what it needs there
@@ -44,6 +45,7 @@ COMMANDS = {
         ],
     ),
     "docs": ("docs", [[PYTHON, "-m", "sphinx", "-W", "-q", "-b", "html", "docs", "docs/_build"]]),
+    "prove": ("test", [[PYTHON, "tests/support/trail_proof.py"]]),
     "bench": ("bench", [[PYTHON, "-m", "benchmarks"]]),
 }
 

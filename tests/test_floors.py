@@ -28,7 +28,7 @@ FLOORS = {
     "tools": "overlaps checks specimens explaining listing cli",
     "sinks": "trail.lines trail.settings trail.journal trail.entries trail.segments trail.office "
     "trail.origins trail.records trail.health trail.database trail.shipper trail.reading "
-    "trail.extension trail connecting metrics tracing sentry",
+    "trail.extension trail.cli trail connecting metrics tracing sentry",
     "top": "testing openapi",
 }
 TOP = FLOORS["top"].split()  # modules without a wing that stand on the border
@@ -87,12 +87,17 @@ IMPORTERS = {
         "contract.contract",
         "openapi",
     },
-    "click": {"tools.cli"},
+    "click": {"tools.cli", "sinks.trail.cli"},
     "apispec": {"openapi"},
     "prometheus_client": {"sinks.metrics"},
     "opentelemetry": {"sinks.tracing"},
     "sentry_sdk": {"sinks.sentry"},
-    "sqlalchemy": {"sinks.trail.database", "sinks.trail.shipper", "sinks.trail.reading"},
+    "sqlalchemy": {
+        "sinks.trail.database",
+        "sinks.trail.shipper",
+        "sinks.trail.reading",
+        "sinks.trail.cli",
+    },
 }
 
 WITHOUT_FRAMEWORK = [

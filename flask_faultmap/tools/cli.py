@@ -5,6 +5,7 @@ import os
 import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import IO, Any
 
@@ -30,7 +31,22 @@ def as_json(function: Callable[..., Any]) -> Callable[..., Any]:
     )
 
 
-@click.group()
+class _Commands(click.Group):
+    """The commands of this module, and what other wings bring by the entry point of this name."""
+
+    ENTRY_POINT = "flask_faultmap.commands"
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *entry_points(group=self.ENTRY_POINT).names})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        command = super().get_command(ctx, cmd_name)
+        for brought in entry_points(group=self.ENTRY_POINT, name=cmd_name) if command is None else ():
+            command = brought.load()
+        return command
+
+
+@click.group(cls=_Commands)
 def faults() -> None:
     """Look at the app's error boundary.
 

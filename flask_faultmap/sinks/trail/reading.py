@@ -6,12 +6,12 @@ row, or was pruned.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, tuple_
+from sqlalchemy import Connection, Engine, delete, func, select, tuple_
 from sqlalchemy.engine import make_url
 from sqlalchemy.sql import ColumnElement
 
@@ -37,7 +37,7 @@ from flask_faultmap.sinks.trail.entries import (
     to_micros,
 )
 from flask_faultmap.sinks.trail.journal import SEGMENT_SIZE
-from flask_faultmap.sinks.trail.segments import read_tail
+from flask_faultmap.sinks.trail.segments import erase_lines, read_tail, segments_of
 from flask_faultmap.sinks.trail.settings import TrailSettings
 from flask_faultmap.sinks.trail.shipper import count_groups
 
@@ -218,7 +218,8 @@ def prune(
 ) -> int:
     """Delete faults from the database, a thousand in one transaction; give how many.
 
-    Groups keep their counts, and segments their offsets, so that nothing is shipped again.
+    Groups keep their counts, and segments their offsets, so that nothing is shipped again. One user's lines
+    are erased from this host's journal too, where they were shipped.
     """
     if older_than is None and user_id is None:
         raise ValueError("nothing says which faults to prune: give older_than, user_id, or both")
@@ -235,11 +236,23 @@ def prune(
             with engine.begin() as connection:
                 deleted = connection.execute(delete(FAULT).where(KEY.in_(some))).rowcount
             if not deleted:
-                return pruned
+                break
             pruned += deleted
             progress(deleted)
+        if user_id is not None:
+            _erase_in_journal(settings, engine, user_id)
     finally:
         engine.dispose()
+    return pruned
+
+
+def _erase_in_journal(settings: TrailSettings, engine: Engine, user_id: str) -> None:
+    """Erase one user's lines that were shipped, and that the segments of living processes still hold."""
+    for path in segments_of(settings.folder):
+        with engine.begin() as connection:
+            end = connection.scalar(select(SEGMENT.c.offset).where(SEGMENT.c.name == path.stem))
+        with suppress(FileNotFoundError):  # deleted, meanwhile
+            erase_lines(path, int(end or 0), lambda record: record.get("user") == user_id)
 
 
 def _conditions_of(filters: Filters) -> Iterator[ColumnElement[bool]]:

@@ -3,7 +3,7 @@
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -118,6 +118,19 @@ def _read_end(path: Path, most_bytes: int) -> Iterator[Entry]:
         entry = None if record is None else read_entry(path.stem, start + begin, record)
         if entry is not None:
             yield entry
+
+
+def erase_lines(path: Path, end: int, is_wanted: Callable[[dict[str, Any]], bool]) -> None:
+    """Overwrite the lines before *end* whose record is wanted; their bytes stay, so that no offset changes.
+
+    Only what was shipped may be erased; the owner of a live segment goes on behind it.
+    """
+    with path.open("r+b", buffering=0) as file:
+        for begin, line in split_lines(file.read(end)):
+            record = decode_line(line)
+            if record is not None and is_wanted(record):
+                file.seek(begin)
+                file.write(b"-" * len(line))
 
 
 def count_refusals(folder: Path) -> int:

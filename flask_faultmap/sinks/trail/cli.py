@@ -1,0 +1,240 @@
+"""The commands ``flask faults trail …``: read the trail, ship it, prune it, and ask how it is."""
+
+import json
+import re
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, fields
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import click
+from sqlalchemy.exc import SQLAlchemyError
+
+from flask_faultmap.errors import ConfigError
+from flask_faultmap.sinks.trail.entries import Entry, Filters, Group
+from flask_faultmap.sinks.trail.extension import reader_of, settings_of, shipper_of
+from flask_faultmap.sinks.trail.health import Health, measure
+from flask_faultmap.sinks.trail.office import hold_office
+from flask_faultmap.sinks.trail.reading import prune as prune_faults
+from flask_faultmap.texts import one_line
+from flask_faultmap.tools.cli import as_json, load_app
+
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+AGE = re.compile(r"([0-9]{1,6})([smhdw])")
+BLAMES = click.Choice(["client", "self", "upstream"])
+
+
+def _read_moment(context: click.Context, option: click.Parameter, value: str | None) -> datetime | None:
+    """Read an age such as ``90d``, or a date and time; without a zone it is UTC."""
+    if value is None:
+        return None
+    age = AGE.fullmatch(value)
+    try:
+        if age is not None:
+            return datetime.now(UTC) - timedelta(**{UNITS[age[2]]: int(age[1])})
+        moment = datetime.fromisoformat(value)
+    except (ValueError, OverflowError) as exc:
+        told = f"{value!r} is no time; write an age (30m, 2h, 90d) or a date (2026-01-31T12:00)"
+        raise click.BadParameter(told) from exc
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+@click.group(invoke_without_command=True)
+@click.option("--code", help="Only faults of this code.")
+@click.option("--status", type=int, help="Only those that were answered with this status.")
+@click.option("--id", "request_id", metavar="ID", help="Only those of this request, with all that is known.")
+@click.option("--since", callback=_read_moment, help="Only newer ones: an age (30m, 2h, 7d) or a date.")
+@click.option("--route", help="Only those of this route pattern, such as '/boxes/<name>'.")
+@click.option("--blame", type=BLAMES, help="Only those that this side is to blame for.")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most so many.")
+@as_json
+@click.pass_context
+def trail(context: click.Context, /, limit: int, as_data: bool, **wanted: Any) -> None:
+    """Show the faults that the audit trail kept, newest first.
+
+    What is not in the database yet is read from the journal of this host.
+
+    \b
+    Examples:
+      flask faults trail --since 2h --code store_down
+      flask faults trail --id 4f1c9e0a7b
+      flask faults trail groups
+    """  # noqa: D301  # click looks for the real backspace
+    if context.invoked_subcommand is not None:
+        return
+    load_app()
+    with _told_in_words():
+        entries = _find(Filters(**wanted), limit)
+    if as_data:
+        click.echo(json.dumps([asdict(entry) for entry in entries], default=_plain, indent=2))
+    elif wanted["request_id"] is not None:
+        for entry in entries:
+            click.echo("\n".join(_describe(entry)))
+    else:
+        for entry in entries:
+            click.echo(_line(entry))
+    click.echo("1 fault" if len(entries) == 1 else f"{len(entries)} faults", err=True)
+
+
+@trail.command()
+@click.option("--since", callback=_read_moment, help="Only those that were seen since: an age or a date.")
+@click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="At most so many.")
+@as_json
+def groups(since: datetime | None, limit: int, as_data: bool) -> None:
+    """Show the faults by group: the same trouble at the same place of the app.
+
+    The counts outlive the pruning of the faults themselves.
+    """
+    load_app()
+    with _told_in_words():
+        found = reader_of().groups(limit=limit, since=since)
+    if as_data:
+        click.echo(json.dumps([asdict(group) for group in found], default=_plain, indent=2))
+        return
+    for group in found:
+        click.echo(_group_line(group))
+
+
+@trail.command()
+@click.option("--once", is_flag=True, help="Ship what waits now, and end.")
+def ship(once: bool) -> None:
+    """Bring the journal of this host to the database, until the process is told to end.
+
+    Run it as a unit of its own where no worker ships (FAULTMAP_TRAIL_SHIP = False, or gevent workers).
+    While another process of this host ships, it waits, and takes over when that one ends.
+    """
+    load_app()
+    settings = settings_of()
+    if once:
+        waiting = measure(settings).waiting
+        with _told_in_words(), click.progressbar(length=waiting, label="Shipping", file=sys.stderr) as bar:
+            shipped = shipper_of().ship(bar.update)
+        click.echo(f"{shipped} faults shipped")
+        return
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    click.echo(f"Shipping from {settings.folder}; SIGTERM or Ctrl-C ends it", err=True)
+    shipper = shipper_of()
+    hold_office(settings.folder, lambda: shipper, stop)
+
+
+@trail.command()
+@click.option("--older-than", callback=_read_moment, metavar="AGE", help="What is older: 90d, or a date.")
+@click.option("--user", "user_id", metavar="ID", help="Delete what this user asked for.")
+def prune(older_than: datetime | None, user_id: str | None) -> None:
+    """Delete faults from the database; groups keep their counts.
+
+    With both options, only what is older and of that user. For a user, what waits is shipped first, and the
+    user's lines in the journal of this host are erased.
+    """
+    if older_than is None and user_id is None:
+        raise click.UsageError("Nothing says which faults to delete; give --older-than, --user, or both.")
+    app = load_app()
+    settings = settings_of()
+    with _told_in_words():
+        if user_id is not None:
+            shipper_of().ship()
+        pruned = prune_faults(
+            settings, app.name, older_than=older_than, user_id=user_id, progress=_count_up("faults deleted")
+        )
+    click.echo(f"{pruned} faults deleted")
+
+
+@trail.command()
+@as_json
+def health(as_data: bool) -> None:
+    """Say how the trail is, on this host; exit status 1 if something waits too long or was refused.
+
+    The database is not asked: what its shipper has told last is read.
+    """
+    load_app()
+    with _told_in_words():
+        found = measure(settings_of())
+    if as_data:
+        members = {field.name: getattr(found, field.name) for field in fields(Health)}
+        click.echo(json.dumps({"ok": found.is_well, **members}, indent=2))
+    else:
+        for field in fields(Health)[:-1]:
+            click.echo(f"{field.name:14} {_say(getattr(found, field.name))}")
+        for finding in found.findings:
+            click.echo(f"! {finding}")
+    click.get_current_context().exit(0 if found.is_well else 1)
+
+
+def _find(filters: Filters, limit: int) -> list[Entry]:
+    reader = reader_of()
+    try:
+        return [*reader.page(filters, limit=limit).entries]
+    except SQLAlchemyError as exc:
+        if filters.request_id is None:
+            raise
+        click.echo(f"{_explain(exc)} This host's journal knows:", err=True)
+        return [entry for entry in reader.find_in_journal(filters.request_id) if filters.match(entry)]
+
+
+@contextmanager
+def _told_in_words() -> Iterator[None]:
+    """End with status 2 and a sentence where the set-up or the database is wrong."""
+    try:
+        yield
+    except ConfigError as exc:
+        raise click.UsageError(str(exc)) from exc
+    except SQLAlchemyError as exc:
+        raise click.UsageError(_explain(exc)) from exc
+
+
+def _explain(exc: SQLAlchemyError) -> str:
+    cause = getattr(exc, "orig", None) or exc
+    return f"The trail's database cannot be had ({type(cause).__name__}: {one_line(str(cause)).strip()})."
+
+
+def _line(entry: Entry) -> str:
+    """Say one fault in one line; what came from outside is escaped."""
+    asked = f"{entry.method or '-'} {entry.route or '-'}"
+    parts = [f"{entry.time:%Y-%m-%d %H:%M:%S}Z", str(entry.status), entry.code, asked, entry.blame]
+    return one_line("  ".join([*parts, entry.user_id or "-", entry.request_id, entry.text]))
+
+
+def _describe(entry: Entry) -> Iterable[str]:
+    yield one_line(f"{entry.request_id}  {entry.status} {entry.code}")
+    for field in fields(Entry):
+        value = getattr(entry, field.name)
+        if field.name != "stack" and value is not None:
+            yield one_line(f"  {field.name:16} {_say(value)}")
+    for link in entry.stack:
+        yield one_line(f"  {link.exception}: {link.text or entry.text}")
+        yield from (one_line(f"    at {frame}") for frame in reversed(link.frames))
+
+
+def _group_line(group: Group) -> str:
+    seen = f"{group.first:%Y-%m-%d %H:%M}Z .. {group.last:%Y-%m-%d %H:%M}Z"
+    parts = [f"{group.count:8}", seen, group.code, group.blame, group.cause or "-", group.fingerprint]
+    return one_line("  ".join(parts))
+
+
+def _say(value: object) -> str:
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False)
+    return f"{value:.1f}" if isinstance(value, float) else str(value)
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _count_up(what: str) -> Callable[[int], None]:
+    """Show a count that grows, on a terminal only."""
+    total = 0
+
+    def add(number: int) -> None:
+        nonlocal total
+        total += number
+        if sys.stderr.isatty():
+            click.echo(f"\r{total} {what}", nl=False, err=True)
+
+    return add

@@ -1,0 +1,167 @@
+"""The commands, as a person runs them."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from flow_app import app_with
+from trail_app import entries_of, fail_with, journal_of, record_line, ship, trail_app
+
+from flask_faultmap.sinks.trail import AuditTrail
+from flask_faultmap.tools.cli import faults
+
+
+@pytest.fixture
+def app(tmp_path):
+    return trail_app(tmp_path, trail=AuditTrail(user=lambda: "ann"))
+
+
+def run(app, *words):
+    return app.test_cli_runner().invoke(faults, ["trail", *words])
+
+
+def test_faults_are_shown_newest_first(app):
+    ids = fail_with(app, "one", "two")
+
+    shown = run(app)
+
+    assert shown.exit_code == 0
+    assert [line.split("  ")[6] for line in shown.stdout.splitlines()] == ids[::-1]
+    assert shown.stderr == "2 faults\n"
+
+
+def test_one_request_is_shown_with_all_that_is_known(app):
+    (identity,) = fail_with(app, "secret token=abc12345")
+
+    shown = run(app, "--id", identity)
+
+    assert f"{identity}  503 store_down" in shown.stdout
+    assert "  user_id          ann" in shown.stdout
+    assert "    at " in shown.stdout
+    assert "abc12345" not in shown.stdout
+    assert shown.stderr == "1 fault\n"
+
+
+def test_machines_get_one_document(app):
+    ids = fail_with(app, "one")
+
+    shown = run(app, "--json", "--since", "1h", "--limit", "5")
+
+    assert [entry["request_id"] for entry in json.loads(shown.stdout)] == ids
+
+
+@pytest.mark.parametrize("since", ["2026-02-30", "yesterday", "999999w", "-1h", "1y"])
+def test_time_that_is_none_is_refused_with_what_to_write(app, since):
+    shown = run(app, "--since", since)
+
+    assert shown.exit_code == 2
+    assert "write an age (30m, 2h, 90d)" in " ".join(shown.stderr.split())
+
+
+@pytest.mark.parametrize("since", ["2020-01-01", "2020-01-01T00:00+02:00", "90d"])
+def test_time_is_an_age_or_a_date(app, since):
+    fail_with(app, "one")
+
+    assert len(run(app, "--since", since).stdout.splitlines()) == 1
+
+
+def test_groups_are_counted(app):
+    fail_with(app, "one", "two")
+
+    assert run(app, "groups").stdout.startswith("       2  ")
+    assert json.loads(run(app, "groups", "--json").stdout)[0]["count"] == 2
+
+
+def test_shipping_once_tells_the_count(app):
+    fail_with(app, "one", "two")
+
+    assert "2 faults shipped" in run(app, "ship", "--once").stdout
+    assert "0 faults shipped" in run(app, "ship", "--once").stdout
+
+
+def test_pruning_of_a_user_takes_what_waits_and_what_the_journal_holds(app):
+    fail_with(app, "one", "two")
+
+    shown = run(app, "prune", "--user", "ann")
+
+    assert shown.stdout == "2 faults deleted\n"
+    assert entries_of(app) == []
+    assert all(b"ann" not in path.read_bytes() for path in journal_of(app).glob("*.log"))
+    fail_with(app, "three")
+    assert ship(app) == 1
+
+
+def test_pruning_by_age_leaves_the_young(app):
+    fail_with(app, "one")
+    ship(app)
+
+    assert run(app, "prune", "--older-than", "1d").stdout == "0 faults deleted\n"
+
+
+def test_pruning_of_nothing_in_particular_is_refused(app):
+    shown = run(app, "prune")
+
+    assert shown.exit_code == 2
+    assert "give --older-than, --user, or both" in shown.stderr
+
+
+def test_health_is_well_at_first(app):
+    shown = run(app, "health")
+
+    assert shown.exit_code == 0
+    assert json.loads(run(app, "health", "--json").stdout)["ok"] is True
+
+
+def test_fault_that_waits_too_long_makes_the_trail_unhealthy(app):
+    journal_of(app).mkdir(parents=True, exist_ok=True)
+    (journal_of(app) / "1000000000000-aa.log").write_bytes(record_line())
+
+    shown = run(app, "health")
+
+    assert shown.exit_code == 1
+    assert "! a fault waits for" in shown.stdout
+
+
+def test_database_that_cannot_be_had_is_told_and_the_journal_still_answers(tmp_path):
+    url = f"postgresql://nobody@/none?host={tmp_path}"
+    app = trail_app(tmp_path, FAULTMAP_TRAIL_URL=url)
+    (identity,) = fail_with(app, "one")
+
+    shown = run(app)
+    by_id = run(app, "--id", identity)
+
+    assert (shown.exit_code, by_id.exit_code) == (2, 0)
+    assert "The trail's database cannot be had" in shown.stderr
+    assert identity in by_id.stdout
+
+
+def test_app_without_a_trail_is_told_what_to_call():
+    shown = app_with().test_cli_runner().invoke(faults, ["trail", "health"])
+
+    assert shown.exit_code == 2
+    assert "call AuditTrail().init_app(app)" in shown.stderr
+
+
+def test_ship_runs_until_it_is_told_to_end(tmp_path):
+    (tmp_path / "app.py").write_text(
+        "from pathlib import Path\nfrom trail_app import trail_app\napp = trail_app(Path(__file__).parent)\n"
+    )
+    support = os.path.dirname(sys.modules["trail_app"].__file__)
+    app = trail_app(tmp_path)
+    ids = fail_with(app, "one")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "flask", "--app", "app", "faults", "trail", "ship"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": support},
+        stderr=subprocess.DEVNULL,
+    )
+
+    while not (journal_of(app) / "shipped.json").exists():
+        assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+
+    assert process.wait(60) == 0
+    assert [entry.request_id for entry in entries_of(app)] == ids
