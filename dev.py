@@ -5,6 +5,7 @@
     python3 dev.py test          run the tests, with coverage
     python3 dev.py test --all    run the long ones too: real servers, databases and browsers
     python3 dev.py test -k rule  run some tests: what follows is for pytest
+    python3 dev.py clients       let the systems' own clients drive the example app
     python3 dev.py lint          ruff and mypy
     python3 dev.py docs          build the documentation in docs/_build
     python3 dev.py prove trail   kill and hang what keeps the audit trail, and count what is lost
@@ -36,6 +37,7 @@ WHOLE_SUITE = [*SIDE_BY_SIDE, "--cov", "--cov-report=term:skip-covered", "--cov-
 COMMANDS = {
     "tour": ("example", [[PYTHON, "-m", "flask", "--app", "example_app", "tour"]]),
     "test": ("test", [[PYTHON, "-m", "pytest"]]),
+    "clients": ("test", [[PYTHON, "tests/clients/run.py"]]),
     "lint": (
         "dev",
         [

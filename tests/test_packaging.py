@@ -145,7 +145,9 @@ def test_old_python_is_refused_in_a_sentence():
 def test_unknown_command_is_refused_with_those_that_exist():
     complaint = dev.refuse((3, 13), "tests")
 
-    assert complaint == "dev.py has no command 'tests'; it has: tour, test, lint, docs, prove, bench."
+    assert complaint == (
+        "dev.py has no command 'tests'; it has: tour, test, clients, lint, docs, prove, bench."
+    )
 
 
 @pytest.mark.parametrize("command", dev.COMMANDS)
