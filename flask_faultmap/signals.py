@@ -2,7 +2,8 @@
 
 import inspect
 import logging
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from blinker import NamedSignal, Namespace
@@ -35,15 +36,32 @@ def notify(sender: Any, run_async: Callable[[Any], Any] | None, **payload: Any) 
     if fault_translated.is_muted:
         return
     for receiver in fault_translated.receivers_for(sender):
-        if run_async is None and inspect.iscoroutinefunction(receiver):
-            logger.warning("The async receiver %r of fault_translated is skipped outside of an app", receiver)
-            continue
         try:
-            call = (
-                run_async(receiver)
-                if run_async is not None and inspect.iscoroutinefunction(receiver)
-                else receiver
-            )
-            call(sender, **payload)
-        except Exception as exc:  # a border: an audit hook may raise anything, and the answer stands
+            result = receiver(sender, **payload)
+            if inspect.iscoroutine(result):  # an async function, or what calls one, in whatever wrapping
+                _finish(result, run_async, receiver)
+        except BaseException as exc:  # a border: an audit hook may raise anything, and the answer stands
+            if not (isinstance(exc, Exception) or _is_cancelled(exc)):
+                raise  # SystemExit, gevent.Timeout and the like are meant for the worker
             logger.exception("The receiver %r of fault_translated failed: %s", receiver, type(exc).__name__)
+
+
+def _finish(
+    coroutine: Coroutine[Any, Any, Any], run_async: Callable[[Any], Any] | None, receiver: object
+) -> None:
+    async def wait() -> None:
+        await coroutine
+
+    try:
+        if run_async is None:
+            logger.warning("The async receiver %r of fault_translated is skipped outside of an app", receiver)
+        else:
+            run_async(wait)()
+    finally:
+        coroutine.close()  # what nothing has run would make Python warn
+
+
+def _is_cancelled(exc: BaseException) -> bool:
+    """Whether *exc* is asyncio's, which is no Exception; a look at the module costs no import."""
+    asyncio: Any = sys.modules.get("asyncio")
+    return asyncio is not None and isinstance(exc, asyncio.CancelledError)

@@ -18,7 +18,7 @@ FLOORS = {
     "redaction": "patterns redacting",
     "rules": "matching rule rulebook",
     "packs": "botocore grpc jwt_extended redis sqlalchemy",
-    "http": "validation statuses errors",
+    "http": "headers validation statuses errors",
     "profiles": "encoding schemas writers compiling reading templates profile",
     "streams": "framing parsing",
     "mapping": "settings occurrences mapper",

@@ -4,6 +4,7 @@ import inspect
 import logging
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 from flask import Flask, Response, current_app, got_request_exception, has_app_context
 
@@ -203,6 +204,9 @@ class FaultMap:
         return {outcome.code for rule in self._rules for outcome in rule.outcomes}
 
 
+_guards: WeakKeyDictionary[Flask, Callable[..., None]] = WeakKeyDictionary()
+
+
 def _guard_exception_line(app: Flask) -> None:
     """Put the filter on the app's logger just before Flask writes its first line there.
 
@@ -213,4 +217,5 @@ def _guard_exception_line(app: Flask) -> None:
         logging.getLogger(app.name).addFilter(exception_line_filter)
         got_request_exception.disconnect(guard)  # from all senders: else the signal walks a list for ever
 
-    got_request_exception.connect(guard, sender=app, weak=False)
+    _guards[app] = guard
+    got_request_exception.connect(guard, sender=app)  # weakly: it goes with an app that never serves

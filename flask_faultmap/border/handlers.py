@@ -1,9 +1,9 @@
 """Whose error handler answers: ours, the app's own, or another extension's."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
-from weakref import ref
+from weakref import WeakKeyDictionary, ref
 
 from flask import Flask, request_started
 from werkzeug.exceptions import HTTPException
@@ -71,6 +71,9 @@ def answer_codeless(app: Flask) -> Codeless:
     return Codeless(handle_http_exception, kept)
 
 
+_reports: WeakKeyDictionary[Flask, Callable[..., None]] = WeakKeyDictionary()
+
+
 def report_at_first_request(app: Flask) -> None:
     """Look at handlers and settings when all are there; then nothing runs on a request that succeeds."""
 
@@ -87,7 +90,8 @@ def report_at_first_request(app: Flask) -> None:
             told = "; ".join(late)
             _logger(app).warning("Settings that came after FaultMap had read them do not count: %s", told)
 
-    request_started.connect(report, sender=app, weak=False)
+    _reports[app] = report
+    request_started.connect(report, sender=app)  # weakly: it goes with an app that never serves
 
 
 def _report_replaced(app: Flask, mapper: Mapper, known: Handler, cls: type, ours: Handler) -> None:

@@ -16,6 +16,7 @@ from flask import (
 )
 
 from flask_faultmap.border.contexts import current_context, owns_app_context
+from flask_faultmap.errors import NOTHING
 from flask_faultmap.faults import Fault
 from flask_faultmap.loggers import logger_named
 from flask_faultmap.rules.rulebook import Decision
@@ -79,6 +80,7 @@ def write_record(
     cause = root_cause(exc)
     method, path = (None if text is None else one_line(text) for text in (method, path))
     notes = notes_of(exc)
+    context: object = decision.error.context  # whatever the app gave, which may have no truth
     facts = {
         "id": fault.id,
         "code": fault.code,
@@ -90,7 +92,7 @@ def write_record(
         "rule": decision.rule_name,
         "cause": None if cause is None else one_line(f"{type(cause).__name__}: {text_of(cause)}"),
         "notes": notes,
-        "context": decision.error.context or {},  # the empty default is no JSON
+        "context": {} if context is NOTHING or context is None else context,  # NOTHING is no JSON
     }
     logger.log(
         level,

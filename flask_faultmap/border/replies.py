@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from string import Formatter
 
 from flask_faultmap.faults import Fault, Kind
+from flask_faultmap.http.headers import NEVER_GIVEN
 from flask_faultmap.http.statuses import Headers
 from flask_faultmap.loggers import logger_named
 from flask_faultmap.mapping.mapper import CompiledKind
@@ -16,11 +17,6 @@ from flask_faultmap.retry_after import whole_seconds
 FIELD_VALUE = re.compile(r"[\t -~\x80-\xff]*")
 
 logger: logging.Logger = logger_named("flask_faultmap")
-
-# What describes a page that is never sent, or belongs to the server (PEP 3333).
-NOT_KEPT = frozenset(
-    {"content-type", "content-length", "content-encoding", "transfer-encoding", "connection"}
-)
 
 
 def render(
@@ -66,8 +62,10 @@ def collect_headers(
     """Collect the headers that *fault* has in every shape: what the standards ask for, and its own."""
     given: dict[str, list[tuple[str, str]]] = {}
     for name, value in (*own, *(more or {}).items()):
-        if _is_sendable(name, value) and name.lower() not in NOT_KEPT:
-            given.setdefault(name.lower(), []).append((name, value))
+        if _is_sendable(name, value) and name.lower() not in NEVER_GIVEN:
+            # Of a subclass of str too: PEP 3333 asks for exactly that type.
+            pair = (str.__str__(name), str.__str__(value))
+            given.setdefault(pair[0].lower(), []).append(pair)
     _set(given, settings.request_id_header, fault.id)
     given.setdefault("cache-control", [("Cache-Control", "no-store")])
     if fault.retry_after is not None:

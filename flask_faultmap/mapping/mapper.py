@@ -5,7 +5,6 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from random import Random
 from typing import Any
 from urllib.parse import quote
 from weakref import WeakKeyDictionary
@@ -56,15 +55,13 @@ VALIDATION = (
 NARROW = (from_deep_json, unwrap_statement)
 
 
-# An id is no secret and no key, so it need not cost a system call; a forked worker goes its own way.
-_random = Random()
-if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
-    os.register_at_fork(after_in_child=_random.seed)
-
-
 def new_id() -> str:
-    """Make the id of a request that brought none: 32 hexadecimal digits."""
-    return _random.randbytes(16).hex()
+    """Make the id of a request that brought none: 32 hexadecimal digits, all of them random.
+
+    They come from the system each time: a generator of our own would go on alike in every process that
+    was forked without Python's hooks (as uWSGI does), or came from one snapshot of a machine.
+    """
+    return os.urandom(16).hex()
 
 
 @dataclass(frozen=True, slots=True)

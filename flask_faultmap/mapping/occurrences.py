@@ -15,6 +15,8 @@ from flask_faultmap.speech import speak
 
 logger: logging.Logger = logger_named("flask_faultmap")
 
+MAX_TITLE = 256  # characters
+
 
 def public_text(error: DomainError, kind: Kind) -> str:
     """Give what a client may read of *error*: its public text, else its own if exposed, else a title.
@@ -95,7 +97,7 @@ def title_of(error: DomainError, status: int) -> str:
     """
     own, cls = error.__dict__, type(error)
     if "title" in own or not ("code" in own or "category" in own):
-        spoken = speak(error.title) or speak(cls.title)
+        spoken = _line(speak(error.title)) or speak(cls.title)
         if spoken or not is_exposed(error, status):
             return spoken or TRAITS[category_of(error)].title
     elif "category" in own and is_built_in(cls) and "title" not in cls._stated:
@@ -103,6 +105,11 @@ def title_of(error: DomainError, status: int) -> str:
     elif error._has_own_title and (spoken := speak(error.title)):
         return spoken
     return words_of(code_of(error))
+
+
+def _line(text: str | None) -> str | None:
+    """Give a title of one raise, which may come from a request, if it is one printable line."""
+    return text if text and len(text) <= MAX_TITLE and text.isprintable() else None
 
 
 def has_lazy_title(cls: type[DomainError]) -> bool:

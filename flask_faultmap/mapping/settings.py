@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from flask_faultmap.categories import Category
 from flask_faultmap.errors import ConfigError, DomainError
+from flask_faultmap.http.headers import why_no_id
 from flask_faultmap.near_miss import near_miss
 from flask_faultmap.profiles.profile import TOKEN, Profile, is_error_status
 from flask_faultmap.texts import LEVELS, level_number
@@ -263,7 +264,12 @@ class _Reader:
     def read_request_id_header(self, key: str, value: Any) -> str:
         if not (isinstance(value, str) and TOKEN.fullmatch(value)):
             self._wrong(key, value, "the name of a header")
-        return str(value)
+            return ""
+        name = str.__str__(value)
+        reason = why_no_id(name)
+        if reason is not None:
+            self._wrong(key, name, f"a header for ids alone, such as 'X-Request-ID'; {name} {reason}")
+        return name
 
     def read_auth_challenge(self, key: str, value: Any) -> str:
         if not (isinstance(value, str) and value.strip() and value.isascii() and value.isprintable()):

@@ -11,6 +11,7 @@ from marshmallow import Schema
 from flask_faultmap.defining import code_text
 from flask_faultmap.errors import ConfigError
 from flask_faultmap.faults import Fault, Kind
+from flask_faultmap.http.headers import NEVER_GIVEN
 from flask_faultmap.profiles.compiling import Shape, segments
 from flask_faultmap.profiles.encoding import encode, jsonable
 from flask_faultmap.profiles.reading import read_members
@@ -81,6 +82,8 @@ class Profile:
             yield f"media_type is {self.media_type!r}; it must look like 'application/json'"
         if not _are_names(self.drop_headers):
             yield f"drop_headers is {self.drop_headers!r}; it must be a tuple of names"
+        else:
+            yield from _dropped_mistakes(self.drop_headers)
         if self.headers is not None and not callable(self.headers):
             yield f"headers is {self.headers!r}; it must be a function of a fault"
         yield from _collapse_mistakes(self.collapse)
@@ -117,6 +120,14 @@ def is_error_status(status: object) -> bool:
 
 def _are_names(names: object) -> bool:
     return isinstance(names, tuple | list | set | frozenset) and all(isinstance(name, str) for name in names)
+
+
+def _dropped_mistakes(names: Iterable[str]) -> Iterable[str]:
+    for name in names:
+        if not TOKEN.fullmatch(name):
+            yield f"drop_headers has {name!r}, which is no name of a header"
+        elif name.lower() in NEVER_GIVEN:
+            yield f"drop_headers has {name!r}, which is the server's own, or never sent"
 
 
 def _collapse_mistakes(collapse: object) -> Iterable[str]:
