@@ -15,6 +15,7 @@ from example_app.runs import room as runs
 from example_app.threads import room as threads
 from example_app.threads.chat import chat
 from flask_faultmap import FaultMap, Profile
+from flask_faultmap.sinks.trail import AuditTrail
 
 ROOMS: tuple[Room, ...] = (boxes, machine, runs, endpoints, threads)
 
@@ -41,6 +42,7 @@ def build(name: str, rooms: Mapping[str, Room], config: Mapping[str, Any] | None
         rules=[rule for room in rooms.values() for rule in room.RULES],
         profiles=[room.PROFILE for room in rooms.values() if isinstance(room.PROFILE, Profile)],
     )
+    AuditTrail().init_app(app)
     app.cli.add_command(tour)
     app.cli.add_command(spec)
     app.cli.add_command(chat)
