@@ -7,14 +7,19 @@ from zlib import crc32
 
 MAX_LINE = 64 * 1024  # bytes; a record is bounded part by part, and stays far below
 
-_encode = json.JSONEncoder(separators=(",", ":"), skipkeys=True, default=lambda value: _name(value)).encode
+_encode = json.JSONEncoder(
+    check_circular=False,  # a cycle is a RecursionError then, and the encoder a quarter faster
+    separators=(",", ":"),
+    skipkeys=True,
+    default=lambda value: _name(value),
+).encode
 
 
 def encode_line(record: dict[str, Any]) -> bytes:
     """Make the line of *record*; what is not JSON in it is told by the name of its class.
 
     Raises:
-        ValueError, RecursionError: it has a cycle, or is too deep.
+        RecursionError: it has a cycle, or is too deep.
     """
     body = _encode(record).encode("ascii")
     return b"%08x %b\n" % (crc32(body), body)

@@ -58,8 +58,12 @@ def fingerprint_of(app: str, code: str, rule: str | None, chain: list[BaseExcept
     """
     root = chain[-1]
     place = next(filter(None, map(_app_place, reversed(chain))), "")
-    parts = (RECIPE, app, code, rule or "", class_name(root), place)
-    return blake2b("\0".join(parts).encode("utf-8", "replace"), digest_size=10).hexdigest()
+    return _digest("\0".join((RECIPE, app, code, rule or "", class_name(root), place)))
+
+
+@lru_cache(maxsize=4096)
+def _digest(parts: str) -> str:
+    return blake2b(parts.encode("utf-8", "replace"), digest_size=10).hexdigest()
 
 
 def class_name(exc: BaseException) -> str:
