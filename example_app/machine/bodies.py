@@ -47,6 +47,11 @@ PUT = {
         optional={"stats_polling_interval_s": int, "free_page_hinting": bool, "free_page_reporting": bool},
     ),
     "boot-source": Body(required={"kernel_image_path": str}, optional={"boot_args": str, "initrd_path": str}),
+    "cpu-config": Body(
+        optional=dict.fromkeys(
+            ("cpuid_modifiers", "kvm_capabilities", "msr_modifiers", "reg_modifiers", "vcpu_features"), list
+        )
+    ),
     "drives": Body(
         required={"drive_id": str, "is_root_device": bool},
         optional={
@@ -81,6 +86,7 @@ PUT = {
         required={"id": str, "path_on_host": str},
         optional={"root_device": bool, "read_only": bool, **LIMITER},
     ),
+    "serial": Body(optional={"serial_out_path": str, **LIMITER}),
     "snapshot/create": Body(
         required={"snapshot_path": str, "mem_file_path": str}, optional={"snapshot_type": ("Diff", "Full")}
     ),
@@ -103,6 +109,7 @@ PUT = {
 
 PATCH = {
     "balloon": Body(required={"amount_mib": int}),
+    "balloon/statistics": Body(required={"stats_polling_interval_s": int}),
     "drives": Body(required={"drive_id": str}, optional={"path_on_host": str, **LIMITER}),
     "hotplug/memory": Body(required={"requested_size_mib": int}),
     "machine-config": Body(

@@ -121,6 +121,25 @@ class Machine:
             guest.tell(f"{resource} {changes}", self._seconds)
             self._config[resource].update(changes)
 
+    def statistics(self) -> Object:
+        """Say how the balloon of the running guest is."""
+        balloon = self.get("balloon")
+        self._require_started()
+        if not balloon.get("stats_polling_interval_s"):
+            raise VmmActionError("BalloonUpdate", "Statistics for the balloon device are not enabled")
+        return {"target_mib": balloon["amount_mib"], "actual_mib": balloon["amount_mib"]}
+
+    def set_polling(self, changes: Object) -> None:
+        """Change how often the balloon tells its statistics; on and off is for before the start."""
+        with self._lock:
+            balloon = self.get("balloon")
+            seconds = changes["stats_polling_interval_s"]
+            if self._guest is not None and bool(seconds) != bool(balloon.get("stats_polling_interval_s")):
+                raise VmmActionError(
+                    "BalloonUpdate", "Statistics cannot be enabled/disabled after activation"
+                )
+            self._config["balloon"].update(changes)
+
     def hint(self, operation: str) -> None:
         """Start, stop or ask for free page hinting."""
         if operation not in HINTS:

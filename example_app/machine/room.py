@@ -174,18 +174,21 @@ ACTS: Mapping[tuple[str, str], Callable[[Machine, dict[str, Any]], None]] = {
     ("PUT", "actions"): lambda vm, body: vm.act(body["action_type"]),
     ("PUT", "snapshot/create"): Machine.create_snapshot,
     ("PUT", "snapshot/load"): Machine.load_snapshot,
+    ("PATCH", "balloon/statistics"): Machine.set_polling,
     ("PATCH", "vm"): lambda vm, body: vm.set_state(body["state"]),
     ("PATCH", "machine-config"): Machine.patch_machine,
 }
 SINGLE = (
     "balloon",
     "boot-source",
+    "cpu-config",
     "entropy",
     "hotplug/memory",
     "logger",
     "machine-config",
     "metrics",
     "mmds/config",
+    "serial",
     "vsock",
 )
 
@@ -195,6 +198,7 @@ route("GET", "/vm/config", lambda: show(machine().config()))
 route("GET", "/mmds", lambda: show(machine().metadata.get()))
 for readable in ("balloon", "hotplug/memory", "machine-config"):
     route("GET", f"/{readable}", lambda resource: show(machine().get(resource)), resource=readable)
+route("GET", "/balloon/statistics", lambda: show(machine().statistics()))
 route("GET", "/balloon/<path:path>", unknown_balloon_path)
 route("PUT", "/mmds", put_metadata)
 route("PATCH", "/mmds", patch_metadata)

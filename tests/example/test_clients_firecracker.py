@@ -169,6 +169,24 @@ def test_interface_that_takes_what_another_has_is_refused(api: Api) -> None:
     api.network.put(iface_id="eth0", host_dev_name="tap0", guest_mac="06:00:00:00:00:01")
 
 
+def test_statistics_of_a_balloon_are_told_where_they_are_polled(api: Api, image: str) -> None:
+    def ask(method: str, path: str, **body: Any) -> Any:
+        return api.vm.request(method, path, **body)
+
+    ask("PUT", "/cpu-config", kvm_capabilities=[])
+    ask("PUT", "/serial", serial_out_path="/dev/null")
+    ask("PUT", "/balloon", amount_mib=16, deflate_on_oom=True, stats_polling_interval_s=1)
+    api.boot.put(kernel_image_path=image)
+    api.actions.put(action_type="InstanceStart")
+
+    told = api.session.get(f"{api.endpoint}/balloon/statistics").json()
+
+    assert told["target_mib"] == 16
+    ask("PATCH", "/balloon/statistics", stats_polling_interval_s=5)
+    with pytest.raises(APIError, match="Statistics cannot be enabled/disabled after activation"):
+        ask("PATCH", "/balloon/statistics", stats_polling_interval_s=0)
+
+
 def test_metadata_for_no_interface_are_refused(api: Api) -> None:
     with pytest.raises(APIError, match="The list of network interface IDs provided is empty"):
         api.mmds_config.put(version="V2", network_interfaces=[])
