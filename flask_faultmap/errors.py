@@ -263,6 +263,17 @@ class UnprocessableError(DomainError):
     category = Category.UNPROCESSABLE
 
 
+class ValidationFailedError(UnprocessableError):
+    """What was sent does not fit the schema; the violations say where.
+
+    ``raise ValidationFailedError from exc`` takes them from marshmallow's or pydantic's error *exc*.
+    """
+
+    code = "validation_failed"
+    title = "Validation failed"
+    public: str | None = "The request does not fit the schema."
+
+
 class ResourceExhaustedError(DomainError):
     """A quota or a rate is used up."""
 
@@ -322,4 +333,5 @@ __all__ = [
     "UnavailableError",
     "UnimplementedError",
     "UnprocessableError",
+    "ValidationFailedError",
 ]

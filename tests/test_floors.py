@@ -18,7 +18,7 @@ FLOORS = {
     "redaction": "patterns redacting",
     "rules": "matching rule rulebook",
     "packs": "botocore grpc jwt_extended redis sqlalchemy",
-    "http": "headers validation statuses errors",
+    "http": "headers parts places wording validation statuses errors ownership",
     "profiles": "encoding schemas writers compiling reading templates profile",
     "streams": "framing parsing",
     "mapping": "settings occurrences mapper",
@@ -68,6 +68,9 @@ IMPORTERS = {
         "openapi",
     },
     "werkzeug": {
+        "http.parts",
+        "http.validation",
+        "http.ownership",
         "http.errors",
         "mapping.mapper",
         "border.answers",
@@ -79,6 +82,7 @@ IMPORTERS = {
     "blinker": {"signals"},
     "marshmallow": {
         "http.validation",
+        "http.ownership",
         "profiles.reading",
         "profiles.writers",
         "profiles.compiling",

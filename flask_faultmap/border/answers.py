@@ -101,7 +101,7 @@ def handle_error(exc: Exception) -> Any:
         if isinstance(only, HTTPException) and is_none_of_ours(only):
             return only
     try:
-        decision = boundary.mapper.translate(exc)
+        decision = boundary.mapper.translate(exc, req)
         if decision is not None:
             return answer(app, boundary, req, exc, decision)
     except Exception as failure:  # the border: whatever failed here, the client gets JSON
@@ -279,13 +279,13 @@ def _of_http_error(boundary: Boundary, req: Request, exc: HTTPException) -> Deci
     settings = boundary.mapper.settings
     if settings.scopes and settings.profile_of(req.path)[1] is None:
         return None
-    return boundary.mapper.translate_http(exc, req.environ, is_routing=exc is req.routing_exception)
+    return boundary.mapper.translate_http(exc, req, is_routing=exc is req.routing_exception)
 
 
 def _of_unhandled(app: Flask, boundary: Boundary, req: Request, exc: BaseException) -> Decision | None:
     """Translate what reached only the 500 handler; None where an error that no rule knows is Flask's own."""
     if not isinstance(exc, HTTPException):
-        decision = boundary.mapper.translate(exc)
+        decision = boundary.mapper.translate(exc, req)
     elif is_none_of_ours(exc) or app.trap_http_exception(exc):
         decision = None
     else:

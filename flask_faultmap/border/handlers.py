@@ -18,7 +18,7 @@ from flask_faultmap.mapping.settings import late_changes
 
 # Their handlers for HTTP errors give way to ours in the order that our documentation recommends.
 NEIGHBOURS = ("flask_smorest.", "apiflask.", "connexion.")
-VALIDATORS = [rule.translate for rule in VALIDATION]
+VALIDATORS = [rule.translate for rules in VALIDATION.values() for rule in rules]
 
 
 def register(app: Flask, mapper: Mapper) -> tuple[dict[type, Handler], dict[type, Handler]]:

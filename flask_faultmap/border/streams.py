@@ -134,10 +134,10 @@ class _Stream:
         """Give what *exc* means; None for a bug, and for what would replace an answer that has begun."""
         mapper = self._boundary.mapper
         if not isinstance(exc, HTTPException):
-            return mapper.translate(exc)
+            return mapper.translate(exc, self._req)
         if is_none_of_ours(exc) or self._app.trap_http_exception(exc):
             return None
-        return mapper.translate_http(exc, self._req.environ, is_routing=False)
+        return mapper.translate_http(exc, self._req, is_routing=False)
 
     def _report_bug(self, exc: Exception) -> bool:
         """Do what Flask does with an unhandled error; say whether it would raise it now."""

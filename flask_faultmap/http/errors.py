@@ -2,14 +2,16 @@
 
 import logging
 from collections.abc import Iterable, Mapping
-from json import JSONDecodeError
+from json import JSONDecodeError, detect_encoding
 from traceback import walk_tb
 from typing import Any
 
 from werkzeug.exceptions import BadRequestKeyError, HTTPException, NotFound, SecurityError
 from werkzeug.routing.exceptions import WebsocketMismatch
+from werkzeug.wrappers import Request
 
 from flask_faultmap.faults import Violation
+from flask_faultmap.http.parts import body_of
 from flask_faultmap.http.statuses import (
     FrameworkError,
     Headers,
@@ -85,15 +87,43 @@ def from_apiflask(exc: Any) -> FrameworkError:
     return error
 
 
-def from_deep_json(exc: RecursionError) -> FrameworkError | None:
+def from_deep_json(exc: RecursionError, request: Request | None = None) -> FrameworkError | None:
     """Translate what Python's parser raises for a body that is nested too deep; None for other recursions."""
     frames = [frame for frame, _ in walk_tb(exc.__traceback__)]
     read = {(frame.f_globals.get("__name__"), frame.f_code.co_name) for frame in frames}
-    if read.isdisjoint(BODY_READERS) or frames[-1].f_globals.get("__name__") != "json.decoder":
+    if not frames or frames[-1].f_globals.get("__name__") != "json.decoder":
         return None
-    error = MalformedJsonError("the JSON body is nested too deep")
+    if read.isdisjoint(BODY_READERS) and not _is_body(frames[-1].f_locals.get("s"), request):
+        return None
+    return malformed_json("the JSON body is nested too deep")
+
+
+def from_json_parser(
+    exc: JSONDecodeError | UnicodeDecodeError, request: Request | None = None
+) -> FrameworkError | None:
+    """Translate what a JSON parser of the app's raises about the body; None if it read something else."""
+    is_json = isinstance(exc, JSONDecodeError)
+    if not _is_body(exc.doc if is_json else exc.object, request):  # type: ignore[union-attr]  # told by is_json
+        return None
+    return malformed_json("the body is no JSON")
+
+
+def malformed_json(message: str) -> FrameworkError:
+    """Make the error of a body that is no JSON."""
+    error = MalformedJsonError(message)
     error.violations = (NOT_JSON,)
     return error
+
+
+def _is_body(document: object, request: Request | None) -> bool:
+    body = body_of(request)
+    if not body or not isinstance(document, str | bytes | bytearray):
+        return False
+    return document == body if not isinstance(document, str) else document == _decode(body)
+
+
+def _decode(body: bytes) -> str:
+    return body.decode(detect_encoding(body), "replace")
 
 
 def _status(code: Any) -> int:

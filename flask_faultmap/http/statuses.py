@@ -4,8 +4,7 @@ from http import HTTPStatus
 from typing import cast
 
 from flask_faultmap import errors
-from flask_faultmap.errors import DomainError
-from flask_faultmap.http.validation import ValidationFailedError
+from flask_faultmap.errors import DomainError, ValidationFailedError
 
 Headers = tuple[tuple[str, str], ...]
 

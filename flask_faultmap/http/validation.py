@@ -1,26 +1,32 @@
 """What failed validation means to the domain: one error, with a violation for each field.
 
-The refused value is never added. A text that its author wrote for a client is kept as it is, even if they
-put the value into it: a message of marshmallow, a template with ``{input}``, a ``PydanticCustomError``.
+The refused value is compared with what was sent, and never added. A text that its author wrote for a
+client is kept as it is, even if they put the value into it: a message of marshmallow, a template with
+``{input}``, a ``PydanticCustomError``.
 """
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from marshmallow import ValidationError
+from werkzeug.wrappers import Request
 
-from flask_faultmap.errors import UnprocessableError
+from flask_faultmap.errors import ValidationFailedError
 from flask_faultmap.faults import Violation
+from flask_faultmap.http.parts import UNKNOWN, Parts, parts_of
+from flask_faultmap.http.places import Place, Refused, deepest, find_place, guess_place
+from flask_faultmap.http.wording import code_of, say_message, say_name, word_pydantic
 
 MAX_VIOLATIONS = 100
-MAX_MESSAGE = 500  # characters
-MAX_NAME = 100  # characters of one step of a path: an unknown field's name is the client's choice
 MAX_DEPTH = 16
 MAX_STEPS = 10_000  # of the walk through nested messages, which may be shared or go round
 MAX_LOGGED = 2_000  # characters
-INVALID = "Invalid value."
+UNSPEAKABLE = "\ud800"  # stands for a step that cannot be said; no pointer goes past it
+MAX_CAUSES = 20  # of the walk to the validator's error that was meant
 
 # What webargs and its kin call the places of a request, and where our violations say that they are.
 SOURCES = {
@@ -38,56 +44,23 @@ SOURCES = {
     "cookies": "cookie",
 }
 
-# marshmallow has messages and no codes; by these words of its own a client may want to tell fields apart.
-CODES = {
-    "Missing data for required field.": "required",
-    "Field may not be null.": "null",
-    "Unknown field.": "unknown",
-    "Invalid input type.": "type",
-}
 
-# pydantic's types whose message may quote the value, or another exception's text that may.
-QUOTING = frozenset(
-    {
-        "assertion_error",
-        "bytes_invalid_encoding",
-        "datetime_object_invalid",
-        "get_attribute_error",
-        "import_error",
-        "iteration_error",
-        "mapping_type",
-        "timezone_offset",
-        "union_tag_invalid",
-        "uuid_parsing",
-        "value_error",
-    }
-)
+class Finding(NamedTuple):
+    """What a validator says of one thing that it refused."""
+
+    refused: Refused
+    message: str
+    code: str
 
 
-class ValidationFailedError(UnprocessableError):
-    """What was sent does not fit the schema; the violations say where."""
-
-    code = "validation_failed"
-    title = "Validation failed"
-    public: str | None = "The request does not fit the schema."
+def from_marshmallow(exc: ValidationError, request: Request | None = None) -> ValidationFailedError:
+    """Translate marshmallow's error; its ``data`` is only compared with what *request* brought."""
+    return describe(findings_of_marshmallow(exc, is_compared=request is not None), parts_of(request))
 
 
-def from_marshmallow(exc: ValidationError) -> ValidationFailedError:
-    """Translate marshmallow's error; its ``data`` is the user's input, and never read."""
-    return _failed(_violations("body", exc.normalized_messages()))  # type: ignore[no-untyped-call]  # of marshmallow
-
-
-def from_pydantic(exc: Any) -> ValidationFailedError:
-    """Translate pydantic's error, without the input that it holds."""
-    found = exc.errors(include_url=False, include_context=False, include_input=False)
-    return _failed(
-        Violation(
-            pointer=pointer(error["loc"][:MAX_DEPTH]),
-            message=INVALID if error["type"] in QUOTING else _message(error["msg"]),
-            code=_name(error["type"]),
-        )
-        for error in found
-    )
+def from_pydantic(exc: Any, request: Request | None = None) -> ValidationFailedError:
+    """Translate pydantic's error; the input that it holds is only compared with what *request* brought."""
+    return describe(findings_of_pydantic(exc, is_compared=request is not None), parts_of(request))
 
 
 def from_request_parser(messages: object) -> ValidationFailedError | None:
@@ -98,14 +71,120 @@ def from_request_parser(messages: object) -> ValidationFailedError | None:
     if not isinstance(messages, Mapping) or not messages or not all(place in SOURCES for place in messages):
         return None
     return _failed(
-        violation for place, told in messages.items() for violation in _violations(SOURCES[place], told)
+        _violation(Place(SOURCES[place], path), message, code_of(message))
+        for place, told in messages.items()
+        for path, message in _spoken_leaves(told)
     )
 
 
+def with_violations(
+    error: ValidationFailedError, exc: BaseException, request: Request | None
+) -> ValidationFailedError:
+    """Give *error*, which was raised from a validator's error or stands for one, with its violations."""
+    pydantic = getattr(sys.modules.get("pydantic_core"), "ValidationError", ())
+    link: BaseException | None = exc
+    for _ in range(MAX_CAUSES):
+        if isinstance(link, ValidationError):
+            told = from_marshmallow(link, request)
+            break
+        if isinstance(link, pydantic):
+            told = from_pydantic(link, request)
+            break
+        link = None if link is None else link.__cause__
+    else:
+        return error
+    full = copy(error)  # the app may raise one instance many times
+    full.violations = told.violations
+    if error is not exc or not str(error):
+        full.args = told.args  # a rule took the validator's text, which repeats the value
+    if full.public == type(error).public == ValidationFailedError.public:
+        full.public = told.public
+    return full
+
+
+def describe(findings: Iterable[Finding], parts: Parts) -> ValidationFailedError:
+    """Make the error of *findings*: each points at its place in the request, as far as that is known."""
+    return _failed(
+        _violation(
+            find_place(parts, item.refused) or _guess(parts, item),
+            item.message,
+            item.code,
+        )
+        for item in findings
+    )
+
+
+def findings_of_marshmallow(exc: ValidationError, *, is_compared: bool) -> Iterator[Finding]:
+    """Say what marshmallow refused; with the values only if they are *is_compared* with a request."""
+    data = exc.data if is_compared and exc.data is not None else UNKNOWN
+    if is_compared and exc.data is None and is_of_marshmallow(exc):
+        data = None
+    messages = exc.normalized_messages()  # type: ignore[no-untyped-call]  # of marshmallow
+    for path, message in _spoken_leaves(messages):
+        code = code_of(message)
+        if data is UNKNOWN:
+            yield Finding(Refused(path, UNKNOWN), message, code)
+        else:
+            yield Finding(_refused_of(data, path, code), message, code)
+
+
+def findings_of_pydantic(exc: Any, *, is_compared: bool) -> Iterator[Finding]:
+    """Say what pydantic refused; with the values only if they are *is_compared* with a request."""
+    for error in exc.errors(include_url=False, include_context=False, include_input=is_compared):
+        kind, path = error["type"], error["loc"][:MAX_DEPTH]
+        value = error.get("input", UNKNOWN)
+        message = word_pydantic(kind, error["msg"])
+        if type(value).__name__ == "ArgsKwargs" and not value.args:
+            value = value.kwargs or {}  # of a dataclass
+        if kind in ("missing", "missing_argument", "missing_keyword_only_argument") and path:
+            refused = Refused(path[:-1], value, path[-1])
+        else:
+            refused = Refused(path, value)
+        yield Finding(refused, message, kind)
+
+
+def is_of_marshmallow(exc: BaseException) -> bool:
+    """Whether marshmallow raised *exc*, and not the app's own code by hand."""
+    return any(name.startswith("marshmallow.") for name, _ in frames_of(exc))
+
+
+def frames_of(exc: BaseException) -> Iterator[tuple[str, str]]:
+    """Give module and function of each frame that *exc* went through."""
+    link = exc.__traceback__
+    while link is not None:
+        yield str(link.tb_frame.f_globals.get("__name__")), link.tb_frame.f_code.co_name
+        link = link.tb_next
+
+
 def pointer(path: Iterable[object]) -> str:
-    """Write *path* as a JSON Pointer in a URI fragment (RFC 6901, section 6)."""
-    steps = (_name(step).replace("~", "~0").replace("/", "~1") for step in path)
-    return "#" + "".join("/" + quote(step, safe="~!$&'()*+,;=:@", errors="replace") for step in steps)
+    """Write *path* as a JSON Pointer in a URI fragment (RFC 6901, section 6).
+
+    It ends before a step that cannot be said.
+    """
+    written = "#"
+    for step in path:
+        name = say_name(step)
+        if name is None:
+            break
+        written += "/" + quote(name.replace("~", "~0").replace("/", "~1"), safe="~!$&'()*+,;=:@")
+    return written
+
+
+def _refused_of(data: Any, path: tuple[Any, ...], code: str) -> Refused:
+    """Find in *data* what the messages below *path* are about."""
+    taken, node, rest = deepest(data, path)
+    if rest and rest[0] in ("key", "value") and (len(rest) > 1 or code != "required"):
+        rest = rest[1:]  # marshmallow's words for the sides of a member of a Dict
+    if rest and isinstance(node, dict):
+        return Refused(taken, node, rest[0], data)
+    return Refused(taken, node, UNKNOWN, data)
+
+
+def _guess(parts: Parts, item: Finding) -> Place:
+    refused = item.refused
+    if refused.missing is UNKNOWN:
+        return guess_place(parts, refused.path, is_missing=item.code == "required")
+    return guess_place(parts, (*refused.path, refused.missing), is_missing=True)
 
 
 def _failed(found: Iterable[Violation]) -> ValidationFailedError:
@@ -119,19 +198,22 @@ def _failed(found: Iterable[Violation]) -> ValidationFailedError:
     return error
 
 
-def _violations(source: str, told: object) -> Iterator[Violation]:
+def _violation(place: Place, message: str, kind: str) -> Violation:
+    code = say_name(kind) or "invalid"
+    if place.source == "body":
+        return Violation(pointer=pointer(place.path), message=message, code=code)
+    name = say_name(place.path[0]) if place.path else None  # of a list, too, it is the parameter's
+    return Violation(source=place.source, name=name, message=message, code=code)
+
+
+def _spoken_leaves(told: object) -> Iterator[tuple[tuple[Any, ...], str]]:
     for path, leaf in _leaves(told):
-        message = _message(leaf)
-        code = CODES.get(message, "invalid")
-        if source == "body":
-            yield Violation(pointer=pointer(path), message=message, code=code)
-        else:
-            yield Violation(source=source, name=".".join(path) or None, message=message, code=code)
+        yield path, say_message(leaf)
 
 
-def _leaves(told: object) -> Iterator[tuple[tuple[str, ...], object]]:
+def _leaves(told: object) -> Iterator[tuple[tuple[Any, ...], object]]:
     """Walk nested messages, depth first; a list under a field is several messages about it."""
-    whole: tuple[str, ...] = ()
+    whole: tuple[Any, ...] = ()
     levels = [iter([(whole, told)])]
     for _ in range(MAX_STEPS):
         entry = next(levels[-1], None)
@@ -147,13 +229,13 @@ def _leaves(told: object) -> Iterator[tuple[tuple[str, ...], object]]:
             levels.append(inner)
 
 
-def _inner(path: tuple[str, ...], told: object) -> Iterator[tuple[tuple[str, ...], object]] | None:
+def _inner(path: tuple[Any, ...], told: object) -> Iterator[tuple[tuple[Any, ...], object]] | None:
     """Give what stands below *told*, each with its path; None for a message.
 
     The built-in methods are asked, since a subclass may have any others.
     """
     if isinstance(told, dict):
-        return ((_below(path, _name(step)), inner) for step, inner in dict.items(told))
+        return ((_below(path, step), inner) for step, inner in dict.items(told))
     if isinstance(told, list):
         return ((path, inner) for inner in list.__iter__(told))
     if isinstance(told, tuple):
@@ -161,24 +243,8 @@ def _inner(path: tuple[str, ...], told: object) -> Iterator[tuple[tuple[str, ...
     return None
 
 
-def _below(path: tuple[str, ...], step: str) -> tuple[str, ...]:
+def _below(path: tuple[Any, ...], step: Any) -> tuple[Any, ...]:
     """Add a step; ``_schema`` speaks of the object that it stands in, and so does what is too deep."""
-    return path if step == "_schema" or len(path) >= MAX_DEPTH else (*path, step)
-
-
-def _name(thing: object) -> str:
-    return _spoken(thing)[:MAX_NAME]
-
-
-def _message(thing: object) -> str:
-    return (_spoken(thing)[:MAX_MESSAGE] if thing is not None else "") or INVALID
-
-
-def _spoken(thing: object) -> str:
-    """Say *thing*, which need not be a ``str``: a translation may be lazy; empty if it cannot be said."""
-    if type(thing) is bytes:
-        return thing.decode("utf-8", "replace")
-    try:
-        return str.__str__(str(thing))
-    except Exception:  # a border: `__str__` may raise anything, and a message is not worth a 500
-        return ""
+    name = step if type(step) in (int, str) else say_name(step)
+    name = UNSPEAKABLE if name is None else name
+    return path if name == "_schema" or len(path) >= MAX_DEPTH else (*path, name)

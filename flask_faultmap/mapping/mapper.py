@@ -5,17 +5,26 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from json import JSONDecodeError
 from typing import Any
 from urllib.parse import quote
 from weakref import WeakKeyDictionary
 
 from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Request
 
-from flask_faultmap.errors import NOTHING, ConfigError, DomainError, InternalError
+from flask_faultmap.errors import (
+    NOTHING,
+    ConfigError,
+    DomainError,
+    InternalError,
+    ValidationFailedError,
+)
 from flask_faultmap.faults import Fault, Kind
-from flask_faultmap.http.errors import from_apiflask, from_deep_json, from_http
+from flask_faultmap.http.errors import from_apiflask, from_deep_json, from_http, from_json_parser
+from flask_faultmap.http.ownership import from_clients_marshmallow, from_clients_pydantic
 from flask_faultmap.http.statuses import FrameworkError
-from flask_faultmap.http.validation import ValidationFailedError, from_marshmallow, from_pydantic
+from flask_faultmap.http.validation import from_marshmallow, from_pydantic, with_violations
 from flask_faultmap.mapping.occurrences import (
     category_of,
     code_of,
@@ -45,14 +54,23 @@ KIND_ATTRIBUTES = frozenset({"category", "code", "title", "log_level", "retryabl
 
 HTTP = Rule(on=HTTPException, translate=from_http)
 DEEP_JSON = Rule(on=RecursionError, translate=from_deep_json)
-VALIDATION = (
-    Rule(on="marshmallow.ValidationError", translate=from_marshmallow),
-    Rule(on="pydantic_core.ValidationError", translate=from_pydantic),
-)
+JSON_PARSER = tuple(Rule(on=cls, translate=from_json_parser) for cls in (JSONDecodeError, UnicodeDecodeError))
+
+# By VALIDATION_ERRORS: whose errors of validation are answered as the client's.
+VALIDATION = {
+    "request": (
+        Rule(on="marshmallow.ValidationError", translate=from_clients_marshmallow),
+        Rule(on="pydantic_core.ValidationError", translate=from_clients_pydantic),
+    ),
+    "all": (
+        Rule(on="marshmallow.ValidationError", translate=from_marshmallow),
+        Rule(on="pydantic_core.ValidationError", translate=from_pydantic),
+    ),
+}
 
 
 # These rules are for a few errors of their class, and say nothing of the rest.
-NARROW = (from_deep_json, unwrap_statement)
+NARROW = (from_deep_json, from_json_parser, unwrap_statement)
 
 
 def new_id() -> str:
@@ -107,11 +125,12 @@ class Mapper:
     """The machine of one app: never changes once made, holds no app, needs no request."""
 
     def __init__(self, rules: Iterable[Rule], profiles: Mapping[str, Profile], settings: Settings) -> None:
-        validation = VALIDATION if settings.validation_status is not None else ()
+        is_ours = settings.validation_status is not None
+        validation = VALIDATION[settings.validation_errors] if is_ours else ()
         self.profiles = profiles
         self.settings = settings
         self.book: RuleBook = RuleBook(
-            rules, ours=(HTTP, DEEP_JSON, *_apiflask(), *_sqlalchemy(), *validation)
+            rules, ours=(HTTP, DEEP_JSON, *JSON_PARSER, *_apiflask(), *_sqlalchemy(), *validation)
         )
         self._names_http_errors = self.book.names_more_than(HTTP)
         # A category's word is no code here: what sets its category for one raise keeps its class's code.
@@ -122,21 +141,24 @@ class Mapper:
         )
         _check(self)
 
-    def translate(self, exc: BaseException) -> Decision | None:
+    def translate(self, exc: BaseException, request: Request | None = None) -> Decision | None:
         """Say what *exc* means to the domain, or return None if no rule knows it.
 
-        A group is known if all its leaves are; then the gravest leaf speaks for it.
+        A group is known if all its leaves are; then the gravest leaf speaks for it. Without *request*
+        a failed validation is the app's own bug.
         """
-        decision = self.book.decide(exc)
-        if decision is None and isinstance(exc, ExceptionGroup):
-            return self._gravest(exc)
+        decision = self.book.decide(exc, request)
+        if decision is None:
+            return self._gravest(exc, request) if isinstance(exc, ExceptionGroup) else None
+        if isinstance(decision.error, ValidationFailedError) and not decision.error.violations:
+            return Decision(with_violations(decision.error, exc, request), decision.rule)
         return decision
 
-    def translate_http(self, exc: HTTPException, environ: dict[str, Any], *, is_routing: bool) -> Decision:
+    def translate_http(self, exc: HTTPException, request: Request, *, is_routing: bool) -> Decision:
         """Translate an HTTP error of a request; *is_routing* says that it came from matching the URL."""
-        decision = self.translate(exc) if self._names_http_errors else None
+        decision = self.translate(exc, request) if self._names_http_errors else None
         if decision is None or decision.rule is HTTP:
-            return Decision(from_http(exc, environ=environ, is_routing=is_routing), HTTP)
+            return Decision(from_http(exc, environ=request.environ, is_routing=is_routing), HTTP)
         return decision
 
     def decide(self, exc: BaseException) -> Decision:
@@ -154,7 +176,7 @@ class Mapper:
         verdicts = tuple(self.book.verdicts(exc))
         known = verdicts[-1].error if verdicts else None
         if known is None and isinstance(exc, ExceptionGroup):
-            gravest = self._gravest(exc)
+            gravest = self._gravest(exc, None)
             known = None if gravest is None else gravest.error
         error = InternalError(text_of(exc)) if known is None else known
         return Explanation(exc, verdicts, error, known is not None, self._describe(error))
@@ -230,8 +252,8 @@ class Mapper:
         except ValueError:
             return logging.ERROR  # better one record too many than none
 
-    def _gravest(self, group: ExceptionGroup[Exception]) -> Decision | None:
-        decisions = [self.translate(leaf) for leaf in group.exceptions]
+    def _gravest(self, group: ExceptionGroup[Exception], request: Request | None) -> Decision | None:
+        decisions = [self.translate(leaf, request) for leaf in group.exceptions]
         known = [decision for decision in decisions if decision is not None]
         if len(known) < len(decisions):
             return None

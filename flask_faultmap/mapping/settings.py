@@ -57,6 +57,7 @@ class Settings:
         scopes: ``SCOPES``, longest prefix first, without a slash at the end.
         statuses: the defaults and ``STATUSES``, by category or code.
         validation_status: ``VALIDATION_STATUS``; None leaves validation errors to Flask.
+        validation_errors: ``VALIDATION_ERRORS``; ``request``: what came with the request; ``all``.
         handlers_kept: ``HANDLERS_KEPT``, the names of error handlers that may answer in place of the map.
         log_levels: ``LOG_LEVELS``, by code, category, status or ``5xx``.
         request_id_header: ``REQUEST_ID_HEADER``.
@@ -69,6 +70,7 @@ class Settings:
     scopes: Scopes = ()
     statuses: Mapping[str, int] = field(default_factory=lambda: dict(STATUSES))
     validation_status: int | None = 422
+    validation_errors: str = "request"
     handlers_kept: frozenset[str] = frozenset()
     log_levels: Mapping[str, int | None] = field(default_factory=dict)
     request_id_header: str = "X-Request-ID"
@@ -233,6 +235,11 @@ class _Reader:
         if not is_error_status(value):
             self._wrong(key, value, "a status from 400 to 599, or None")
         return value if isinstance(value, int) else None
+
+    def read_validation_errors(self, key: str, value: Any) -> str:
+        if value not in ("request", "all"):
+            self._wrong(key, value, "'request', 'all'", near_miss(value, ["request", "all"]))
+        return str(value)
 
     def read_handlers_kept(self, key: str, value: Any) -> frozenset[str]:
         if not isinstance(value, list | tuple | set | frozenset):

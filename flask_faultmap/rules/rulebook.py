@@ -22,7 +22,7 @@ from flask_faultmap.rules.rule import Rule, name_of, resolve
 
 logger: logging.Logger = logger_named("flask_faultmap")
 
-FRAMEWORKS = frozenset({"flask", "werkzeug", "jinja2"})
+FRAMEWORKS = frozenset({"flask", "werkzeug", "jinja2", "pydantic_core"})
 TOO_WIDE = "the framework says this of the app itself; a rule must name its class"
 NO_MARKERS = "the text has not all markers"
 
@@ -71,6 +71,7 @@ class CompiledRule:
         "_marker",
         "_markers",
         "_table",
+        "_takes_request",
         "_targets",
         "_where",
         "order",
@@ -93,15 +94,18 @@ class CompiledRule:
         self._markers = tuple(marker.casefold() for marker in rule.text)
         self._marker = self._markers[0] if self._markers else None
         self._targets: Any = rule.to
+        self._takes_request = is_ours and "request" in inspect.signature(rule.translate or itself).parameters
         self._has_told = False  # of a method that is not called: once is enough
 
-    def judge(self, exc: BaseException, text_of: Callable[[], Text]) -> DomainError | str:
+    def judge(
+        self, exc: BaseException, text_of: Callable[[], Text], request: Any = None
+    ) -> DomainError | str:
         """Give the domain error of *exc*, or the reason why the rule does not count.
 
         Whatever an attribute, a translator or a constructor raises is such a reason, and logged.
         """
         try:
-            return self._judge(exc, text_of)
+            return self._judge(exc, text_of, request)
         except MissingError as problem:
             return str(problem)
         except UncalledError as problem:
@@ -119,7 +123,7 @@ class CompiledRule:
         except Exception:  # a border: `__str__` runs foreign code; judging will say so
             return False
 
-    def _judge(self, exc: BaseException, text_of: Callable[[], Text]) -> DomainError | str:
+    def _judge(self, exc: BaseException, text_of: Callable[[], Text], request: Any) -> DomainError | str:
         if self._markers and not text_of().has_all(self._markers):
             return NO_MARKERS
         for path, wanted in self._where:
@@ -136,7 +140,7 @@ class CompiledRule:
             return "no such cause"
         if target is not None:
             return self._make(target, exc)
-        return self._translated(exc)
+        return self._translated(exc, request)
 
     def _uncalled(self, path: str, found: object) -> str | None:
         """Say that the value *found* at *path* is a method, where it is one."""
@@ -160,8 +164,9 @@ class CompiledRule:
         vars(error)["expose"] = False  # the text is a foreign one, whatever the class says of its own
         return error
 
-    def _translated(self, exc: BaseException) -> DomainError | str:
-        error = self.rule.translate(exc)  # type: ignore[misc]  # a rule without `to` has one
+    def _translated(self, exc: BaseException, request: Any) -> DomainError | str:
+        translate: Any = self.rule.translate
+        error = translate(exc, request) if self._takes_request else translate(exc)
         if error is None:
             return "the function said: not mine"
         if not isinstance(error, DomainError):
@@ -218,8 +223,11 @@ class RuleBook:
             for known, found in self._by_class.items()
         )
 
-    def decide(self, exc: BaseException) -> Decision | None:
-        """Give the decision of the first rule that counts; None if no rule knows *exc*."""
+    def decide(self, exc: BaseException, request: Any = None) -> Decision | None:
+        """Give the decision of the first rule that counts; None if no rule knows *exc*.
+
+        *request* is for built-in rules that ask whether a value came with it.
+        """
         if not self._names_domain_errors and isinstance(exc, DomainError):
             return Decision(exc)
         plan = self._plan(type(exc))
@@ -228,7 +236,7 @@ class RuleBook:
         for compiled, subject, text_of in self._candidates(exc, plan):
             if compiled.is_surely_out(text_of):
                 continue
-            error = compiled.judge(subject, text_of)
+            error = compiled.judge(subject, text_of, request)
             if isinstance(error, DomainError):
                 return Decision(error, None if compiled.rule is ITSELF else compiled.rule)
         return None

