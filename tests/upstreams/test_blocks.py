@@ -12,7 +12,7 @@ import pytest
 import requests
 from misbehaving import Misbehaving, misbehaving
 
-from flask_faultmap import DomainError
+from flask_faultmap import DomainError, FaultMap
 from flask_faultmap.errors import AlreadyExistsError, GoneError, NotFoundError
 from flask_faultmap.upstreams import (
     UpstreamConnectionError,
@@ -212,11 +212,9 @@ def test_a_class_of_the_service_gets_all_that_ours_have() -> None:
 
 
 def test_a_class_that_shows_its_text_shows_its_title_instead() -> None:
-    errors = {UpstreamConnectionError: AppProxyConnectionError}
-
     error = failure_of_call(lambda: raised(requests.ConnectTimeout(), errors={UpstreamError: AppProxyError}))
 
-    assert (error.public, errors[UpstreamConnectionError].public) == ("Bad request", None)
+    assert (error.expose, FaultMap().describe(error).text) == (False, "Bad request")
 
 
 def test_a_public_text_of_the_service_s_class_stays(server: Misbehaving) -> None:
@@ -233,7 +231,7 @@ def test_a_public_text_of_the_service_s_class_stays(server: Misbehaving) -> None
 def test_a_status_that_passes_is_the_client_s_own(server: Misbehaving) -> None:
     error = failure_of_call(lambda: checked(server.url + "/say?status=404", passing={404: NotFoundError}))
 
-    assert (type(error), error.public, error.retryable) == (NotFoundError, "Not found", False)
+    assert (type(error), error.expose, error.retryable) == (NotFoundError, False, False)
     assert (error.extra_data["status"], error.applied) == (404, False)
 
 
