@@ -10,6 +10,8 @@
     python3 dev.py docs          build the documentation in docs/_build
     python3 dev.py prove trail   kill and hang what keeps the audit trail, and count what is lost
     python3 dev.py bench         measure the cost: what follows is for the benchmarks
+    python3 dev.py bench --peers compare the cost with other libraries
+    python3 dev.py hostile       see who answers hostile requests, of us and of other libraries
 
 Each command makes a virtual environment in .venv when there is none, installs what it needs there
 when setup.cfg or pyproject.toml changed, runs, and ends with the status of what it ran.
@@ -48,6 +50,7 @@ COMMANDS = {
     ),
     "docs": ("docs", [[PYTHON, "-m", "sphinx", "-W", "-q", "-b", "html", "docs", "docs/_build"]]),
     "prove": ("test", [[PYTHON, "tests/support/trail_proof.py"]]),
+    "hostile": ("peers", [[PYTHON, "-m", "benchmarks.peers.hostile"]]),
     "bench": ("bench", [[PYTHON, "-m", "benchmarks"]]),
 }
 
@@ -63,6 +66,8 @@ def main(arguments):
         print(complaint, file=sys.stderr)
         return 2
     extra, lines = COMMANDS[name]
+    if name == "bench" and "--peers" in rest:
+        extra = "peers"
     try:
         prepare(extra)
     except StepError as exc:

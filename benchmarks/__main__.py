@@ -45,6 +45,10 @@ class Result:
 def main(words: list[str]) -> int:
     """Measure and report; the status is 1 where a bound is passed (``--check``), or passed absurdly."""
     asked = parser().parse_args(words)
+    if asked.peers:
+        from benchmarks.peers.compare import main as compare  # needs the extra ``peers``
+
+        return compare(smoke=asked.smoke, write=asked.write)
     logging.getLogger().addHandler(logging.NullHandler())  # else Flask adds one that prints
     wanted = asked.profile or asked.row
     rows = [row for row in ROWS if wanted in (None, row.number)]
@@ -66,6 +70,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--check", action="store_true", help="status 1 if any bound is passed")
     made.add_argument("--json", action="store_true", help="for machines")
     made.add_argument("--row", metavar="N", choices=[row.number for row in ROWS], help="this row alone")
+    made.add_argument("--peers", action="store_true", help="compare with other libraries instead")
+    made.add_argument("--write", action="store_true", help="with --peers: put the result into the docs")
     profiled = [row.number for row in ROWS if row.mine]
     made.add_argument("--profile", metavar="ROW", choices=profiled, help="where its time goes")
     return made

@@ -40,14 +40,18 @@ def discard(chunk: bytes) -> None:
     """Take what an app writes by itself, which none here does."""
 
 
-def medians(contenders: dict[str, Contender], *, rounds: int, calls: int) -> dict[str, float]:
+def medians(
+    contenders: dict[str, Contender], *, rounds: int, calls: int, callers: dict[str, Call] | None = None
+) -> dict[str, float]:
     """Give the median cost of one request to each contender, in microseconds of this process's time.
+
+    *callers* are functions that send another request than a GET of the contender's path.
 
     In each round every contender has its turn of *calls* requests, in another order each time, so that
     a slow moment of the machine hits them alike. The garbage collector runs between the rounds only.
     """
     names = list(contenders)
-    work = {name: caller(each.app, each.path) for name, each in contenders.items()}
+    work = callers or {name: caller(each.app, each.path) for name, each in contenders.items()}
     samples: dict[str, list[float]] = {name: [] for name in names}
     gc.collect()
     gc.freeze()  # else each collection walks through ten thousand rules
