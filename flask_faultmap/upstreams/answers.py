@@ -81,6 +81,22 @@ class Answer:
         for chunk in self.chunks(most):
             yield chunk
 
+    def decoded(self) -> Iterator[bytes]:
+        """Give the body in pieces as they come, with the content coding taken off."""
+        raw = answer_of(self.response.raw)
+        kept = self.kept()
+        if kept is not None:
+            yield kept
+        elif raw is None:
+            yield from self.response.iter_content(CHUNK)
+        else:
+            yield from raw.decoded()
+
+    async def adecoded(self) -> AsyncIterator[bytes]:
+        """Do what :meth:`decoded` does, without blocking the loop where the library can."""
+        for chunk in self.decoded():
+            yield chunk
+
     def close(self) -> None:
         """Give up the connection, with what was not read of it."""
         self.response.close()
@@ -116,6 +132,15 @@ class HttpxAnswer(Answer):
         async for chunk in self.response.aiter_raw():
             yield chunk
 
+    def decoded(self) -> Iterator[bytes]:
+        """Give the body in pieces as they come, decoded."""
+        yield from self.response.iter_bytes()
+
+    async def adecoded(self) -> AsyncIterator[bytes]:
+        """Give the body in pieces as they come, decoded."""
+        async for chunk in self.response.aiter_bytes():
+            yield chunk
+
     async def aclose(self) -> None:
         """Give up the connection."""
         await self.response.aclose()
@@ -136,6 +161,15 @@ class Urllib3Answer(Answer):
         """Give what was not read of the body; ``stream()`` would wait until it has a piece of full size."""
         while most > 0 and (chunk := self.response.read1(min(most, CHUNK), decode_content=False)):
             most -= len(chunk)
+            yield chunk
+
+    def decoded(self) -> Iterator[bytes]:
+        """Give the body in pieces as they come, decoded."""
+        kept = self.kept()
+        if kept is not None:
+            yield kept
+            return
+        while chunk := self.response.read1(CHUNK, decode_content=True):
             yield chunk
 
 
@@ -159,6 +193,11 @@ class AiohttpAnswer(Answer):
     async def achunks(self, most: int) -> AsyncIterator[bytes]:
         """Give what was not read of the body."""
         async for chunk in self.response.content.iter_chunked(CHUNK):
+            yield chunk
+
+    async def adecoded(self) -> AsyncIterator[bytes]:
+        """Give the body in pieces as they come, decoded."""
+        async for chunk in self.response.content.iter_any():
             yield chunk
 
 

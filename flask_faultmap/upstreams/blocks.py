@@ -12,12 +12,14 @@
 Works with requests, httpx, urllib3 and aiohttp, and imports none of them.
 """
 
-from collections.abc import Coroutine, Mapping
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from types import TracebackType
 from typing import Any, TypeVar
 
 from flask_faultmap.errors import DomainError
 from flask_faultmap.profiles.profile import Profile
+from flask_faultmap.streams.framing import UNCHANGED
+from flask_faultmap.streams.parsing import MOST_BYTES
 from flask_faultmap.upstreams.answers import Answer
 from flask_faultmap.upstreams.bodies import aread_some, exchange_of, read_some
 from flask_faultmap.upstreams.errors import (
@@ -36,6 +38,7 @@ from flask_faultmap.upstreams.errors import (
     UpstreamUnavailableError,
     UpstreamUsageError,
 )
+from flask_faultmap.upstreams.events import EventReader
 from flask_faultmap.upstreams.masking import mask_logs
 from flask_faultmap.upstreams.state import BlockState, answer_in
 from flask_faultmap.upstreams.terms import Terms
@@ -154,6 +157,29 @@ class UpstreamCall:
         answer = self._success(response)
         return self._state.parse(answer, answer.whole())
 
+    def events(
+        self, response: object, framing: str, *, end: str | None = UNCHANGED, limit: int = MOST_BYTES
+    ) -> Iterator[Any]:
+        """Check *response*, and give the items of its stream as they come; use them inside the block.
+
+        Args:
+            response: of a request whose body is not read yet (``stream=True``).
+            framing: ``"ndjson"``, which gives parsed JSON, or ``"sse"``, which gives
+                :class:`~flask_faultmap.streams.Event` records.
+            end: another end mark than that of our own framings, such as ``"[DONE]"``; None if the service
+                sends none.
+            limit: bytes that one item may have.
+
+        Raises:
+            UpstreamAnswerLostError: the stream ended without its end mark.
+            UpstreamBodyError: an item cannot be read, or is longer than *limit*.
+            DomainError: the stream told of an error: as :meth:`check` raises it for an answer with its code
+                and status.
+            ConfigError: there is no such framing.
+        """
+        answer = self._success(response)
+        return _items(answer, EventReader(self._state.terms, answer, framing, end, limit))
+
     def _success(self, response: object) -> Answer:
         answer = self._state.answer_of(response)
         if answer.must_be_awaited:
@@ -181,6 +207,26 @@ class AsyncUpstreamCall:
         """Do what :meth:`UpstreamCall.json` does, awaiting."""
         return self._state.to_be_awaited(self._json(response))
 
+    def events(
+        self, response: object, framing: str, *, end: str | None = UNCHANGED, limit: int = MOST_BYTES
+    ) -> AsyncIterator[Any]:
+        """Do what :meth:`UpstreamCall.events` does, for ``async for``."""
+        return self._items(response, framing, end, limit)
+
+    async def _items(self, response: object, framing: str, end: str | None, limit: int) -> AsyncIterator[Any]:
+        answer = await self._success(response)
+        reader = EventReader(self._state.terms, answer, framing, end, limit)
+        try:
+            async for chunk in answer.adecoded():
+                for item in reader.feed(chunk):
+                    yield item
+                if reader.has_ended:
+                    return
+            for item in reader.finish():
+                yield item
+        finally:
+            await answer.aclose()
+
     async def _check(self, response: Response) -> Response:
         await self._success(response)
         return response
@@ -194,6 +240,17 @@ class AsyncUpstreamCall:
         if not answer.is_success:
             raise self._state.terms.error_of(exchange_of(answer, await aread_some(answer)))
         return answer
+
+
+def _items(answer: Answer, reader: EventReader) -> Iterator[Any]:
+    try:
+        for chunk in answer.decoded():
+            yield from reader.feed(chunk)
+            if reader.has_ended:
+                return
+        yield from reader.finish()
+    finally:
+        answer.close()
 
 
 __all__ = [

@@ -70,12 +70,13 @@ class Terms:
             elif not _takes_a_message_alone(cls):
                 yield f"{cls.__name__} cannot be made of a message alone; give its other arguments defaults"
 
-    def error_of(self, exchange: Exchange) -> DomainError:
-        """Make the error of an answer that is no success."""
+    def error_of(self, exchange: Exchange, *, applied: bool | None = None) -> DomainError:
+        """Make the error of an answer that is no success; *applied* is what is known besides its status."""
         status = exchange.status or 0
         kind = kind_of(status)
         said = read_back(exchange.body, self.profile, exchange.media_type)
-        applied = False if 400 <= status < 500 else kind.applied
+        if applied is None:
+            applied = False if 400 <= status < 500 else kind.applied
         cls = self.passing.get(said.code or "", self.passing.get(status))
         if cls is not None and kind is not UpstreamCredentialsError:
             return self._passed_on(cls, exchange, said, applied=applied)
