@@ -23,7 +23,10 @@ FLOORS = {
     "streams": "framing parsing",
     "mapping": "settings occurrences mapper",
     "upstreams": "errors failures masking answers bodies readback terms events state blocks",
-    "border": "replies contexts identity records answers reporting other_handlers handlers streams extension",
+    "border": (
+        "replies responses contexts identity records answers reporting other_handlers handlers streams "
+        "extension"
+    ),
     "contract": "entries contract",
     "tools": "overlaps checks specimens explaining listing cli",
     "sinks": "trail.lines trail.settings trail.journal trail.entries trail.segments trail.office "
@@ -45,6 +48,7 @@ ORDER = [module for wing in FLOORS for module in modules_of(wing)]
 # Who may import what; everything else of the package knows none of it.
 IMPORTERS = {
     "flask": {
+        "border.responses",
         "border.contexts",
         "border.identity",
         "border.records",
@@ -73,6 +77,8 @@ IMPORTERS = {
         "http.ownership",
         "http.errors",
         "mapping.mapper",
+        "border.replies",
+        "border.responses",
         "border.answers",
         "border.handlers",
         "border.streams",

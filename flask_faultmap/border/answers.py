@@ -1,9 +1,9 @@
 """The Flask border at request time: from the callback of ``errorhandler`` to Flask's response."""
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from flask import Flask, Request, Response, has_request_context
@@ -15,10 +15,11 @@ from flask_faultmap.border.contexts import current_context
 from flask_faultmap.border.identity import Ask, identify
 from flask_faultmap.border.records import forget_earlier_raises, remember, write_log
 from flask_faultmap.border.replies import collect_headers, render
+from flask_faultmap.border.responses import Responses
 from flask_faultmap.errors import ConfigError, DomainError, InternalError
 from flask_faultmap.faults import Fault, Kind
 from flask_faultmap.http.errors import unreadable_json
-from flask_faultmap.http.statuses import STATUS_LINES, FrameworkError
+from flask_faultmap.http.statuses import FrameworkError
 from flask_faultmap.loggers import logger_named
 from flask_faultmap.mapping.mapper import Mapper
 from flask_faultmap.mapping.occurrences import has_own_text
@@ -49,6 +50,7 @@ class Boundary:
     earlier: Mapping[type, Callable[[Any], Any]]  # the app's own, for what is not ours
     codeless: Codeless
     id_key: str
+    responses: Responses = field(default_factory=Responses)
     ask_id: Ask | None = None
 
     def identify(self, req: Request, *, is_carried: bool = True) -> str:
@@ -150,7 +152,7 @@ def answer(
         response = _page(fault, collect_headers(mapper.settings, fault, own, allow))
     else:
         reply = render(mapper.settings, profile, compiled, fault, own, allow)
-        response = _respond(app, reply)
+        response = boundary.responses.make(app, reply)
     remember(app, req, fault)
     forget_earlier_raises(exc)
     if compiled.kind.level is not None and not logged:
@@ -158,16 +160,6 @@ def answer(
     if fault_translated.receivers:
         _tell(app, fault, exc, decision, handled=not logged, committed=committed)
     return response
-
-
-def _respond(app: Flask, reply: Reply) -> Response:
-    """Make the app's response of *reply*; where its class cannot be made so, as Flask does, or Flask's."""
-    try:
-        return app.response_class([reply.body], STATUS_LINES[reply.status], _Checked(reply.headers))
-    except Exception:  # a border: the class is the app's, and the reply is ready
-        with suppress(Exception):  # the border, once more
-            return app.make_response((reply.body, reply.status, Headers(reply.headers)))
-    return Response(reply.body, reply.status, Headers(reply.headers))
 
 
 def answer_last(
@@ -225,13 +217,6 @@ def current_id(*, is_carried: bool = True) -> str | None:
         return None
     _, boundary, req = _here()
     return boundary.identify(req, is_carried=is_carried)
-
-
-class _Checked(Headers):
-    """Headers that are known to be sendable; checking them once more costs a microsecond each."""
-
-    def __init__(self, headers: Iterable[tuple[str, str]]) -> None:
-        self._list = [*headers]
 
 
 exception_line_filter: ExceptionLineFilter = ExceptionLineFilter(current_id)

@@ -5,6 +5,8 @@ import re
 from collections.abc import Mapping
 from string import Formatter
 
+from werkzeug.urls import iri_to_uri
+
 from flask_faultmap.faults import Fault, Kind
 from flask_faultmap.http.headers import NEVER_GIVEN
 from flask_faultmap.http.statuses import Headers
@@ -14,6 +16,7 @@ from flask_faultmap.mapping.settings import Settings
 from flask_faultmap.profiles.profile import PROBLEM, TOKEN, Profile, Reply
 from flask_faultmap.retry_after import whole_seconds
 
+URLS = ("location", "content-location")
 FIELD_VALUE = re.compile(r"[\t -~\x80-\xff]*")
 
 logger: logging.Logger = logger_named("flask_faultmap")
@@ -65,6 +68,9 @@ def collect_headers(
         if _is_sendable(name, value) and name.lower() not in NEVER_GIVEN:
             # Of a subclass of str too: PEP 3333 asks for exactly that type.
             pair = (str.__str__(name), str.__str__(value))
+            if name.lower() in URLS:  # as Werkzeug would do it
+                pair = (pair[0], iri_to_uri(pair[1]))
+                given.pop(name.lower(), None)
             given.setdefault(pair[0].lower(), []).append(pair)
     _set(given, settings.request_id_header, fault.id)
     given.setdefault("cache-control", [("Cache-Control", "no-store")])
