@@ -11,6 +11,7 @@
     python3 dev.py prove trail   kill and hang what keeps the audit trail, and count what is lost
     python3 dev.py bench         measure the cost: what follows is for the benchmarks
     python3 dev.py bench --peers compare the cost with other libraries
+    python3 dev.py fuzz          make random failures; what breaks a promise is printed as a program
     python3 dev.py hostile       see who answers hostile requests, of us and of other libraries
 
 Each command makes a virtual environment in .venv when there is none, installs what it needs there
@@ -50,6 +51,7 @@ COMMANDS = {
     ),
     "docs": ("docs", [[PYTHON, "-m", "sphinx", "-W", "-q", "-b", "html", "docs", "docs/_build"]]),
     "prove": ("test", [[PYTHON, "tests/support/trail_proof.py"]]),
+    "fuzz": ("test", [[PYTHON, "tests/fuzz/run.py"]]),
     "hostile": ("peers", [[PYTHON, "-m", "benchmarks.peers.hostile"]]),
     "bench": ("bench", [[PYTHON, "-m", "benchmarks"]]),
 }
