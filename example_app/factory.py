@@ -11,13 +11,14 @@ from example_app.cli import spec, tour
 from example_app.endpoints import room as endpoints
 from example_app.machine import room as machine
 from example_app.rooms import Room, close_states
+from example_app.runs import agent
 from example_app.runs import room as runs
 from example_app.threads import room as threads
 from example_app.threads.chat import chat
 from flask_faultmap import FaultMap, Profile
 from flask_faultmap.sinks.trail import AuditTrail
 
-ROOMS: tuple[Room, ...] = (boxes, machine, runs, endpoints, threads)
+ROOMS: tuple[Room, ...] = (boxes, machine, runs, agent, endpoints, threads)
 
 
 def build(name: str, rooms: Mapping[str, Room], config: Mapping[str, Any] | None = None) -> Flask:

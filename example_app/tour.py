@@ -90,9 +90,12 @@ def find_mistakes(step: Step, answer: requests.Response, heard: "Heard") -> Iter
 
 
 def follow(body: Any, path: str) -> Any:
-    """Give the member of *body* at a dotted *path*; None if there is none."""
+    """Give the member of *body* at a dotted *path*, where numbers count in lists; None if there is none."""
     for name in path.split("."):
-        body = body.get(name) if isinstance(body, dict) else None
+        if isinstance(body, list) and name.isdecimal():
+            body = dict(enumerate(body)).get(int(name))
+        else:
+            body = body.get(name) if isinstance(body, dict) else None
     return body
 
 

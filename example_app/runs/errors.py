@@ -3,6 +3,7 @@
 import logging
 
 from flask_faultmap.errors import (
+    AbortedError,
     DomainError,
     InvalidArgumentError,
     NotFoundError,
@@ -105,6 +106,38 @@ class EncryptionKeyMissingError(UnavailableError):
     public = "The executor cannot store credentials."
     log_level = None
     retryable = False
+
+
+class InvalidCredentialsError(InvalidArgumentError):
+    """Credentials lack a member, or have one that is not taken."""
+
+    public = "The request body is invalid."
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__(f"Invalid credentials: {', '.join(names)}")
+
+
+class ReauthRequiredError(AbortedError):
+    """A tool server asks for a new login; the step waits until there are credentials that it takes."""
+
+    public = "The tool server asks for a new login."
+    log_level = None
+    retryable = False
+
+    def __init__(self, server_id: str) -> None:
+        super().__init__(
+            f'MCP server "{server_id}" refuses the credentials that are stored',
+            details={"awaitingInputReason": "needs-oauth-reauth", "mcpServerId": server_id},
+        )
+
+
+class NotRunningError(UnavailableError):
+    """The executor takes no work: it is not started, or it is about to stop."""
+
+    public = "The executor takes no work at the moment. Please retry."
+
+    def __init__(self, state: str) -> None:
+        super().__init__(f"The executor is {state}")
 
 
 class MissingQueryParameterError(InvalidArgumentError):

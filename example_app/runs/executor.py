@@ -1,17 +1,23 @@
 """The executor: takes a run, works off its next step, keeps the result."""
 
 import json
+import threading
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
+from http.client import HTTPException
 from typing import Any
+from urllib.parse import quote
 
+from example_app.runs.credentials import Vault
 from example_app.runs.errors import (
-    EncryptionKeyMissingError,
     InvalidPendingDataError,
     McpServerNotFoundError,
     McpServerUnreachableError,
+    NotRunningError,
+    ReauthRequiredError,
     RunCompletedError,
     UserMismatchError,
     WorkflowPortError,
@@ -19,6 +25,7 @@ from example_app.runs.errors import (
 from example_app.runs.store import RunStore, Step
 
 TIMEOUT = 1.0  # seconds
+REFUSED = 401
 
 
 class Executor:
@@ -28,7 +35,9 @@ class Executor:
         store: where the runs are.
         port: URL of the workflow server, which steps of the kind ``fetch`` ask.
         mcp_servers: base URLs of tool servers, by id.
+        oauth: ids of those that want credentials.
         encryption_key: protects stored credentials.
+        access: URL of the server that knows who may read a run; without one, its owner may.
     """
 
     def __init__(
@@ -37,13 +46,19 @@ class Executor:
         *,
         port: str,
         mcp_servers: Mapping[str, str],
+        oauth: Collection[str] = (),
         encryption_key: str | None = None,
+        access: str | None = None,
     ) -> None:
         self.state = "idle"
         self.store = store
         self._port = port
         self._mcp_servers = dict(mcp_servers)
-        self._encryption_key = encryption_key
+        self._oauth = frozenset(oauth)
+        self._access = access
+        self._vault = Vault(encryption_key)
+        self._lock = threading.Lock()
+        self._busy = 0
 
     def start(self) -> None:
         """Take work."""
@@ -53,14 +68,30 @@ class Executor:
         """Take no more work."""
         self.state = "stopped"
 
+    def drain(self) -> None:
+        """Take no more work, and stop when what is being done is done."""
+        with self._lock:
+            self.state = "draining" if self._busy else "stopped"
+
     def close(self) -> None:
         """Stop, and let go of the store."""
         self.stop()
         self.store.unlock()
 
     def may_read(self, run_id: str, user_id: int) -> bool:
-        """Say whether the run is this user's."""
-        return self.store.owner_of(run_id) == user_id
+        """Say whether this user may read the run.
+
+        Raises:
+            WorkflowPortError: the server that knows does not answer as it should.
+        """
+        if self._access is None:
+            return self.store.owner_of(run_id) == user_id
+        url = f"{self._access}/run/{quote(run_id, safe='')}/access-check?userId={user_id}"
+        try:
+            answer = _get_json(url)
+        except (OSError, ValueError, HTTPException) as exc:
+            raise WorkflowPortError("hasRunAccess", exc) from exc
+        return isinstance(answer, dict) and answer.get("hasAccess") is True
 
     def trigger(self, run_id: str, user_id: int, pending: Mapping[str, Any]) -> Step:
         """Do the next step of a run, with the *pending* data that its user sent for it.
@@ -69,50 +100,89 @@ class Executor:
             UserMismatchError: the run is another user's.
             RunAlreadyInFlightError: a worker is busy with it.
             RunCompletedError: nothing is left to do.
+            ReauthRequiredError: a tool server asks for a new login.
+            NotRunningError: no work is taken.
         """
-        owner_id = self.store.owner_of(run_id)
-        if owner_id != user_id:
-            raise UserMismatchError(run_id, user_id, owner_id)
-        self.store.claim(run_id)
-        try:
-            return self._advance(run_id, pending)
-        finally:
-            self.store.release(run_id)
+        with self._working():
+            owner_id = self.store.owner_of(run_id)
+            if owner_id != user_id:
+                raise UserMismatchError(run_id, user_id, owner_id)
+            self.store.claim(run_id)
+            try:
+                return self._advance(run_id, user_id, pending)
+            finally:
+                self.store.release(run_id)
 
-    def tools_of(self, server_id: str) -> object:
-        """Return the tools that a tool server offers."""
+    def tools_of(self, server_id: str, user_id: int) -> object:
+        """Return the tools that a tool server offers to a user.
+
+        Raises:
+            McpServerNotFoundError: no such server is configured.
+            ReauthRequiredError: it asks for a new login.
+            McpServerUnreachableError: it does not answer as it should.
+        """
+        return self._ask_server(server_id, user_id, "/tools")
+
+    def keep_credentials(self, user_id: int, body: object) -> None:
+        """Take a user's credentials for a tool server."""
+        sealed = self._vault.seal(body)
+        self.store.keep_credentials(user_id, sealed["mcpServerId"], sealed)
+
+    def _ask_server(self, server_id: str, user_id: int, path: str) -> object:
         if server_id not in self._mcp_servers:
             raise McpServerNotFoundError(server_id)
+        headers = {}
+        if server_id in self._oauth:
+            sealed = self.store.credentials(user_id, server_id)
+            if sealed is None:
+                raise ReauthRequiredError(server_id)
+            headers["Authorization"] = f"Bearer {self._vault.open_token(sealed)}"
         try:
-            return _get_json(f"{self._mcp_servers[server_id]}/tools")
-        except (OSError, ValueError) as exc:
+            return _get_json(f"{self._mcp_servers[server_id]}{path}", headers)
+        except urllib.error.HTTPError as exc:
+            with exc:  # it holds the connection
+                if exc.code == REFUSED and server_id in self._oauth:
+                    raise ReauthRequiredError(server_id) from exc
+                raise McpServerUnreachableError(f'MCP server "{server_id}": http {exc.code}') from exc
+        except (OSError, ValueError, HTTPException) as exc:
             raise McpServerUnreachableError(f'MCP server "{server_id}": {exc}') from exc
 
-    def check_encryption_key(self) -> None:
-        """Refuse to take credentials without a key for them."""
-        if self._encryption_key is None:
-            raise EncryptionKeyMissingError("EXECUTOR_ENCRYPTION_KEY is not set")
+    @contextmanager
+    def _working(self) -> Iterator[None]:
+        with self._lock:
+            if self.state != "running":
+                raise NotRunningError(self.state)
+            self._busy += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._busy -= 1
+                if self.state == "draining" and not self._busy:
+                    self.state = "stopped"
 
-    def _advance(self, run_id: str, pending: Mapping[str, Any]) -> Step:
+    def _advance(self, run_id: str, user_id: int, pending: Mapping[str, Any]) -> Step:
         step = next((step for step in self.store.steps(run_id) if not step.done), None)
         if step is None:
             raise RunCompletedError(f'Run "{run_id}" has no step left')
-        result = self._do(step.definition, pending)
+        result = self._do(step.definition, user_id, pending)
         self.store.finish(run_id, step.position, result)
         return replace(step, result=result, done=True)
 
-    def _do(self, definition: Mapping[str, Any], pending: Mapping[str, Any]) -> object:
+    def _do(self, definition: Mapping[str, Any], user_id: int, pending: Mapping[str, Any]) -> object:
         if definition["kind"] == "form":
             return _filled(definition["field"], pending)
         if definition["kind"] == "fetch":
             return self._fetch(definition["path"])
+        if definition["kind"] == "tool":
+            return self._ask_server(definition["server"], user_id, definition["path"])
         # A bug that is here for good: nobody checks for zero, and the client must not see that.
         return definition["total"] / definition["parts"]
 
     def _fetch(self, path: str) -> object:
         try:
             return _get_json(f"{self._port}{path}")
-        except (OSError, ValueError) as exc:
+        except (OSError, ValueError, HTTPException) as exc:
             raise WorkflowPortError("getAvailableRun", exc) from exc
 
 
@@ -122,10 +192,7 @@ def _filled(field: str, pending: Mapping[str, Any]) -> object:
     return pending[field]
 
 
-def _get_json(url: str) -> object:
-    try:
-        with urllib.request.urlopen(url, timeout=TIMEOUT) as response:  # the operator's own URLs
-            return json.load(response)
-    except urllib.error.HTTPError as exc:
-        with exc:  # it holds the connection
-            raise OSError(f"http {exc.code}") from exc
+def _get_json(url: str, headers: Mapping[str, str] | None = None) -> object:
+    wanted = urllib.request.Request(url, headers=dict(headers or {}))  # the operator's own URLs
+    with urllib.request.urlopen(wanted, timeout=TIMEOUT) as response:
+        return json.load(response)

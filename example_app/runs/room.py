@@ -17,9 +17,11 @@ from example_app.runs.errors import (
     InvalidPendingDataError,
     MissingQueryParameterError,
     NotAnOperatorError,
+    ReauthRequiredError,
     RunStoreError,
     UnauthorizedError,
     UserMismatchError,
+    WorkflowPortError,
 )
 from example_app.runs.executor import Executor
 from example_app.runs.store import RunStore, Step
@@ -35,7 +37,7 @@ log = logging.getLogger(__name__)
 
 
 class ForestSchema(Schema):
-    """Forest's body: one text; the code only where its clients ask for one."""
+    """Forest's body: one text; a code, or what a step waits for, only where its clients ask for it."""
 
     error = fields.String(attribute="text", required=True)
     code = fields.String()
@@ -44,6 +46,8 @@ class ForestSchema(Schema):
     def _keep_code(self, data: dict[str, Any], fault: Fault, **_: Any) -> dict[str, Any]:
         if fault.code != EncryptionKeyMissingError.code:
             del data["code"]
+        if fault.code == ReauthRequiredError.code:
+            data |= fault.details
         return data
 
 
@@ -77,14 +81,16 @@ class State:
 
 
 def open_state(config: Mapping[str, Any]) -> State:
-    """Make the executor by ``RUNS_STORE`` (path), ``RUNS_SECRET``, ``RUNS_PORT`` and ``RUNS_MCP_SERVERS``."""
+    """Make the executor by ``RUNS_STORE`` (path) and the other settings whose names begin with ``RUNS_``."""
     path = config.get("RUNS_STORE")
     store = RunStore(Path(path) if path else None)
     executor = Executor(
         store,
         port=config.get("RUNS_PORT", DEAD),
-        mcp_servers=config.get("RUNS_MCP_SERVERS", {"dead": DEAD}),
+        mcp_servers=config.get("RUNS_MCP_SERVERS", {"dead": DEAD, "private": DEAD}),
+        oauth=config.get("RUNS_MCP_OAUTH", ("private",)),
         encryption_key=config.get("RUNS_ENCRYPTION_KEY"),
+        access=config.get("RUNS_ACCESS"),
     )
     if path is None:
         walk.seed(store)
@@ -124,18 +130,43 @@ def trigger_run(run_id: str) -> Response:
 @blueprint.get("/list-mcp-tools")
 def list_tools() -> Response:
     """Show the tools of one configured server."""
-    _claims()
+    claims = _claims()
     server_id = request.args.get("mcpServerId")
-    if server_id is None:
+    if not server_id:
         raise MissingQueryParameterError("mcpServerId")
-    return jsonify(tools=_state().executor.tools_of(server_id))
+    return jsonify(tools=_state().executor.tools_of(server_id, claims.user_id))
 
 
 @blueprint.post("/mcp-oauth-credentials")
 def store_credentials() -> tuple[str, int]:
-    """Take credentials for a tool server."""
-    _claims()
-    _state().executor.check_encryption_key()
+    """Take one's own credentials for a tool server."""
+    claims = _claims()
+    body = request.get_json() if request.get_data() else None
+    _state().executor.keep_credentials(claims.user_id, body)
+    return "", 204
+
+
+@blueprint.delete("/mcp-oauth-credentials/<server_id>")
+def forget_credentials(server_id: str) -> tuple[str, int]:
+    """Forget one's own credentials for a tool server."""
+    claims = _claims()
+    _state().executor.store.forget_credentials(claims.user_id, server_id)
+    return "", 204
+
+
+@blueprint.put("/drain")
+def drain() -> tuple[str, int]:
+    """Take no more work, and stop when what is being done is done."""
+    _check_operator()
+    _state().executor.drain()
+    return "", 204
+
+
+@blueprint.delete("/drain")
+def take_work() -> tuple[str, int]:
+    """Take work again."""
+    _check_operator()
+    _state().executor.start()
     return "", 204
 
 
@@ -170,10 +201,16 @@ def _check_operator() -> None:
 
 
 def _check_access(executor: Executor, run_id: str, claims: Claims) -> None:
-    if executor.may_read(run_id, claims.user_id):
-        return
     # Logged here, where more is known than at the boundary, and so not once more there.
-    log.error("Run access denied", extra={"run_id": run_id, "user_id": claims.user_id, "route": request.path})
+    told = {"run_id": run_id, "user_id": claims.user_id, "route": request.path}
+    try:
+        if executor.may_read(run_id, claims.user_id):
+            return
+    except WorkflowPortError as exc:
+        log.exception("Run access could not be checked", extra=told)
+        exc.log_level = None
+        raise
+    log.error("Run access denied", extra=told)
     denied = UserMismatchError(run_id, claims.user_id, executor.store.owner_of(run_id))
     denied.log_level = None
     raise denied

@@ -29,6 +29,12 @@ CREATE TABLE IF NOT EXISTS steps (
     result TEXT,
     PRIMARY KEY (run_id, position)
 );
+CREATE TABLE IF NOT EXISTS credentials (
+    user_id INTEGER NOT NULL,
+    server_id TEXT NOT NULL,
+    sealed TEXT NOT NULL,
+    PRIMARY KEY (user_id, server_id)
+);
 """
 
 
@@ -117,6 +123,26 @@ class RunStore:
             connection.execute(
                 "UPDATE steps SET result = ? WHERE run_id = ? AND position = ?",
                 (json.dumps(result), run_id, position),
+            )
+
+    def keep_credentials(self, user_id: int, server_id: str, sealed: dict[str, Any]) -> None:
+        """Store encrypted credentials in place of those that were there."""
+        query = "INSERT OR REPLACE INTO credentials (user_id, server_id, sealed) VALUES (?, ?, ?)"
+        with self._connect() as connection:
+            connection.execute(query, (user_id, server_id, json.dumps(sealed)))
+
+    def credentials(self, user_id: int, server_id: str) -> dict[str, Any] | None:
+        """Return encrypted credentials, or None."""
+        query = "SELECT sealed FROM credentials WHERE user_id = ? AND server_id = ?"
+        with self._connect() as connection:
+            found = connection.execute(query, (user_id, server_id)).fetchone()
+        return None if found is None else dict(json.loads(found[0]))
+
+    def forget_credentials(self, user_id: int, server_id: str) -> None:
+        """Delete credentials, if there are any."""
+        with self._connect() as connection:
+            connection.execute(
+                "DELETE FROM credentials WHERE user_id = ? AND server_id = ?", (user_id, server_id)
             )
 
     def lock(self) -> None:

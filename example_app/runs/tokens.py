@@ -41,12 +41,20 @@ class Tokens:
         if scheme.lower() != "bearer" or not token:
             raise UnauthorizedError("No bearer token")
         claims = self._serializer.loads(token)
-        if claims["exp"] < time.time():
+        if not isinstance(claims, dict) or claims.get("exp", 0) < time.time():
             raise UnauthorizedError("The bearer token has ended")
-        if type(claims.get("id")) is not int:
+        user_id = _user_id(claims.get("id"))
+        if user_id is None:
             # Paths and codes only: the payload is the client's.
             log.warning(
                 "Bearer token has invalid claims", extra={"issues": [{"path": "id", "code": "invalid_type"}]}
             )
             raise UnauthorizedError("The bearer token has no numeric id")
-        return Claims(user_id=claims["id"], is_operator=claims.get("operator") is True)
+        return Claims(user_id=user_id, is_operator=claims.get("operator") is True)
+
+
+def _user_id(told: object) -> int | None:
+    """Read a positive number; Forest sends it as a text, too."""
+    if isinstance(told, str) and told.isascii() and told.isdecimal() and len(told) < 19:
+        told = int(told)
+    return told if type(told) is int and told > 0 else None

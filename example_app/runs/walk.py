@@ -18,6 +18,7 @@ def seed(store: RunStore) -> None:
     store.add("run-busy", 1, [{"kind": "form", "field": "amount"}])
     store.claim("run-busy")  # by a worker that is elsewhere
     store.add("run-fetch", 1, [{"kind": "fetch", "path": "/available-run"}])
+    store.add("run-tool", 1, [{"kind": "tool", "server": "private", "path": "/call"}])
     store.add("run-share", 1, [{"kind": "share", "total": 10, "parts": 0}])
 
 
@@ -117,6 +118,35 @@ WALK = (
         code="internal",
         body={"error": "Internal server error"},
     ),
+    Step(
+        title="A tool server that asks for a login is a 409, with what the step waits for.",
+        method="POST",
+        path="/runs/run-tool/trigger",
+        headers=USER,
+        status=409,
+        code="reauth_required",
+        body={"awaitingInputReason": "needs-oauth-reauth", "mcpServerId": "private"},
+    ),
+    Step(
+        title="Without a key no credentials are taken; a client tells it by the code.",
+        method="POST",
+        path="/runs/mcp-oauth-credentials",
+        headers=USER,
+        json={"mcpServerId": "private", "refreshToken": "r", "tokenEndpoint": "https://auth.example.org/"},
+        status=503,
+        code="executor_encryption_key_missing",
+        body={"code": "executor_encryption_key_missing"},
+    ),
+    Step(title="An operator drains it.", method="PUT", path="/runs/drain", headers=OPERATOR, status=204),
+    Step(
+        title="It takes no more work,",
+        method="POST",
+        path="/runs/run-1/trigger",
+        headers=USER,
+        status=503,
+        code="not_running",
+    ),
+    Step(title="and is started again.", method="DELETE", path="/runs/drain", headers=OPERATOR, status=204),
     Step(
         title="An operator locks the store.",
         method="PUT",

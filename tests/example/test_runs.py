@@ -223,15 +223,6 @@ def test_maintenance_that_is_on_cannot_begin_again(app):
     assert outcome.response.status_code == 503
 
 
-def test_credentials_are_taken_once_there_is_a_key(tmp_path):
-    config = {"RUNS_STORE": str(tmp_path / "runs.db"), "RUNS_ENCRYPTION_KEY": "key"}
-    app = build("runs_app", {room.PREFIX: room}, config)
-
-    outcome = ask(app, "POST", "/runs/mcp-oauth-credentials", headers=USER)
-
-    assert outcome.response.status_code == 204
-
-
 def test_the_store_answers_without_any_web(tmp_path):
     store = RunStore(tmp_path / "runs.db")
     store.add("run-9", 9, [])

@@ -1,5 +1,6 @@
 """The facts recorded from Forest's workflow executor and agent, against the room *runs*."""
 
+import json
 import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
@@ -7,12 +8,11 @@ from dataclasses import dataclass
 
 import pytest
 from flask import Flask
-from marshmallow import Schema, fields
 from vectors_of import ask, by_id, probe, server_side
 
 from example_app.factory import build
 from example_app.rooms import close_rooms
-from example_app.runs import room
+from example_app.runs import agent, business, room
 from example_app.runs.errors import (
     InvalidPendingDataError,
     NotAnOperatorError,
@@ -23,7 +23,7 @@ from example_app.runs.errors import (
     WorkflowPortError,
 )
 from example_app.runs.walk import USER, bearer
-from flask_faultmap import FaultMap, Profile, errors
+from flask_faultmap import FaultMap
 
 VECTORS = server_side("forestadmin", "log")
 
@@ -216,62 +216,18 @@ def test_proxied_answer_passes_untouched():
 # ---- the agent, which has a shape of its own
 
 
-def agent_error(fault):
-    if fault.code == "internal":
-        return {"name": "Error", "detail": "Unexpected error", "status": fault.status}
-    return {"name": fault.code, "detail": fault.text, "status": fault.status}
-
-
-class AgentSchema(Schema):
-    errors = fields.Function(lambda fault: [agent_error(fault)])
-
-
-AGENT = Profile(name="agent", schema=AgentSchema)
-
-
-class ValidationError(errors.InvalidArgumentError):
-    code = "ValidationError"
-
-
-class UnprocessableError(errors.UnprocessableError):
-    code = "UnprocessableError"
-
-
-class ForbiddenError(errors.PermissionDeniedError):
-    code = "ForbiddenError"
-    expose = True
-
-
-class NotFoundError(errors.NotFoundError):
-    code = "NotFoundError"
-
-
-class UnauthorizedAgentError(errors.UnauthenticatedError):
-    code = "UnauthorizedError"
-    expose = True
-
-
-class TooManyRequestsError(errors.ResourceExhaustedError):
-    code = "TooManyRequestsError"
-
-
-class InternalServerError(errors.InternalError):
-    code = "InternalServerError"
-    expose = True
-
-
 class DriverError(Exception):
     data = {"secret": "of a dependency"}
 
 
 AGENT_MAPPED = {
-    "forest.agent.ValidationError": ValidationError("hello"),
-    "forest.agent.UnprocessableError": UnprocessableError("message"),
-    "forest.agent.ForbiddenError": ForbiddenError("forbidden"),
-    "forest.agent.NotFoundError": NotFoundError("message"),
-    "forest.agent.UnauthorizedError": UnauthorizedAgentError("unauthorized"),
-    "forest.agent.TooManyRequestsError": TooManyRequestsError("rate limited"),
-    "forest.agent.InternalServerError": InternalServerError("provider down"),
+    "forest.agent.ValidationError": business.ValidationError("hello"),
+    "forest.agent.UnprocessableError": business.UnprocessableError("message"),
+    "forest.agent.ForbiddenError": business.ForbiddenError("forbidden"),
+    "forest.agent.NotFoundError": business.NotFoundError("message"),
+    "forest.agent.UnauthorizedError": business.UnauthorizedError("unauthorized"),
+    "forest.agent.TooManyRequestsError": business.TooManyRequestsError("rate limited"),
+    "forest.agent.InternalServerError": business.InternalServerError("provider down"),
     "forest.agent.other": RuntimeError("Internal error with important data that should not leak"),
     "forest.agent.foreign_data": DriverError("a custom message"),
 }
@@ -281,10 +237,12 @@ AGENT_MAPPED = {
 def test_error_of_the_agent_has_its_status_and_body(name):
     expected = VECTORS[name]["expect"]
 
-    outcome = probe(AGENT_MAPPED[name], AGENT)
+    outcome = probe(AGENT_MAPPED[name], agent.PROFILE, rules=agent.RULES)
 
     assert outcome.response.status_code == expected["status"]
     assert outcome.response.json == expected["body"]
+    assert outcome.response.data == json.dumps(expected["body"], separators=(",", ":")).encode()
+    assert outcome.response.headers["Content-Type"] == "application/json; charset=utf-8"
 
 
 def test_every_vector_is_run_or_left_out_for_a_reason():

@@ -9,7 +9,7 @@ from flask import Flask, g, request, request_finished
 from flow_app import answer_to, app_raising, app_with, heard, raising
 from werkzeug.exceptions import InternalServerError, NotFound
 
-from flask_faultmap import DomainError, Rule, current_fault, fault_translated, testing
+from flask_faultmap import DomainError, Rule, current_fault, fault_translated
 from flask_faultmap.errors import (
     GoneError,
     InternalError,
@@ -198,11 +198,9 @@ def test_muted_signal_is_not_sent():
 
 
 @pytest.fixture
-def no_receivers():
-    """Take away the only receiver for all apps, that of the testing module."""
-    fault_translated.disconnect(testing._remember)
-    yield
-    fault_translated.connect(testing._remember)
+def no_receivers(monkeypatch):
+    """Take away all receivers: that of the testing module, and those of other apps in this process."""
+    monkeypatch.setattr(fault_translated, "receivers", {})
 
 
 @pytest.mark.usefixtures("no_receivers")
