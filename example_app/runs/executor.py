@@ -139,11 +139,10 @@ class Executor:
             headers["Authorization"] = f"Bearer {self._vault.open_token(sealed)}"
         try:
             return _get_json(f"{self._mcp_servers[server_id]}{path}", headers)
-        except urllib.error.HTTPError as exc:
-            with exc:  # it holds the connection
-                if exc.code == REFUSED and server_id in self._oauth:
-                    raise ReauthRequiredError(server_id) from exc
-                raise McpServerUnreachableError(f'MCP server "{server_id}": http {exc.code}') from exc
+        except _NoSuccessError as exc:
+            if exc.status == REFUSED and server_id in self._oauth:
+                raise ReauthRequiredError(server_id) from exc
+            raise McpServerUnreachableError(f'MCP server "{server_id}": {exc}') from exc
         except (OSError, ValueError, HTTPException) as exc:
             raise McpServerUnreachableError(f'MCP server "{server_id}": {exc}') from exc
 
@@ -192,7 +191,19 @@ def _filled(field: str, pending: Mapping[str, Any]) -> object:
     return pending[field]
 
 
+class _NoSuccessError(OSError):
+    """A server answered, with a status that is no success."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"http {status}")
+        self.status = status
+
+
 def _get_json(url: str, headers: Mapping[str, str] | None = None) -> object:
     wanted = urllib.request.Request(url, headers=dict(headers or {}))  # the operator's own URLs
-    with urllib.request.urlopen(wanted, timeout=TIMEOUT) as response:
-        return json.load(response)
+    try:
+        with urllib.request.urlopen(wanted, timeout=TIMEOUT) as response:
+            return json.load(response)
+    except urllib.error.HTTPError as exc:
+        with exc:  # it holds the connection
+            raise _NoSuccessError(exc.code) from exc
