@@ -23,7 +23,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 PAGES = {path.stem: path.read_text() for path in (DOCS / "reference").glob("*.md")}
 WHOLE = "\n".join(PAGES.values())
 
-MODULES = ("audit", "catalog", "errors", "metrics", "openapi", "profiles", "redaction")
+MODULES = ("audit", "errors", "metrics", "openapi", "pages", "profiles", "redaction")
 MODULES += ("signals", "testing", "tracing", "upstreams")
 NOT_PROMISED = {"notify"}  # what the package's own floors need from a public module
 PRESENT = [name for name in MODULES if find_spec(f"flask_faultmap.{name}")]

@@ -27,6 +27,7 @@ NAMES = [
 MODULES = [
     "errors",
     "openapi",
+    "pages",
     "profiles",
     "redaction",
     "rules",

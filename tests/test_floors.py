@@ -32,6 +32,7 @@ FLOORS = {
     "sinks": "trail.lines trail.settings trail.journal trail.entries trail.segments trail.office "
     "trail.origins trail.records trail.health trail.database trail.shipper trail.reading "
     "trail.extension trail.cli trail connecting metrics tracing sentry",
+    "pages": "members advice descriptions types rendering markdown catalog_pages",
     "top": "testing openapi",
 }
 TOP = FLOORS["top"].split()  # modules without a wing that stand on the border
@@ -69,6 +70,9 @@ IMPORTERS = {
         "sinks.metrics",
         "sinks.tracing",
         "sinks.sentry",
+        "pages.types",
+        "pages.rendering",
+        "pages.catalog_pages",
         "openapi",
     },
     "werkzeug": {
@@ -95,6 +99,7 @@ IMPORTERS = {
         "profiles.schemas",
         "profiles.profile",
         "contract.contract",
+        "pages.members",
         "openapi",
     },
     "click": {"tools.cli", "sinks.trail.cli"},

@@ -3,6 +3,7 @@
 import inspect
 import logging
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -17,11 +18,13 @@ from flask_faultmap.border.reporting import report
 from flask_faultmap.border.streams import begin, guard_view
 from flask_faultmap.errors import ConfigError, DomainError, InternalError
 from flask_faultmap.faults import Fault
-from flask_faultmap.mapping.mapper import Explanation, Mapper
+from flask_faultmap.mapping.mapper import Explanation, FindType, Mapper
 from flask_faultmap.mapping.settings import Settings, read_settings
-from flask_faultmap.profiles.profile import BUILT_IN, PROBLEM, Profile
+from flask_faultmap.profiles.profile import BUILT_IN, PROBLEM, Profile, Reply
 from flask_faultmap.rules.rule import Rule
 from flask_faultmap.streams.framing import UNCHANGED, Framing, find_framing
+
+TYPES = "faultmap.types"  # in app.extensions
 
 Function = TypeVar("Function", bound=Callable[[Any], DomainError | None])
 
@@ -105,16 +108,12 @@ class FaultMap:
         if KEY in app.extensions:
             raise ConfigError(f"The app {app.name!r} has a FaultMap already; one app has one boundary")
         settings = read_settings(app.config, self._profiles, self._codes())
-        mapper = Mapper(self._rules, self._profiles, settings)
-        kinds = (
-            (profile, mapper.compiled_kind(InternalError(), profile).kind)
-            for profile in self._profiles.values()
-        )
+        mapper = Mapper(self._rules, self._profiles, settings).with_types(_find_type_of(app))
         ours, earlier = register(app, mapper)
         app.extensions[KEY] = Boundary(
             mapper=mapper,
             owner=self,
-            last_resorts={profile.name: last_resort(settings, profile, kind) for profile, kind in kinds},
+            last_resorts=_last_resorts(mapper),
             handlers=ours,
             earlier=earlier,
             codeless=answer_codeless(app),
@@ -202,6 +201,30 @@ class FaultMap:
 
     def _codes(self) -> set[str]:
         return {outcome.code for rule in self._rules for outcome in rule.outcomes}
+
+
+def name_types(app: Flask, make: Callable[[Flask], FindType]) -> None:
+    """Let *make* give what finds the problem types of *app*, unless somebody does; before or after the map.
+
+    The boundary is replaced by one with these types.
+    """
+    app.extensions.setdefault(TYPES, make)
+    boundary = app.extensions.get(KEY)
+    if boundary is not None:
+        mapper = boundary.mapper.with_types(_find_type_of(app))
+        app.extensions[KEY] = replace(boundary, mapper=mapper, last_resorts=_last_resorts(mapper))
+
+
+def _find_type_of(app: Flask) -> FindType | None:
+    make: Callable[[Flask], FindType] | None = app.extensions.get(TYPES)
+    return None if make is None else make(app)
+
+
+def _last_resorts(mapper: Mapper) -> dict[str, Reply]:
+    kinds = {
+        profile: mapper.compiled_kind(InternalError(), profile).kind for profile in mapper.profiles.values()
+    }
+    return {profile.name: last_resort(mapper.settings, profile, kind) for profile, kind in kinds.items()}
 
 
 _guards: WeakKeyDictionary[Flask, Callable[..., None]] = WeakKeyDictionary()

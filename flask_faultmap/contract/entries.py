@@ -60,6 +60,16 @@ def classes_of(mapper: Mapper) -> list[type[DomainError]]:
     return sorted(found, key=lambda cls: (len(cls.__mro__), path_of(cls)))
 
 
+def codes_of(mapper: Mapper) -> set[str]:
+    """Give the codes of all error classes that can reach a client."""
+    return {code for cls in classes_of(mapper) if (code := code_text(cls.code)) is not None}
+
+
+def can_reach_client(mapper: Mapper, cls: type[DomainError]) -> bool:
+    """Say whether *cls* is one of :func:`classes_of`."""
+    return _can_be_imported(cls) or any(cls in rule.outcomes for rule in mapper.book.rules)
+
+
 def entry_of(mapper: Mapper, cls: type[DomainError]) -> Entry | None:
     """Tell of *cls*; None if its code, say, is a property, so that only an instance would know it."""
     if code_text(cls.code) is None or speak(cls.title) is None:

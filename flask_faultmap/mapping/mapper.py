@@ -3,7 +3,8 @@
 import logging
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
 from json import JSONDecodeError
 from typing import Any
@@ -121,8 +122,14 @@ class Explanation:
         return "\n".join(lines)
 
 
+# Gives the problem type of a code of an error class, where the app has a page for it.
+FindType = Callable[["Mapper", type[DomainError], str], str | None]
+
+
 class Mapper:
     """The machine of one app: never changes once made, holds no app, needs no request."""
+
+    _find_type: FindType | None = None
 
     def __init__(self, rules: Iterable[Rule], profiles: Mapping[str, Profile], settings: Settings) -> None:
         is_ours = settings.validation_status is not None
@@ -140,6 +147,12 @@ class Mapper:
             WeakKeyDictionary()
         )
         _check(self)
+
+    def with_types(self, find_type: FindType | None) -> "Mapper":
+        """Give a mapper that is the same, but for the problem types where ``TYPE_BASE`` names none."""
+        other = copy(self)
+        other._find_type, other._compiled_kinds = find_type, WeakKeyDictionary()
+        return other
 
     def translate(self, exc: BaseException, request: Request | None = None) -> Decision | None:
         """Say what *exc* means to the domain, or return None if no rule knows it.
@@ -229,17 +242,22 @@ class Mapper:
     def _kind(self, error: DomainError, profile: Profile | None, mode: Mode) -> Kind:
         original = self.status_of(error)
         code = code_of(error)
-        base = self.settings.type_base
         return Kind(
             category=category_of(error),
             code=code,
             title=title_of(error, original),
             status=_collapse(original, profile, mode),
             original_status=original,
-            type=ABOUT_BLANK if base is None else base + quote(code),
+            type=self._type(type(error), code),
             level=self._level(error, code, original),
             retryable=bool(trait_of(error, "retryable")),
         )
+
+    def _type(self, cls: type[DomainError], code: str) -> str:
+        if self.settings.type_base is not None:
+            return self.settings.type_base + quote(code)
+        found = None if self._find_type is None else self._find_type(self, cls, code)
+        return found or ABOUT_BLANK
 
     def _level(self, error: DomainError, code: str, status: int) -> int | None:
         levels = self.settings.log_levels

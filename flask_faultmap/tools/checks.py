@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask
 
 from flask_faultmap.border.answers import boundary_of
+from flask_faultmap.border.extension import TYPES
 from flask_faultmap.border.other_handlers import other_handlers
 from flask_faultmap.border.replies import collect_headers
 from flask_faultmap.categories import Category
@@ -58,7 +60,16 @@ def check_app(app: Flask) -> list[Finding]:
         *_missing_challenges(mapper, entries),
         *_exposed_refusals(entries),
         *_unknown_words(mapper.settings, entries),
+        *_types_elsewhere(app, mapper),
     ]
+
+
+def types_of(app: Flask) -> str | None:
+    """Give the problem type of an error that no class says more of, if a catalogue of the app has a page."""
+    mapper = boundary_of(app).mapper
+    if mapper.settings.type_base is not None or TYPES not in app.extensions:
+        return None
+    return mapper.compiled_kind(DomainError(), None).kind.type
 
 
 def check_contract(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Finding]:
@@ -187,6 +198,22 @@ def _unknown_words(settings: Settings, entries: Iterable[Entry]) -> Iterator[Fin
                     what="no error class of the app has this code",
                     remedy=f"take it out, or import the class that has it{near_miss(word, codes)}",
                 )
+
+
+def _types_elsewhere(app: Flask, mapper: Mapper) -> Iterator[Finding]:
+    """Look whether ``FAULTMAP_TYPE_BASE`` names other pages than the catalogue that the app has."""
+    base, make = mapper.settings.type_base, app.extensions.get(TYPES)
+    if base is None or make is None:
+        return
+    code = DomainError.code
+    page = make(app)(mapper, DomainError, code)
+    if urlsplit(base + code).path != page:
+        yield Finding(
+            check="types-elsewhere",
+            where="FAULTMAP_TYPE_BASE",
+            what=f"the type {base + code} is no page of the app's catalogue, which has {page}",
+            remedy="take the setting out, or let its path be that of the catalogue",
+        )
 
 
 def _missing_challenges(mapper: Mapper, entries: Iterable[Entry]) -> Iterator[Finding]:

@@ -18,7 +18,7 @@ from flask_faultmap.contract.contract import make_contract, read_contract, write
 from flask_faultmap.errors import ConfigError
 from flask_faultmap.profiles.encoding import to_bytes
 from flask_faultmap.rules.rule import Rule
-from flask_faultmap.tools.checks import check_app, check_contract
+from flask_faultmap.tools.checks import check_app, check_contract, types_of
 from flask_faultmap.tools.explaining import explain_exception, explain_text, make_exception
 from flask_faultmap.tools.listing import list_as_data, list_as_text
 from flask_faultmap.tools.specimens import set_path
@@ -135,6 +135,7 @@ def check(file: IO[bytes] | None, as_data: bool) -> None:
     duplicate-code      two classes with one code that are not kin, or differ in status
     undocumented-code   an error class without docstring, or whose code says nothing
     missing-challenge   a 401 without WWW-Authenticate
+    types-elsewhere     FAULTMAP_TYPE_BASE leads elsewhere than to the app's catalogue
     broken-contract     with --against: a code or profile is gone, has another status or media type, or
                         has lost a member; what was added is fine
     """  # noqa: D301  # click looks for the real backspace
@@ -152,6 +153,9 @@ def check(file: IO[bytes] | None, as_data: bool) -> None:
     else:
         for finding in findings:
             click.echo(str(finding))
+        types = types_of(app)
+        if types is not None:
+            click.echo(f"Types lead to the catalogue ({types}), and titles are the classes'", err=True)
         click.echo("1 finding" if len(findings) == 1 else f"{len(findings)} findings", err=True)
     click.get_current_context().exit(1 if findings else 0)
 

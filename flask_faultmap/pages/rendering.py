@@ -1,0 +1,64 @@
+"""How does a page reach a browser? Rendered by our templates or the app's own, locked down by headers."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Response, current_app, url_for
+from flask.templating import Environment
+
+from flask_faultmap.errors import ConfigError
+
+POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+KEY = "faultmap.pages"  # in app.extensions
+STYLE = "faults.css"
+
+
+def check_stylesheet(stylesheet: object) -> None:
+    """Refuse a style sheet that the policy would keep from loading.
+
+    Raises:
+        ConfigError: it is no path on this server.
+    """
+    if stylesheet is None:
+        return
+    if not isinstance(stylesheet, str) or not stylesheet.startswith("/") or urlsplit(stylesheet).netloc:
+        raise ConfigError(
+            f"stylesheet is {stylesheet!r}; it must be a path on the same server, such as "
+            "'/static/faults.css': the pages load nothing from elsewhere"
+        )
+
+
+def render_page(template: str, stylesheet: str | None, status: int = 200, **values: Any) -> Response:
+    """Render a page; an app's template of the same name counts more than ours, as Flask has it."""
+    style = stylesheet or url_for(".static", filename=STYLE)
+    text = _environment().get_template(f"faultmap/{template}").render(style=style, **values)
+    return Response(text, status, mimetype="text/html")
+
+
+def lock_down(response: Response) -> Response:
+    """Add what keeps a page alone: nothing foreign is loaded, nobody frames it, no type is guessed."""
+    response.headers["Content-Security-Policy"] = POLICY
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["X-Frame-Options"] = "DENY"
+    response.headers["Referrer-Policy"] = "same-origin"
+    return response
+
+
+def _environment() -> Environment:
+    """Give the app's Jinja environment, escaping and spelled as our templates need it, whatever it does."""
+    known: Environment | None = current_app.extensions.get(KEY)
+    if known is None:
+        known = current_app.extensions[KEY] = current_app.jinja_env.overlay(
+            autoescape=True,
+            block_start_string="{%",
+            block_end_string="%}",
+            variable_start_string="{{",
+            variable_end_string="}}",
+            comment_start_string="{#",
+            comment_end_string="#}",
+            line_statement_prefix=None,
+            line_comment_prefix=None,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+    return known
