@@ -29,8 +29,8 @@ FLOORS = {
     ),
     "contract": "entries contract",
     "tools": "overlaps checks specimens explaining listing cli",
-    "sinks": "trail.lines trail.settings trail.journal trail.entries trail.segments trail.office "
-    "trail.origins trail.records trail.health trail.database trail.shipper trail.reading "
+    "sinks": "trail.lines trail.version trail.settings trail.journal trail.entries trail.segments "
+    "trail.office trail.origins trail.records trail.health trail.database trail.shipper trail.reading "
     "trail.extension trail.cli trail connecting metrics tracing sentry",
     "pages": "members advice descriptions types rendering markdown catalog_pages",
     "top": "testing openapi",

@@ -1,7 +1,14 @@
 """Small apps with an audit trail in a folder of the test's own."""
 
-from collections.abc import Callable, Iterator
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from logging import LogRecord
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +68,56 @@ def ship(app: Flask) -> int:
     """Ship what waits, and give the number of faults."""
     with trail_of(app) as trail:
         return trail.ship()
+
+
+@contextmanager
+def shipping_app(folder: Path, **config: Any) -> Iterator[Flask]:
+    """Make an app that ships by a thread from its first request on; the thread ends with the block."""
+    before = {*threading.enumerate()}
+    app = trail_app(folder, FAULTMAP_TRAIL_SHIP=True, **config)
+    try:
+        yield app
+    finally:
+        app.extensions["faultmap.trail"].stop.set()
+        for thread in {*threading.enumerate()} - before:
+            if thread.name == "faultmap-trail":
+                thread.join()
+        close(app)
+
+
+def run_script(script: str, folder: Path, **options: Any) -> "subprocess.Popen[str]":
+    """Run Python code in a process of its own, which finds *folder* in ``sys.argv[1]``."""
+    return subprocess.Popen(
+        [sys.executable, "-c", script, str(folder)],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
+        stdout=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+
+
+def run_shipper(folder: Path, app: str = "app") -> "subprocess.Popen[bytes]":
+    """Run ``flask faults trail ship`` for the module *app* in *folder*, until it is told to end."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "flask", "--app", app, "faults", "trail", "ship"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def wait_until(is_so: Callable[[], object]) -> None:
+    """Wait for what must come, two minutes at most."""
+    end = time.monotonic() + 120
+    while not is_so():
+        assert time.monotonic() < end, "it has not come"
+        time.sleep(0.05)
+
+
+def ids_logged(records: Iterable[LogRecord]) -> set[str]:
+    """Give the ids of the faults that went to the log, since they could not be written."""
+    told = [record.getMessage() for record in records if record.levelname == "CRITICAL"]
+    return {identity for text in told for identity in re.findall(r'"id":"([^"]+)"', text)}
 
 
 def entries_of(app: Flask, **filters: Any) -> list[Any]:

@@ -3,41 +3,72 @@
     python3 dev.py prove trail [--seconds N] [--database sqlite|postgresql]
 
 Four gunicorn workers answer clients in another process, which keep the ids of the answers that they got. A
-worker is killed by SIGKILL every half second, the one that ships too; PostgreSQL is stopped hard, started
-again, and hung. In the end every answered fault has its row, and none has two.
+worker is killed by SIGKILL every half second, each sixth time the one that ships. PostgreSQL is stopped
+hard, started again, and hung for a third of the time. In the end every answered fault has its row, and none
+has two.
+
+The time that the app takes for an answer is compared with the same run, kills too, without the trail.
 """
 
 import argparse
-import http.client
-import json
+import fcntl
 import os
 import random
 import signal
 import socket
+import struct
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from postgres import PostgresServer, postgres_server
+from trail_load import loading
 
-WORKERS, CLIENTS = 4, 8
+WORKERS = 4
+MOST_ADDED = 100.0  # milliseconds that the trail may add to p99; one that waits for a database adds seconds
 APP = """
-from pathlib import Path
-from trail_app import trail_app
 import os
-here = Path(__file__).parent
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+from trail_app import trail_app
+
 config = {"FAULTMAP_TRAIL_SHIP": True}
 if os.environ["TRAIL_URL"]:
     config["FAULTMAP_TRAIL_URL"] = os.environ["TRAIL_URL"]
-app = trail_app(here, **config)
+none = SimpleNamespace(init_app=lambda app: None) if os.environ["TRAIL"] == "off" else None
+app = trail_app(Path(__file__).parent, trail=none, **config)
+inner = app.wsgi_app
+
+
+def timed(environ, start_response):
+    begun = time.perf_counter()
+
+    def start(status, headers, *rest):
+        taken = (time.perf_counter() - begun) * 1000
+        return start_response(status, [*headers, ("Server-Timing", f"app;dur={taken:.3f}")], *rest)
+
+    return inner(environ, start)
+
+
+app.wsgi_app = timed
 """
+
+
+@dataclass(slots=True, kw_only=True)
+class Mischief:
+    """What was done to the server and its database."""
+
+    kills: int = 0
+    shippers_killed: int = 0
+    hung: tuple[float, float] = field(default=(0.0, 0.0))  # from, until
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,70 +76,53 @@ class Counts:
     """What came of one run; *lost* and *twice* must be 0."""
 
     answered: int
-    kills: int
+    answered_while_hung: int
+    mischief: Mischief
+    shipped: int  # before the end
     rows: int
     lost: int
     twice: int
     p99: float  # milliseconds
+    p99_without: float
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the trail kept its promise."""
+        return not self.lost and not self.twice and self.answered > 0 and self.added < MOST_ADDED
+
+    @property
+    def added(self) -> float:
+        return self.p99 - self.p99_without
 
     def __str__(self) -> str:
+        begun, ended = self.mischief.hung
+        hung = f", {self.answered_while_hung} while it hung for {ended - begun:.1f} s" if begun else ""
+        kills = f"{self.mischief.kills} workers killed, {self.mischief.shippers_killed} while shipping"
+        rows = f"{self.rows} rows, {self.shipped} of them shipped meanwhile"
+        p99 = f"p99 {self.p99:.1f} ms, without the trail {self.p99_without:.1f} ms"
         return (
-            f"{self.answered} answered, {self.kills} workers killed, {self.rows} rows: "
-            f"{self.lost} lost, {self.twice} twice; p99 {self.p99:.1f} ms"
+            f"{self.answered} answered{hung}; {kills}; {rows}: "
+            f"{self.lost} lost, {self.twice} twice; {p99}: {self.added:.1f} ms added"
         )
 
 
-class Load:
-    """Clients that fail on purpose, and remember each answer that they got."""
-
-    def __init__(self, port: int) -> None:
-        self.ids: list[str] = []
-        self.times: list[float] = []
-        self._port, self._stop = port, threading.Event()
-        self._threads = [threading.Thread(target=self._ask) for _ in range(CLIENTS)]
-        for thread in self._threads:
-            thread.start()
-
-    def end(self) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _ask(self) -> None:
-        number = 0
-        while not self._stop.is_set():
-            number += 1
-            # A killed worker resets its connections: no answer, no promise.
-            with suppress(OSError, http.client.HTTPException):
-                begun = time.perf_counter()
-                connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
-                connection.request("GET", f"/fail/{number}")
-                answer = connection.getresponse()
-                answer.read()
-                connection.close()
-                self.times.append(time.perf_counter() - begun)
-                self.ids.append(answer.headers["X-Request-ID"])
-            time.sleep(0.005)
-
-
 @contextmanager
-def served(folder: Path, url: str, *options: str) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
-    """Serve the app by gunicorn; give its port and its process."""
+def served(folder: Path, place: dict[str, str]) -> Iterator[tuple[int, int]]:
+    """Serve the app by gunicorn; give its port and the id of its process."""
     (folder / "app.py").write_text(APP)
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    here = str(Path(__file__).parent)
+    # Preloaded: a worker is there again at once, so that there is something to kill.
+    options = ["--preload", "-w", str(WORKERS), "-b", f"127.0.0.1:{port}", "--backlog", "64"]
     with (folder / "gunicorn.log").open("wb") as log:
-        where = ["-w", str(WORKERS), "-b", f"127.0.0.1:{port}", *options]
-        command = [sys.executable, "-m", "gunicorn", *where, "app:app"]
-        environment = {**os.environ, "PYTHONPATH": here, "TRAIL_URL": url}
-        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
+        command = [sys.executable, "-m", "gunicorn", *options, "app:app"]
+        process = subprocess.Popen(command, cwd=folder, env=place, stdout=log, stderr=log)
     try:
         while len(children_of(process.pid)) < WORKERS:
             if process.poll() is not None:
                 raise RuntimeError((folder / "gunicorn.log").read_text())
             time.sleep(0.05)
-        yield port, process
+        yield port, process.pid
     finally:
         process.terminate()
         process.wait()
@@ -122,90 +136,126 @@ def children_of(pid: int) -> list[int]:
         return []
 
 
-def prove(folder: Path, seconds: float, server: PostgresServer | None) -> Counts:
+def shipper_of(folder: Path) -> int | None:
+    """Give the process that holds the office, as the kernel knows it; None where nobody does."""
+    asked = struct.pack("hhqqi4x", fcntl.F_RDLCK, 0, 0, 0, 0)
+    for path in folder.glob("instance/*/*/shipper.lock"):
+        with path.open() as file:
+            kind, _, _, _, pid = struct.unpack("hhqqi4x", fcntl.fcntl(file, fcntl.F_GETLK, asked))
+        return int(pid) if kind != fcntl.F_UNLCK else None
+    return None
+
+
+def measure_without(seconds: float) -> float:
+    """Give the p99 in milliseconds of the same app, with the same kills and no trail."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        with served(folder, place_of("", trail="off")) as (port, pid), loading(port) as answers:
+            misbehave(pid, seconds, folder, None)
+    return p99_of([taken for _, _, taken in answers])
+
+
+def prove(folder: Path, seconds: float, server: PostgresServer | None, p99_without: float) -> Counts:
     """Run the load for *seconds* and count."""
     url = server.url if server is not None else ""
-    with served(folder, url) as (port, process), loading(port) as measured:
-        kills = misbehave(process.pid, seconds, server)
-    ids, times = measured
-    ship_the_rest(folder, url)
+    place = place_of(url)
+    with served(folder, place) as (port, pid), loading(port) as answers:
+        mischief = misbehave(pid, seconds, folder, server)
+    shipped = len(read_ids(folder, url))
+    ship_the_rest(folder, place)
     rows = Counter(read_ids(folder, url))
+    begun, ended = mischief.hung
     return Counts(
-        answered=len(ids),
-        kills=kills,
+        answered=len(answers),
+        answered_while_hung=sum(begun + 0.1 < moment < ended for _, moment, _ in answers),
+        mischief=mischief,
+        shipped=shipped,
         rows=sum(rows.values()),
-        lost=sum(identity not in rows for identity in ids),
+        lost=sum(identity not in rows for identity, _, _ in answers),
         twice=sum(count > 1 for count in rows.values()),
-        p99=sorted(times)[int(len(times) * 0.99)] * 1000,
+        p99=p99_of([taken for _, _, taken in answers]),
+        p99_without=p99_without,
     )
 
 
-@contextmanager
-def loading(port: int) -> Iterator[tuple[list[str], list[float]]]:
-    """Let clients in a process of their own ask while the block runs."""
-    ids: list[str] = []
-    times: list[float] = []
-    client = subprocess.Popen(
-        [sys.executable, __file__, "--load", str(port)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    yield ids, times
-    told, _ = client.communicate(b"end\n")
-    answer = json.loads(told)
-    ids.extend(answer["ids"])
-    times.extend(answer["times"])
+def place_of(url: str, trail: str = "on") -> dict[str, str]:
+    """Give the environment of the app."""
+    return {**os.environ, "PYTHONPATH": str(Path(__file__).parent), "TRAIL_URL": url, "TRAIL": trail}
 
 
-def misbehave(pid: int, seconds: float, server: PostgresServer | None) -> int:
-    """Kill a worker every half second, and trouble the database; give the number of kills."""
-    end, kills = time.monotonic() + seconds, 0
-    troubles = iter(() if server is None else (server.stop, server.start, server.hang, server.go_on))
-    while time.monotonic() < end:
+def p99_of(times: list[float]) -> float:
+    return sorted(times)[int(len(times) * 0.99)]
+
+
+def misbehave(pid: int, seconds: float, folder: Path, server: PostgresServer | None) -> Mischief:
+    """Kill a worker every half second, and trouble the database."""
+    done, begun = Mischief(), time.monotonic()
+    troubles = [] if server is None else list(plan(server, done))
+    while (past := time.monotonic() - begun) < seconds:
+        while troubles and past / seconds >= troubles[0][0]:
+            troubles.pop(0)[1]()
         time.sleep(0.5)
-        workers = children_of(pid)
-        if workers:
-            with suppress(ProcessLookupError):
-                os.kill(random.choice(workers), signal.SIGKILL)
-                kills += 1
-        if kills % 3 == 0:
-            next(troubles, lambda: None)()
-    for trouble in troubles:
+        kill_one(pid, folder, done)
+    for _, trouble in troubles:
         trouble()
-    return kills
+    return done
 
 
-def ship_the_rest(folder: Path, url: str) -> None:
+def plan(server: PostgresServer, done: Mischief) -> Iterator[tuple[float, Callable[[], None]]]:
+    """Say what becomes of the database, and after which part of the time."""
+
+    def hang() -> None:
+        server.hang()
+        done.hung = time.time(), 0.0
+
+    def go_on() -> None:
+        done.hung = done.hung[0], time.time()
+        server.go_on()
+
+    return iter([(0.25, server.stop), (0.3, server.start), (0.6, hang), (0.9, go_on)])
+
+
+def kill_one(pid: int, folder: Path, done: Mischief) -> None:
+    """Kill a worker; the one that ships has some seconds for its work, and then dies in the midst of it."""
+    shipper = shipper_of(folder)
+    others = [worker for worker in children_of(pid) if worker != shipper]
+    is_its_turn = shipper is not None and done.kills % 6 == 5
+    victim = shipper if is_its_turn else random.choice(others or [0])
+    if victim:
+        with suppress(ProcessLookupError):
+            os.kill(victim, signal.SIGKILL)
+            done.kills += 1
+            done.shippers_killed += is_its_turn
+
+
+def ship_the_rest(folder: Path, place: dict[str, str]) -> None:
     """Ship what the last workers left."""
-    here = str(Path(__file__).parent)
-    subprocess.run(
-        [sys.executable, "-m", "flask", "--app", "app", "faults", "trail", "ship", "--once"],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": here, "TRAIL_URL": url},
-        check=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    command = [sys.executable, "-m", "flask", "--app", "app", "faults", "trail", "ship", "--once"]
+    subprocess.run(command, cwd=folder, env=place, check=True, capture_output=True)
 
 
 def read_ids(folder: Path, url: str) -> list[str]:
     """Give the request id of every row."""
-    from sqlalchemy import create_engine, text
+    from sqlalchemy import create_engine, inspect, text
 
     engine = create_engine(url or f"sqlite:///{folder / 'instance' / 'faults.db'}")
     with engine.connect() as connection:
+        if not inspect(connection).has_table("faultmap_fault"):
+            return []
         found = [str(row[0]) for row in connection.execute(text("SELECT request_id FROM faultmap_fault"))]
     engine.dispose()
     return found
 
 
-def prove_and_print(database: str, seconds: float) -> bool:
+def prove_and_print(database: str, seconds: float, p99_without: float) -> bool:
     with TemporaryDirectory() as name:
         if database == "sqlite":
-            counts = prove(Path(name), seconds, None)
+            counts = prove(Path(name), seconds, None, p99_without)
         else:
             with postgres_server() as server:
-                counts = prove(Path(name), seconds, server)
-    print(f"{database:11} {counts}", flush=True)
-    return not counts.lost and not counts.twice and counts.rows > 0
+                counts = prove(Path(name), seconds, server, p99_without)
+    print(f"{database}: {counts}", flush=True)
+    return counts.is_good
 
 
 def main() -> int:
@@ -213,18 +263,14 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("what", nargs="?", choices=["trail"], help="what to prove")
-    parser.add_argument("--seconds", type=float, default=15)
+    parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--database", choices=["sqlite", "postgresql"], action="append")
-    parser.add_argument("--load", type=int, metavar="PORT", help=argparse.SUPPRESS)
     asked = parser.parse_args()
-    if asked.load:
-        load = Load(asked.load)
-        sys.stdin.readline()
-        load.end()
-        print(json.dumps({"ids": load.ids, "times": load.times}))
-        return 0
+    print(f"Measuring for {asked.seconds:.0f} s without the trail ...", flush=True)
+    p99_without = measure_without(asked.seconds)
     databases = asked.database or ["sqlite", "postgresql"]
-    good = [prove_and_print(database, asked.seconds) for database in databases]
+    good = [prove_and_print(database, asked.seconds, p99_without) for database in databases]
+    print("Nothing was lost, nothing came twice, no answer waited." if all(good) else "FAILED")
     return 0 if all(good) else 1
 
 

@@ -24,9 +24,8 @@ from sqlalchemy import (
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
-from flask_faultmap.errors import ConfigError
+from flask_faultmap.sinks.trail.version import SCHEMA_VERSION, refuse_other_version
 
-SCHEMA_VERSION = "1"
 BUSY_TIMEOUT = 5  # seconds that SQLite waits for another's lock
 # A server that has vanished is given up after a minute, and not after two hours.
 POSTGRESQL = {
@@ -140,12 +139,7 @@ def check_version(connection: Connection) -> None:
     Raises:
         ConfigError: they are.
     """
-    found = connection.scalar(select(META.c.value).where(META.c.name == "schema_version"))
-    if found != SCHEMA_VERSION:
-        raise ConfigError(
-            f"The trail's database has schema version {found}; this version of flask-faultmap writes "
-            f"{SCHEMA_VERSION}. Install the version that made it, or name another one in FAULTMAP_TRAIL_URL"
-        )
+    refuse_other_version(connection.scalar(select(META.c.value).where(META.c.name == "schema_version")))
 
 
 def is_prepared(connection: Connection) -> bool:

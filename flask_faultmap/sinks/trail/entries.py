@@ -146,8 +146,8 @@ def read_entry(segment: str, offset: int, record: Mapping[str, Any]) -> Entry | 
             host=_name(record["host"]) or "",
             code=_name(record["code"]) or "",
             category=_name(record["category"]) or "",
-            status=int(record["status"]),
-            original_status=int(record["original_status"]),
+            status=_status(record["status"]),
+            original_status=_status(record["original_status"]),
             method=_name(record.get("method")),
             route=_name(record.get("route")),
             endpoint=_name(record.get("endpoint")),
@@ -236,6 +236,12 @@ def _name(value: Any) -> str | None:
         return None
     text: str = clean(str(value))
     return text if len(text) <= MAX_NAME else text[: MAX_NAME - 1] + "…"
+
+
+def _status(value: Any) -> int:
+    if not 100 <= int(value) <= 999:
+        raise ValueError(value)
+    return int(value)
 
 
 def _dump(value: Any) -> str:

@@ -21,6 +21,7 @@ from flask_faultmap.sinks.trail.lines import encode_line
 from flask_faultmap.sinks.trail.office import has_real_threads, hold_office
 from flask_faultmap.sinks.trail.records import is_kept_by_default, make_record
 from flask_faultmap.sinks.trail.settings import TrailSettings, read_trail_settings
+from flask_faultmap.sinks.trail.version import check_file
 
 if TYPE_CHECKING:
     from flask_faultmap.sinks.trail.reading import TrailReader
@@ -50,7 +51,7 @@ class AuditTrail:
         """Begin to keep the faults of *app*; a second trail on one app is left out, and the log says so.
 
         Raises:
-            ConfigError: a setting is wrong.
+            ConfigError: a setting is wrong, or the database a file of another version.
         """
         if not isinstance(app, Flask):
             raise ConfigError(f"app is {app!r}; it must be a Flask app")
@@ -60,6 +61,7 @@ class AuditTrail:
             )
             return
         settings = read_trail_settings(app.config, app.name, Path(app.instance_path))
+        check_file(settings.url)
         receiver = _Receiver(settings, app.name, self._keep, self._user)
         app.extensions[KEY] = receiver
         try:
@@ -131,8 +133,8 @@ class _Receiver:
         self._shipping_in = 0  # the process that has its thread
         self._is_refusing = False
         self._told: set[str] = set()
-        self._stop = threading.Event()
-        weakref.finalize(self, _end, self.journal, self._stop)
+        self.stop = threading.Event()
+        weakref.finalize(self, _end, self.journal, self.stop)
 
     def begin(self, app: Flask, **_: Any) -> None:
         """Start the shipper at the first request; nothing runs at the next one."""
@@ -214,7 +216,7 @@ class _Receiver:
             )
             return
         # The thread holds nothing of the app, so that both can end.
-        settings, name, stop = self.settings, self._name, self._stop
+        settings, name, stop = self.settings, self._name, self.stop
         threading.Thread(
             target=hold_office,
             args=(settings.folder, lambda: _make_shipper(settings, name), stop),

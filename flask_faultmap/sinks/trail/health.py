@@ -46,6 +46,7 @@ def measure(settings: TrailSettings) -> Health:
     now = time.time()
     waiting = waiting_bytes = 0
     oldest_wait = 0.0
+    findings = []
     for path in segments_of(folder):
         start = state.offsets.get(path.stem, 0)
         try:
@@ -53,14 +54,16 @@ def measure(settings: TrailSettings) -> Health:
                 file.seek(start)
                 tail = file.read()
             first = read_chunk(path, start, 1, ended=False).entries if tail else ()
-        except OSError:  # shipped to its end and deleted, meanwhile
+        except FileNotFoundError:  # shipped to its end and deleted, meanwhile
+            continue
+        except OSError:
+            findings.append(f"{path} cannot be read by this user; its faults are not shipped")
             continue
         waiting += tail.count(b"\n")
         waiting_bytes += len(tail)
         if first:
             oldest_wait = max(oldest_wait, now - to_micros(first[0].time) / 1e6)
     refused = count_refusals(folder)
-    findings = []
     if oldest_wait > settings.max_wait:
         why = f" ({state.problem})" if state.problem else ""
         findings.append(f"a fault waits for {oldest_wait:.0f} s, longer than {settings.max_wait} s{why}")

@@ -132,6 +132,7 @@ def open_segment(journal: Journal) -> int:
             os.close(file)
         except BaseException:
             os.close(file)
+            new.unlink(missing_ok=True)
             raise
         else:
             return file

@@ -44,6 +44,11 @@ def segments_of(folder: Path) -> list[Path]:
         return []
 
 
+def is_readable(path: Path) -> bool:
+    """Tell whether this user can read a segment: a command that was run as root may have left one."""
+    return path.is_file() and os.access(path, os.R_OK)
+
+
 def read_chunk(path: Path, start: int, most: int, *, ended: bool) -> Chunk:
     """Read up to *most* lines of a segment from *start* on.
 
@@ -104,7 +109,7 @@ def remove_unborn(folder: Path) -> None:
 def read_tail(folder: Path, most_bytes: int) -> Iterator[Entry]:
     """Give the entries in the last *most_bytes* of each segment, shipped or not."""
     for path in segments_of(folder):
-        with suppress(FileNotFoundError):  # shipped to its end and deleted, meanwhile
+        with suppress(OSError):  # shipped to its end and deleted, meanwhile; or not readable
             yield from _read_end(path, most_bytes)
 
 

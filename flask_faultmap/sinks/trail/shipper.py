@@ -21,6 +21,7 @@ from flask_faultmap.sinks.trail.entries import Entry, to_columns, to_micros
 from flask_faultmap.sinks.trail.segments import (
     Chunk,
     ShipperState,
+    is_readable,
     lock_left_behind,
     read_chunk,
     read_state,
@@ -46,7 +47,8 @@ class Shipper:
         self._offsets: dict[str, int] = {}  # as committed for certain
         self._failing_since: float | None = None
         self._damaged = 0
-        self._told = 0.0
+        self._unreadable: set[Path] = set()  # those that the log was told of
+        self._told = float("-inf")  # by the monotonic clock
 
     def ship(self, progress: Progress | None = None) -> int:
         """Ship what is there, oldest first; give the number of faults.
@@ -58,7 +60,8 @@ class Shipper:
         shipped = 0
         try:
             for path in segments_of(self._folder):
-                shipped += self._ship_segment(path, progress)
+                if self._may_read(path):
+                    shipped += self._ship_segment(path, progress)
         except BaseException:
             self._offsets.clear()  # what became of the last commit is not known
             self.close()
@@ -66,6 +69,15 @@ class Shipper:
         remove_unborn(self._folder)
         self._tell_success(shipped)
         return shipped
+
+    def _may_read(self, path: Path) -> bool:
+        """Leave out what this user cannot read, so that it does not hold up all others; tell it once."""
+        if is_readable(path):
+            return True
+        if path not in self._unreadable and path.exists():
+            self._unreadable.add(path)
+            self._logger.error("%s cannot be read by this user; its faults are not shipped", path)
+        return False
 
     def _ship_segment(self, path: Path, progress: Progress | None) -> int:
         shipped, most = 0, BATCH
@@ -179,12 +191,12 @@ class Shipper:
             waited = time.time() - self._failing_since
             self._failing_since = None
             self._logger.warning("The audit trail ships again: %d faults after %.0f s", shipped, waited)
-        elif not shipped and time.time() - self._told < HEARTBEAT:
+        elif not shipped and time.monotonic() - self._told < HEARTBEAT:
             return
         self._write_state(ShipperState(time=time.time(), offsets=self._offsets, damaged=self._damaged))
 
     def _write_state(self, state: ShipperState) -> None:
-        self._told = state.time
+        self._told = time.monotonic()
         try:
             write_state(self._folder, state)
         except OSError:  # a full disk; health then says that nothing was heard of the shipper

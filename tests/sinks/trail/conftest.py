@@ -15,11 +15,16 @@ def database_url(request, tmp_path):
     """Give the URL of an empty database."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'faults.db'}"
+    return request.getfixturevalue("postgres_url")
+
+
+@pytest.fixture
+def postgres_url(request, postgres):
+    """Give the URL of an empty database of PostgreSQL."""
     from psycopg import connect
 
-    server = request.getfixturevalue("postgres")
     name = f"t{abs(hash(request.node.nodeid))}"
-    with connect(server.dsn, autocommit=True) as connection:
+    with connect(postgres.dsn, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         connection.execute(f"CREATE DATABASE {name}")
-    return server.url.replace("/postgres?", f"/{name}?")
+    return postgres.url.replace("/postgres?", f"/{name}?")

@@ -3,8 +3,10 @@
 import os
 import subprocess
 import sys
+import time
 
 import pytest
+from postgres import postgres_server
 from trail_app import (
     add_failure,
     audited,
@@ -15,40 +17,34 @@ from trail_app import (
     record_line,
     ship,
     trail_app,
+    trail_of,
 )
-from trail_proof import prove
+from trail_proof import measure_without, prove
 
 from flask_faultmap.sinks.trail import AuditTrail
 
 
+@pytest.mark.long
 def test_workers_that_are_killed_lose_nothing(tmp_path):
-    counts = prove(tmp_path, 4, None)
+    counts = prove(tmp_path, 6, None, measure_without(3))
 
-    assert (counts.lost, counts.twice) == (0, 0)
-    assert counts.answered > 0
-    assert counts.kills > 0
-
-
-def test_server_that_is_stopped_hard_and_hung_loses_nothing(tmp_path, postgres):
-    counts = prove(tmp_path, 6, postgres)
-
-    assert (counts.lost, counts.twice) == (0, 0)
-    assert counts.answered > 0
+    assert counts.is_good, str(counts)
+    assert counts.mischief.shippers_killed > 0
 
 
-def test_child_forked_after_the_first_fault_writes_a_file_of_its_own(tmp_path):
-    app = trail_app(tmp_path)
-    fail_with(app, "before")
-    child = os.fork()
-    if child == 0:
-        fail_with(app, "child")
-        os._exit(0)
-    os.waitpid(child, 0)
-    fail_with(app, "after")
+@pytest.mark.long
+def test_server_that_is_stopped_hard_and_hung_loses_nothing(tmp_path, server):
+    counts = prove(tmp_path, 10, server, measure_without(3))
 
-    assert len([*journal_of(app).glob("*.log")]) == 2
-    assert ship(app) == 3
-    assert {entry.text for entry in entries_of(app)} == {"before", "child", "after"}
+    assert counts.is_good, str(counts)
+    assert counts.answered_while_hung > 0
+
+
+@pytest.fixture
+def server():
+    """Give a server of this test's own: it is stopped and hung."""
+    with postgres_server() as found:
+        yield found
 
 
 def test_damaged_line_and_torn_tail_hurt_no_other_line(tmp_path):
@@ -147,3 +143,23 @@ def test_client_faults_are_left_out_unless_their_class_says_audit(tmp_path):
         app.test_client().get(path)
 
     assert [entry.code for entry in entries_of(app)] == ["audited"]
+
+
+@pytest.mark.parametrize("jump", [-86_400, 86_400], ids=["back", "forth"])
+def test_clock_that_jumps_loses_nothing_and_makes_no_odd_health(tmp_path, monkeypatch, jump):
+    app = trail_app(tmp_path)
+    now, now_ns = time.time, time.time_ns
+    fail_with(app, "before")
+    close(app)
+    monkeypatch.setattr(time, "time", lambda: now() + jump)
+    monkeypatch.setattr(time, "time_ns", lambda: now_ns() + jump * 1_000_000_000)
+    fail_with(app, "after")
+    with trail_of(app) as trail:
+        waiting = trail.health()
+        shipped = trail.ship()
+        health = trail.health()
+
+    assert shipped == 2
+    assert (waiting.waiting, health.waiting) == (2, 0)
+    assert min(waiting.oldest_wait, health.oldest_wait, health.last_shipped) >= 0
+    assert {entry.text for entry in entries_of(app)} == {"before", "after"}

@@ -1,0 +1,187 @@
+"""A database that is locked, hung, gone, strict or of another version: no answer waits, no fault is lost."""
+
+import socket
+import sqlite3
+import threading
+
+import pytest
+from losing_proxy import losing_proxy
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
+from trail_app import (
+    entries_of,
+    fail_with,
+    journal_of,
+    ship,
+    shipping_app,
+    trail_app,
+    trail_of,
+    wait_until,
+)
+
+from flask_faultmap.errors import ConfigError
+from flask_faultmap.sinks.trail.extension import shipper_of
+
+
+def execute(url, *statements):
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        for statement in statements:
+            found = connection.execute(text(statement))
+        result = found.scalar() if found.returns_rows else None
+    engine.dispose()
+    return result
+
+
+def count_rows(app):
+    return execute(app.extensions["faultmap.trail"].settings.url, "SELECT count(*) FROM faultmap_fault")
+
+
+def problem_of(app):
+    with trail_of(app) as trail:
+        return trail.health().problem
+
+
+@pytest.mark.long
+def test_reader_that_holds_the_lock_of_sqlite_delays_shipping_alone(tmp_path, caplog):
+    with shipping_app(tmp_path) as app:
+        fail_with(app, "first")
+        wait_until(lambda: (journal_of(app) / "shipped.json").exists())
+        reader = sqlite3.connect(tmp_path / "instance" / "faults.db", isolation_level=None)
+        reader.execute("BEGIN")
+        assert reader.execute("SELECT count(*) FROM faultmap_fault").fetchone() == (1,)
+        fail_with(app, *map(str, range(20)))
+        wait_until(lambda: problem_of(app) == "OperationalError")
+
+        reader.close()
+
+        wait_until(lambda: count_rows(app) == 21)
+        wait_until(lambda: "ships again" in caplog.text)
+    assert caplog.text.count("cannot ship to its database") == 1
+
+
+@pytest.mark.long
+def test_answers_go_on_while_the_database_hangs(tmp_path, postgres_url, postgres):
+    with shipping_app(tmp_path, FAULTMAP_TRAIL_URL=postgres_url) as app:
+        ids = fail_with(app, "first")
+        wait_until(lambda: (journal_of(app) / "shipped.json").exists())
+        postgres.hang()
+        try:
+            ids += fail_with(app, *map(str, range(100)))
+        finally:
+            postgres.go_on()
+
+        wait_until(lambda: count_rows(app) == 101)
+        assert {entry.request_id for entry in entries_of(app)} == set(ids)
+
+
+@pytest.mark.parametrize("lost", ["request", "answer"])
+def test_commit_of_which_nobody_knows_brings_each_fault_once(tmp_path, postgres_url, postgres, lost):
+    with losing_proxy(postgres.folder) as proxy:
+        url = postgres_url.replace(str(postgres.folder), str(proxy.folder))
+        app = trail_app(tmp_path, FAULTMAP_TRAIL_URL=url)
+        with app.app_context():
+            shipper = shipper_of()
+        ids = fail_with(app, "first")
+        shipper.ship()
+        ids += fail_with(app, "one", "two")
+        proxy.loses = lost
+        with pytest.raises(OperationalError):
+            shipper.ship()
+
+        assert shipper.ship() == (2 if lost == "request" else 0)
+        shipper.close()
+        assert count_rows(app) == 3
+        assert {entry.request_id for entry in entries_of(app)} == set(ids)
+        with trail_of(app) as trail:
+            assert [group.count for group in trail.reader().groups()] == [3]
+
+
+def test_two_hosts_share_a_database_and_its_groups(tmp_path, postgres_url, monkeypatch):
+    apps = []
+    for host in ("web1", "web2"):
+        monkeypatch.setattr(socket, "gethostname", lambda host=host: host)
+        apps.append(trail_app(tmp_path / host, FAULTMAP_TRAIL_URL=postgres_url))
+        fail_with(apps[-1], *["same"] * 600)
+    threads = [threading.Thread(target=ship, args=[app]) for app in apps]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert count_rows(apps[0]) == 1200
+    assert {entry.host for entry in entries_of(apps[0])} == {"web1", "web2"}
+    assert entries_of(apps[0]) == entries_of(apps[1])
+    with trail_of(apps[0]) as trail:
+        assert [group.count for group in trail.reader().groups()] == [1200]
+
+
+def test_fault_that_the_database_refuses_is_logged_and_holds_up_no_other(tmp_path, database_url, caplog):
+    app = trail_app(tmp_path, FAULTMAP_TRAIL_URL=database_url)
+    fail_with(app, "first")
+    ship(app)
+    execute(database_url, *STRICT[database_url.partition(":")[0].partition("+")[0]])
+    ids = fail_with(app, "good", "bad", "fine")
+
+    assert (ship(app), ship(app)) == (2, 0)
+
+    assert count_rows(app) == 3
+    assert ids[1] in next(record.message for record in caplog.records if record.levelname == "CRITICAL")
+    with trail_of(app) as trail:
+        assert trail.health().damaged == 1
+
+
+STRICT = {
+    "sqlite": [
+        "CREATE TRIGGER strict BEFORE INSERT ON faultmap_fault WHEN NEW.text = 'bad' "
+        "BEGIN SELECT RAISE(ABORT, 'bad'); END"
+    ],
+    "postgresql": ["ALTER TABLE faultmap_fault ADD CHECK (text <> 'bad')"],
+}
+
+
+def test_schema_of_another_version_is_refused_at_start_where_it_is_a_file(tmp_path):
+    app = trail_app(tmp_path)
+    fail_with(app, "one")
+    ship(app)
+    trail_app(tmp_path)  # of our version
+    execute(app.extensions["faultmap.trail"].settings.url, "UPDATE faultmap_meta SET value = '2'")
+
+    with pytest.raises(ConfigError, match="schema version 2; this version of flask-faultmap writes 1"):
+        trail_app(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"not a database, but a text that somebody keeps here" * 100])
+def test_file_that_is_no_database_is_refused_at_start(tmp_path, content):
+    (tmp_path / "notes.txt").write_bytes(content)
+
+    with pytest.raises(ConfigError, match=r"notes\.txt is no SQLite database"):
+        trail_app(tmp_path, FAULTMAP_TRAIL_URL=f"sqlite:///{tmp_path}/notes.txt")
+
+
+def test_folder_in_place_of_the_database_is_refused_at_start(tmp_path):
+    with pytest.raises(ConfigError, match="is a folder"):
+        trail_app(tmp_path, FAULTMAP_TRAIL_URL=f"sqlite:///{tmp_path}")
+
+
+@pytest.mark.parametrize("content", [b"", None], ids=["empty", "missing"])
+def test_database_that_nobody_has_shipped_to_is_taken(tmp_path, content):
+    file = tmp_path / "faults.db"
+    if content is not None:
+        file.write_bytes(content)
+    app = trail_app(tmp_path, FAULTMAP_TRAIL_URL=f"sqlite:///{file}")
+    fail_with(app, "one")
+
+    assert ship(app) == 1
+
+
+def test_database_that_is_locked_at_start_is_left_to_the_shipper(tmp_path):
+    app = trail_app(tmp_path)
+    fail_with(app, "one")
+    ship(app)
+    writer = sqlite3.connect(tmp_path / "instance" / "faults.db", isolation_level=None)
+    writer.execute("BEGIN EXCLUSIVE")
+
+    trail_app(tmp_path)
+
+    writer.close()

@@ -1,0 +1,133 @@
+"""A disk that is full, small or read-only: each fault is in the journal or in the log, once, and whole."""
+
+import pytest
+from broken_disks import read_only, small_disk, small_files
+from sqlalchemy.exc import OperationalError
+from trail_app import (
+    close,
+    entries_of,
+    fail_with,
+    ids_logged,
+    journal_of,
+    record_line,
+    ship,
+    trail_app,
+    trail_of,
+    wait_until,
+)
+
+LONG = [f"{number}-" + "x" * 1500 for number in range(100)]
+
+
+def kept_by(app):
+    return {entry.request_id for entry in entries_of(app)}
+
+
+def damaged_lines_of(app):
+    with trail_of(app) as trail:
+        return trail.health().damaged
+
+
+def test_full_disk_sends_faults_to_the_log_until_there_is_room_again(tmp_path, caplog):
+    with small_disk(tmp_path / "disk", 64 * 1024) as grow:
+        app = trail_app(tmp_path, FAULTMAP_TRAIL_FOLDER=tmp_path / "disk")
+        ids = fail_with(app, *LONG)
+        logged = ids_logged(caplog.records)
+        grow()
+        ids += fail_with(app, "afterwards")
+        kept = kept_by(app)
+        ship(app)
+        close(app)
+        ship(app)
+
+        assert logged
+        assert kept == set(ids) - logged
+        assert ids[-1] in kept
+        assert kept_by(app) == kept
+        assert damaged_lines_of(app) == 0
+
+
+def test_write_that_is_done_in_part_leaves_no_half_line(tmp_path, caplog):
+    app = trail_app(tmp_path)
+    with small_files(10_000):
+        ids = fail_with(app, *LONG[:40])
+    close(app)
+    ship(app)
+
+    assert ids_logged(caplog.records)
+    assert kept_by(app) == set(ids) - ids_logged(caplog.records)
+    assert damaged_lines_of(app) == 0
+
+
+def test_database_on_a_full_disk_leaves_faults_in_the_journal(tmp_path):
+    with small_disk(tmp_path / "disk", 96 * 1024) as grow:
+        app = trail_app(tmp_path, FAULTMAP_TRAIL_URL=f"sqlite:///{tmp_path}/disk/faults.db")
+        ids = fail_with(app, *LONG)
+        with pytest.raises(OperationalError):
+            ship(app)
+        grow()
+
+        assert kept_by(app) == set(ids)
+        ship(app)
+        assert kept_by(app) == set(ids)
+        assert ship(app) == 0
+
+
+def test_read_only_folder_is_told_at_start_and_taken_when_it_can_be_written(tmp_path, caplog):
+    folder = tmp_path / "journals"
+    folder.mkdir()
+    with read_only(folder):
+        app = trail_app(tmp_path, FAULTMAP_TRAIL_FOLDER=folder)
+        (lost,) = fail_with(app, "one")
+    (kept,) = fail_with(app, "two")
+
+    assert caplog.text.count("cannot make its journal") == 1
+    assert ids_logged(caplog.records) == {lost}
+    assert kept_by(app) == {kept}
+
+
+def test_folder_that_becomes_read_only_is_not_written_behind_the_back_of_its_owner(tmp_path, caplog):
+    app = trail_app(tmp_path)
+    with read_only(journal_of(app)):
+        (lost,) = fail_with(app, "one")
+
+    assert ids_logged(caplog.records) == {lost}
+    assert entries_of(app) == []
+
+
+def test_folder_that_is_deleted_meanwhile_is_made_again(tmp_path):
+    app = trail_app(tmp_path)
+    journal_of(app).rmdir()
+    waiting = entries_of(app)
+
+    ids = fail_with(app, "one")
+
+    assert waiting == []
+    assert kept_by(app) == set(ids)
+
+
+def test_journal_that_was_full_takes_faults_when_others_have_made_room(tmp_path, caplog):
+    app = trail_app(tmp_path, FAULTMAP_TRAIL_LIMIT=8192)
+    (first,) = fail_with(app, "one")
+    other = journal_of(app) / "1000000000000-aa.log"
+    other.write_bytes(record_line(text="x" * 9000))
+    fail_with(app, *LONG[:8])
+    other.unlink()
+
+    wait_until(lambda: set(fail_with(app, "again")) <= kept_by(app))
+
+    assert "faults are refused and counted" in caplog.text
+    assert caplog.text.count("takes faults again") == 1
+    assert first in kept_by(app)
+
+
+def test_file_of_the_journal_that_cannot_be_read_stops_no_other(tmp_path, caplog):
+    app = trail_app(tmp_path)
+    (journal_of(app) / "1000000000000-aa.log").mkdir()
+    ids = fail_with(app, "one")
+
+    assert (ship(app), ship(app)) == (1, 0)
+    assert kept_by(app) == set(ids)
+    assert "1000000000000-aa.log cannot be read" in caplog.text
+    with trail_of(app) as trail:
+        assert any("cannot be read" in finding for finding in trail.health().findings)
