@@ -146,7 +146,8 @@ def test_unknown_command_is_refused_with_those_that_exist():
     complaint = dev.refuse((3, 13), "tests")
 
     assert complaint == (
-        "dev.py has no command 'tests'; it has: tour, test, clients, lint, docs, prove, fuzz, hostile, bench."
+        "dev.py has no command 'tests'; "
+        "it has: tour, test, clients, lint, docs, prove, fuzz, servers, hostile, bench."
     )
 
 

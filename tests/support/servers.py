@@ -9,9 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 SUPPORT = Path(__file__).parent
 ROOT = SUPPORT.parents[1]
 GUNICORN = ["-m", "gunicorn", "--bind", "127.0.0.1:{port}", "--workers", "1", "--log-level", "warning"]
+
+UWSGI = Path(sys.executable).with_name("uwsgi")  # is built where it is installed: .ci/run does
 
 # How each server is started for the app {app} ("module:name") on the port {port}.
 COMMANDS = {
@@ -20,6 +24,16 @@ COMMANDS = {
     "gunicorn sync": [*GUNICORN, "--worker-class", "sync", "{app}"],
     "gunicorn gthread": [*GUNICORN, "--worker-class", "gthread", "--threads", "4", "{app}"],
     "gunicorn gevent": [*GUNICORN, "--worker-class", "gevent", "{app}"],
+    # Its default: workers are forked from a process that has loaded the app, without Python's hooks.
+    "uWSGI": [
+        "--http-socket",
+        "127.0.0.1:{port}",
+        "--module",
+        "{app}",
+        "--master",
+        "--die-on-term",
+        "--need-app",
+    ],
 }
 
 
@@ -55,12 +69,15 @@ class Server:
 def serving(kind: str, app: str, folder: Path, *more: str) -> Iterator[Server]:
     """Run the server *kind* for *app*, a module in this folder, until the block ends; *more* are options."""
     port = free_port()
+    program = str(UWSGI if kind == "uWSGI" else sys.executable)
+    if kind == "uWSGI" and not UWSGI.exists():
+        pytest.skip("uWSGI is not installed (it is built by a C compiler)")
     line = [word.format(app=app, port=port) for word in COMMANDS[kind]] + [*more]
     place = {**os.environ, "PYTHONPATH": os.pathsep.join([str(SUPPORT), str(ROOT)]), "PYTHONUNBUFFERED": "1"}
     log = folder / "server.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, *line], cwd=folder, env=place, stdout=output, stderr=subprocess.STDOUT
+            [program, *line], cwd=folder, env=place, stdout=output, stderr=subprocess.STDOUT
         )
     try:
         _wait_until_it_listens(process, port, log)
