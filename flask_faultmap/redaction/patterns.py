@@ -32,7 +32,10 @@ PAGE_PATTERNS: Patterns = (
 
 CONTROL_PATTERNS: Patterns = (
     # ANSI: colours and cursor (CSI), titles and links (OSC), the codes of two characters.
-    (re.compile(r"(?:\x1b\[|\x9b)[0-?]*+[ -/]*+[@-~]?|\x1b\][^\x07\x1b]*+(?:\x07|\x1b\\)?|\x1b[ -~]?"), ""),
+    (
+        re.compile(r"(?:\x1b\[|\x9b)[0-?]*+[ -/]*+[@-~]?|\x1b\][^\x07\x1b\r\n]*+(?:\x07|\x1b\\)|\x1b[ -~]?"),
+        "",
+    ),
     (re.compile(r"\r\n?|[\v\f\x1c-\x1e\x85\u2028\u2029]"), "\n"),
     (re.compile(r"\t"), " "),
     (re.compile(r"[\x00-\x08\x0e-\x1b\x1f\x7f-\x9f]"), ""),
@@ -81,7 +84,7 @@ ABOUT = (
 )
 SECRET_NAME = _any(rf"(?=[\s\S]*?{SECRET}|pass\Z)(?![\s\S]*{ABOUT}\Z)")
 NAME = (
-    rf"(?<![\w.-])(?:(?:(?=[\w.-]*?{SECRET})(?![\w.-]*{ABOUT}(?![\w.-]))|(?:pass|sig|signature)(?==))[\w.-]++"
+    rf"(?<![\w.-])(?:(?:(?=[\w.-]*?{SECRET})(?![\w.-]*{ABOUT}(?![\w.-]))|(?=pass(?:=|\\*[\"'])|(?:sig|signature)=))[\w.-]++"
     r"|(?:api|access|secret|private) key(?: provided)?)"
 )
 # Says how a secret is, and is none: "token: expired", "password: must be long", "(using password: YES)".
@@ -176,6 +179,13 @@ TOKENS = (
         r"|(?:AKIA|ASIA)[A-Z0-9]{12,}+|AIza[\w-]{30,}+|ya29\.[\w-]{10,}+"  # AWS, Google
         r"|xox[a-z]-[\w-]{8,}+|xapp-[\w-]{16,}+|\d{8,10}:AA[\w-]{30,}+"  # Slack, Telegram
         r"|npm_\w{30,}+|pypi-Ag[\w-]{16,}+|hf_[A-Za-z0-9]{20,}+|dop_v1_\w{16,}+|hvs\.[\w-]{20,}+"
+        # Prefixes and lengths as gitleaks' rules have them; the expressions are ours.
+        r"|gl(?:dt|rt|cbt|ptt|ft|imt|agent|soat|ffct)-[\w-]{16,}+|GOCSPX-[\w-]{20,}+"  # GitLab, Google
+        r"|shp(?:at|ca|pa|ss)_[a-fA-F\d]{24,}+|lin_(?:api|oauth)_\w{24,}+|dapi[a-f\d]{32}+(?:-\d)?"
+        r"|NR(?:AK|JS|RA|II)-[\w-]{16,}+|gl(?:c|sa)_[\w+/=]{24,}+|dckr_(?:pat|oat)_[\w-]{20,}+"  # Grafana, …
+        r"|tskey-[\w-]{16,}+|gsk_\w{24,}+|xai-\w{24,}+|do[or]_v1_\w{16,}+|hv[br]\.[\w-]{20,}+"
+        r"|rubygems_\w{24,}+|PMAK-[\w-]{24,}+|figd_[\w-]{20,}+|ntn_\w{24,}+|r8_\w{24,}+|sntry[su]_[\w+/=-]{24,}+"
+        r"|key-[a-f\d]{32}+|dp\.pt\.\w{24,}+|pul-[a-f\d]{32,}+|EAA[A-Za-z\d]{24,}+|sq0(?:atp|csp|idp)-[\w-]{20,}+"
         r"|SG\.[\w-]{16,64}\.[\w-]{16,}+|AGE-SECRET-KEY-1\w{16,}+)"
     ),
     HIDDEN,

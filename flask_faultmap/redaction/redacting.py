@@ -6,6 +6,7 @@ a net below good habits: it knows a secret by what stands around it (``password=
 """
 
 import html
+import re
 
 from flask_faultmap.redaction.patterns import (
     HIDDEN,
@@ -21,9 +22,21 @@ __all__ = ["is_secret_name", "redact", "redact_url"]
 
 LIMIT = 512  # characters: enough for a sentence of a driver, too little for a page
 URL_LIMIT = 2_048
-WINDOW = 65_536  # characters that are looked at, however long the text
-MARGIN = 4_096  # before the window's end, where a border between words is looked for
+WINDOW = 4_096  # characters that are looked at, half of them at the end of the text
 PASSES = 8
+WORD = re.compile(r"\S*+\s++")
+# What makes the next word a secret, so that the second part may not begin there.
+NAMING = re.compile(
+    r"(?:[:=>,]|\b(?:bearer|basic|negotiate|ntlm|provided)|--[\w-]{1,64})\s{1,8}\Z", re.IGNORECASE
+)
+
+# What nearly every text is: words and marks between which no pattern finds anything.
+WORDS = re.compile(r"[A-Za-z0-9 ,.;!?_'\"():-]*+\Z")
+TRIGGER = re.compile(
+    r"pass|pwd|secret|token|cred|jwt|bearer|cookie|auth|session|key|sig|basic|negotiate|ntlm|private"
+    r"|traceback| at |\S{16}",
+    re.IGNORECASE,
+)
 
 
 def redact(text: str, limit: int = LIMIT) -> str:
@@ -41,6 +54,8 @@ def redact(text: str, limit: int = LIMIT) -> str:
 
     Takes any string, time in proportion to its length, and gives the same for its own result.
     """
+    if WORDS.match(text) and len(text) <= WINDOW and text == text.strip() and not TRIGGER.search(text):
+        return _capped(str.__str__(text), limit)
     return _settle(text, PATTERNS, limit)
 
 
@@ -65,12 +80,20 @@ def _settle(text: str, patterns: Patterns, limit: int) -> str:
 
 
 def _window(text: str) -> str:
-    """Bound the work; the last word goes too, since half a secret has no shape to be known by."""
+    """Bound the work to both ends, cut at blanks, since half a secret has no shape to be known by."""
     if len(text) <= WINDOW:
         return text
-    head, tail = text[: WINDOW - MARGIN], text[WINDOW - MARGIN : WINDOW]
-    border = max(tail.rfind(" "), tail.rfind("\n"))
-    return head + tail[: border + 1] + "…"
+    head = text[: WINDOW // 2 - 2]
+    border = max(head.rfind(" "), head.rfind("\n"))
+    start = _end_of_word(text, len(text) - WINDOW // 2 + 2)
+    while start < len(text) and NAMING.search(text, max(0, start - 256), start):
+        start = _end_of_word(text, start)
+    return head[: border + 1] + "… " + text[start:]
+
+
+def _end_of_word(text: str, start: int) -> int:
+    match = WORD.match(text, start)
+    return len(text) if match is None else match.end()
 
 
 def _cleaned(text: str, patterns: Patterns) -> str:

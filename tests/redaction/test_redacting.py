@@ -539,3 +539,46 @@ def test_a_text_is_cleaned_as_the_systems_clean_theirs(identity):
 
     assert all(part in cleaned for part in expected.get("contains", []))
     assert not any(part in cleaned for part in expected["not_contains"])
+
+
+# Made of parts, so that no scanner takes this file for a leak.
+MORE_SHAPES = {
+    "gitlab runner": "glrt-" + "a1B2" * 5,
+    "google oauth": "GOCSPX-" + "a1B2" * 7,
+    "shopify": "shpat_" + "a1b2" * 8,
+    "linear": "lin_api_" + "a1B2" * 10,
+    "databricks": "dapi" + "a1b2" * 8,
+    "new relic": "NRAK-" + "A1B2" * 7,
+    "grafana": "glsa_" + "a1B2" * 8,
+    "docker": "dckr_pat_" + "a1B2" * 7,
+    "tailscale": "tskey-" + "auth-a1B2" * 4,
+    "groq": "gsk_" + "a1B2" * 13,
+    "xai": "xai-" + "a1B2" * 20,
+}
+
+
+@pytest.mark.parametrize("token", MORE_SHAPES.values(), ids=MORE_SHAPES)
+def test_a_token_of_a_service_goes_by_its_shape(token):
+    assert redact(f"the key {token} is wrong") == "the key [redacted] is wrong"
+
+
+def test_a_title_without_an_end_does_not_swallow_the_name_of_a_secret():
+    assert CANARY not in redact(f"\x1b]\npassword=\x1b[31m{CANARY}\x1b[0m")
+
+
+def test_a_pass_in_json_is_a_secret():
+    assert CANARY not in redact(f'{{"pass": "{CANARY}"}}')
+
+
+@pytest.mark.parametrize("limit", [512, 10_000])
+def test_the_name_of_a_secret_is_not_cut_from_it(limit):
+    fill = "word " * 2_000
+
+    texts = [redact(f"{fill}password: {CANARY} {'x' * length}", limit) for length in range(2_000, 2_060)]
+
+    assert not any(CANARY in text for text in texts)
+
+
+@pytest.mark.parametrize("unit", [": ", "bearer ", "a, ", "--x "])
+def test_a_text_whose_every_word_names_the_next_comes_to_an_end(unit):
+    assert "…" in redact(unit * 5_000, 10_000)
