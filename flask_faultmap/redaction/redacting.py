@@ -17,19 +17,14 @@ from flask_faultmap.redaction.patterns import (
     URL_PATTERNS,
     Patterns,
 )
+from flask_faultmap.redaction.reading import WINDOW, read
 
 __all__ = ["is_secret_name", "redact", "redact_url"]
 
 LIMIT = 512  # characters: enough for a sentence of a driver, too little for a page
 URL_LIMIT = 2_048
-WINDOW = 4_096  # characters that are looked at, half of them at the end of the text
+PAGE_LIMIT = 65_536  # characters of a page: its words may come behind much style
 PASSES = 8
-WORD = re.compile(r"\S*+\s++")
-# What makes the next word a secret, so that the second part may not begin there.
-NAMING = re.compile(
-    r"(?:[:=>,]|\b(?:bearer|basic|negotiate|ntlm|provided)|--[\w-]{1,64})\s{1,8}\Z", re.IGNORECASE
-)
-
 # What nearly every text is: words and marks between which no pattern finds anything.
 WORDS = re.compile(r"[A-Za-z0-9 ,.;!?_'\"():-]*+\Z")
 TRIGGER = re.compile(
@@ -72,34 +67,17 @@ def is_secret_name(name: str) -> bool:
 def _settle(text: str, patterns: Patterns, limit: int) -> str:
     """Run the patterns until nothing changes: what comes out is by construction what comes out of it."""
     for _ in range(PASSES):
-        cleaned = _capped(_cleaned(_window(text), patterns), limit)
+        cleaned = _capped(_cleaned(text, patterns), limit)
         if cleaned == text:
             return text
         text = cleaned
     return _capped(HIDDEN, limit)  # nested deeper than any honest text: made to resist
 
 
-def _window(text: str) -> str:
-    """Bound the work to both ends, cut at blanks, since half a secret has no shape to be known by."""
-    if len(text) <= WINDOW:
-        return text
-    head = text[: WINDOW // 2 - 2]
-    border = max(head.rfind(" "), head.rfind("\n"))
-    start = _end_of_word(text, len(text) - WINDOW // 2 + 2)
-    while start < len(text) and NAMING.search(text, max(0, start - 256), start):
-        start = _end_of_word(text, start)
-    return head[: border + 1] + "… " + text[start:]
-
-
-def _end_of_word(text: str, start: int) -> int:
-    match = WORD.match(text, start)
-    return len(text) if match is None else match.end()
-
-
 def _cleaned(text: str, patterns: Patterns) -> str:
-    if PAGE.search(text):
-        text = html.unescape(_apply(PAGE_PATTERNS, text))
-    return _apply(patterns, text).strip()
+    if PAGE.search(text, 0, WINDOW):
+        text = html.unescape(_apply(PAGE_PATTERNS, text[:PAGE_LIMIT]))
+    return _apply(patterns, read(text)).strip()
 
 
 def _apply(patterns: Patterns, text: str) -> str:

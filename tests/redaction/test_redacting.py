@@ -12,7 +12,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from flask_faultmap.redaction.redacting import LIMIT, WINDOW, is_secret_name, redact, redact_url
+from flask_faultmap.redaction.reading import WINDOW
+from flask_faultmap.redaction.redacting import LIMIT, is_secret_name, redact, redact_url
 
 CANARY = "cAnary7x"
 HEADER = "Traceback (most recent call last):"
@@ -582,3 +583,48 @@ def test_the_name_of_a_secret_is_not_cut_from_it(limit):
 @pytest.mark.parametrize("unit", [": ", "bearer ", "a, ", "--x "])
 def test_a_text_whose_every_word_names_the_next_comes_to_an_end(unit):
     assert "…" in redact(unit * 5_000, 10_000)
+
+
+# What begins in the part of a long text that is not read, and goes on at its end.
+OPEN = {
+    "a quotation": 'password="{}"',
+    "a quotation in JSON": '{{"client_secret": "{}"}}',
+    "a quotation, escaped": '{{\\"token\\": \\"{}\\"}}',
+    "a list": "api_keys: [{}]",
+    "an element": "<ns:password>{}</ns:password>",
+    "a private key": "-----BEGIN PRIVATE KEY-----\n{}",
+    "a traceback on one line": 'Traceback (most recent call last): File "a.py", line 1 {}',
+    "a traceback": 'Traceback (most recent call last):\n  File "a.py", line 1\n    {}',
+    "cookies": "Cookie: {}",
+    "a pair of headers": "[('x-api-key', '{}')]",
+}
+
+
+# A line of its own is another text there.
+PARTED = [
+    pytest.param(around, between, id=f"{name}, parted by {between!r}")
+    for name, around in OPEN.items()
+    for between in (" ", "; ", "\n", "\n    ", "\\n")
+    if between != "\n" or not name.startswith("a traceback")
+    if between == "; " or name != "cookies"
+]
+
+
+@pytest.mark.parametrize(("around", "between"), PARTED)
+@pytest.mark.parametrize("before", [0, 1_900, 2_000, 2_600])
+def test_what_begins_unread_is_not_read_at_the_end(around, between, before):
+    secret = between.join(f"a{number}={CANARY}" for number in range(400))
+
+    assert CANARY not in redact("word " * (before // 5) + "\n" + around.format(secret), 10_000)
+
+
+def test_of_a_long_traceback_the_last_line_stays():
+    frames = '  File "/srv/a.py", line 1, in f\n    self.token = token\n' * 200
+
+    assert redact(HEADER + "\n" + frames + "KeyError: 'x'").endswith("KeyError: 'x'")
+
+
+def test_of_a_page_with_much_style_the_words_stay():
+    page = "<html><style>" + "p {color: red}" * 2_000 + "</style><h1>502 Bad Gateway</h1></html>"
+
+    assert redact(page) == "502 Bad Gateway"
