@@ -87,6 +87,15 @@ SLUGS = {
     "vfolder_read_not-found": "object-not-found",
     "appproxy_request_unavailable": "appproxy-connection-error",
     "appproxy_request_invalid-data-format": "appproxy-response-error",
+    "appproxy_request_not-ready": "service-unavailable",
+    "appproxy_request_timeout": "appproxy-timeout-error",
+    "appproxy_generic_forbidden": "generic-forbidden",
+    "endpoint_create_invalid-parameters": "invalid-api-params",
+    "endpoint_create_already-exists": "endpoint-already-exists",
+    "endpoint_read_not-found": "object-not-found",
+    "endpoint_purge_not-found": "object-not-found",
+    "api_auth_unauthorized": "auth-failed",
+    "api_generic_unavailable": "service-unavailable",
     "storage-proxy_request_internal-error": "forwarded-error",
 }
 

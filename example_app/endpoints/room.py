@@ -25,9 +25,9 @@ blueprint = Blueprint(NAME, __name__)
 class State:
     """The coordinator that one app calls, and its client."""
 
-    def __init__(self, coordinator: CoordinatorProcess) -> None:
+    def __init__(self, coordinator: CoordinatorProcess, token: str) -> None:
         self.coordinator = coordinator
-        self.client = AppProxyClient(coordinator)
+        self.client = AppProxyClient(coordinator, token)
 
     def close(self) -> None:
         """End the coordinator, if it was started here."""
@@ -37,7 +37,7 @@ class State:
 
 def open_state(config: Mapping[str, Any]) -> State:
     """Make the client of the coordinator at ``COORDINATOR_URL``, or of one that starts when it is needed."""
-    return State(CoordinatorProcess(config.get("COORDINATOR_URL")))
+    return State(CoordinatorProcess(config.get("COORDINATOR_URL")), config.get("COORDINATOR_TOKEN", "tour"))
 
 
 @blueprint.get("")
@@ -71,6 +71,12 @@ def delete_endpoints() -> Response:
     """Delete many endpoints."""
     _client().delete_many(request.get_json())
     return no_content()
+
+
+@blueprint.get("/coordinator/status")
+def show_status() -> Response:
+    """Show what the coordinator says of itself."""
+    return jsonify(_client().status())
 
 
 @blueprint.put("/coordinator/mood")

@@ -15,8 +15,12 @@ def _mood(mood: str, title: str) -> Step:
     return Step(title=title, method="PUT", path=path, json={"mood": mood}, status=204)
 
 
-def _make(title: str, name: str, status: int, code: str | None = None, **more: Any) -> Step:
+def _make(
+    title: str, name: str, status: int, code: str | None = None, msg: str | None = None, **more: Any
+) -> Step:
     body = {"name": name} if code is None else {"error_code": code}
+    if msg is not None:
+        body["msg"] = msg
     return Step(
         title=title,
         method="POST",
@@ -42,7 +46,7 @@ def _many(title: str, what: str, names: list[str], status: int, code: str | None
 
 
 def _list(title: str, *names: str) -> Step:
-    endpoints = [{"name": name, "url": f"https://{name}.example.org"} for name in names]
+    endpoints = [{"name": name, "url": f"https://{name}.example.org/"} for name in names]
     return Step(title=title, method="GET", path=ROOT, status=200, body={"endpoints": endpoints})
 
 
@@ -55,7 +59,13 @@ WORKING = (
         409,
         "endpoint_create_already-exists",
     ),
-    _make("A name that is none comes back as a 400.", "no name", 400, "endpoint_create_invalid-parameters"),
+    _make(
+        "A name that is none comes back as a 400, with the coordinator's reason.",
+        "no name",
+        400,
+        "endpoint_create_invalid-parameters",
+        msg="'no name' is no name; allowed are letters, digits and underscores",
+    ),
     _many("Many endpoints are made at once.", "bulk", ["vision", "speech"], 201),
     _many(
         "One taken name among many makes none.",

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 import pytest
 import requests
@@ -10,6 +11,7 @@ from flask import Flask
 from misbehaving import misbehaving, unreachable
 from vectors_of import Outcome, ask
 
+from example_app.coordinator import create_app as coordinator_app
 from example_app.endpoints import room
 from example_app.endpoints.client import ERRORS
 from example_app.endpoints.process import CoordinatorProcess
@@ -18,6 +20,8 @@ from example_app.factory import build
 from example_app.rooms import close_rooms
 from example_app.tour import walk
 
+TOKEN = {"X-BackendAI-Token": "tour"}
+PATH_OF_CHAT = f"/v2/endpoints/{uuid5(NAMESPACE_URL, 'chat')}"
 REQUESTS = {
     "list": ("GET", "/endpoints", None),
     "create": ("POST", "/endpoints", {"name": "chat"}),
@@ -111,7 +115,7 @@ def test_the_coordinator_s_page_is_kept_for_code_and_for_nobody_else() -> None:
         "service": "appproxy",
         "operation": "delete_endpoint",
         "method": "DELETE",
-        "path": "/endpoints/chat",
+        "path": PATH_OF_CHAT,
         "status": 502,
         "body": "Bad gateway  nginx",
     }
@@ -159,18 +163,18 @@ def test_no_coordinator_outlives_its_app(app: Flask) -> None:
     close_rooms(app)
 
     with pytest.raises(requests.ConnectionError):
-        requests.get(url + "/endpoints", timeout=1)
+        requests.get(url + "/status", timeout=1)
 
 
 def test_a_coordinator_ends_with_its_parent() -> None:
     command = [sys.executable, "-m", "example_app.coordinator", "--port", "0", "--end-with-parent"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         url = process.stdout.readline().strip()
-        assert requests.get(url + "/endpoints", timeout=5).json() == {"endpoints": []}
+        told = requests.get(url + "/v2/endpoints", headers=TOKEN, timeout=5).json()
 
         process.stdin.close()
 
-        assert process.wait(timeout=5) == 0
+        assert (told, process.wait(timeout=5)) == ({"endpoints": []}, 0)
 
 
 def test_a_coordinator_that_runs_is_found_by_its_url() -> None:
@@ -195,4 +199,66 @@ def test_name_of_an_endpoint_leads_nowhere_else() -> None:
     with misbehaving(only="/no-content") as server:
         app_calling(server.url).test_client().delete("/endpoints/chat%3Fall=1%23")
 
-    assert server.requests == ["DELETE /endpoints/chat%3Fall%3D1%23"]
+    (request,) = server.requests
+    assert request == f"DELETE /v2/endpoints/{UUID(request.rpartition('/')[2])}"
+
+
+@pytest.mark.parametrize("name", ["no name", "", "1st", "a-b", "ü b"])
+def test_reason_that_the_coordinator_gives_its_client_reaches_ours(app: Flask, name: str) -> None:
+    outcome = ask(app, "POST", "/endpoints", json={"name": name})
+
+    assert outcome.response.status_code == 400
+    assert outcome.response.get_json()["msg"] == (
+        f"{name!r} is no name; allowed are letters, digits and underscores"
+    )
+
+
+@pytest.mark.parametrize("token", ["wrong", ""])
+def test_token_that_the_coordinator_refuses_is_our_trouble(token: str) -> None:
+    coordinator = CoordinatorProcess()
+    app = build(
+        "endpoints_app",
+        {room.PREFIX: room},
+        {"COORDINATOR_URL": coordinator.url, "COORDINATOR_TOKEN": token},
+    )
+
+    refused, status = send(app, "list"), ask(app, "GET", "/endpoints/coordinator/status").response
+    coordinator.close()
+
+    assert told(refused) == UNREADABLE
+    assert (status.status_code, status.get_json()["api_version"]) == (200, "v2")
+
+
+COORDINATOR_REQUESTS = [
+    ("POST", f"/v2/endpoints/{uuid4()}", [], 400),
+    ("POST", f"/v2/endpoints/{uuid4()}", {"service_name": 1}, 400),
+    ("POST", "/v2/endpoints/bulk", {"endpoints": ["chat"]}, 400),
+    ("POST", "/v2/endpoints/bulk", {"endpoints": [{"service_name": "a"}]}, 400),
+    ("POST", "/v2/endpoints/bulk", {"endpoints": [{"service_name": "a", "deployment_id": "x"}]}, 400),
+    ("POST", "/v2/endpoints/bulk", {"endpoints": [{"service_name": "a", "endpoint_id": str(uuid4())}]}, 200),
+    ("DELETE", "/v2/endpoints/bulk", {"endpoints": [{"deployment_id": 7}]}, 400),
+    ("DELETE", f"/v2/endpoints/{uuid4()}", None, 404),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body", "status"), COORDINATOR_REQUESTS)
+def test_coordinator_takes_what_a_manager_sends_and_nothing_else(
+    method: str, path: str, body: object, status: int
+) -> None:
+    client = coordinator_app().test_client()
+
+    answer = client.open(path, method=method, json=body, headers=TOKEN)
+    refused = client.open(path, method=method, json=body)
+
+    assert answer.status_code == status
+    assert (refused.status_code, refused.get_json()["error_code"]) == (401, "api_auth_unauthorized")
+
+
+def test_one_name_twice_in_one_request_makes_none() -> None:
+    client = coordinator_app().test_client()
+    wishes = [{"service_name": "a", "deployment_id": str(uuid4())} for _ in range(2)]
+
+    answer = client.post("/v2/endpoints/bulk", json={"endpoints": wishes}, headers=TOKEN)
+
+    assert answer.status_code == 409
+    assert client.get("/v2/endpoints", headers=TOKEN).get_json() == {"endpoints": []}

@@ -4,7 +4,7 @@ import logging
 from copy import deepcopy
 
 import pytest
-from flask import Flask, abort, redirect
+from flask import Flask, abort, redirect, request
 from pydantic import TypeAdapter
 from pydantic import ValidationError as PydanticError
 from vectors_of import ask, by_id, probe, server_side
@@ -273,9 +273,17 @@ def test_differs_the_answer_of_an_upstream_stays_private_where_the_source_sends_
 
 
 def test_differs_a_schema_error_of_the_request_is_the_clients_by_default():
-    outcome = probe(invalid_value(), PROFILE)
+    app = Flask("requests")
+    app.config["FAULTMAP_PROFILE"] = PROFILE.name
+    FaultMap(app, profiles=[PROFILE])
+    app.add_url_rule(
+        "/x", view_func=lambda: TypeAdapter(dict[str, int]).validate_python(request.json), methods=["POST"]
+    )
+
+    outcome = ask(app, "POST", "/x", json={"size": "private"})
 
     assert outcome.response.status_code == 422
+    assert outcome.response.json["error_code"] == "api_generic_invalid-parameters"
     assert "private" not in outcome.response.text
 
 
