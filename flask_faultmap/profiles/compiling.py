@@ -155,7 +155,17 @@ def _has_violations(field: Any) -> bool:
 
 
 def _hooks(schema: Schema) -> list[str]:
-    return [hook for event in ("pre_dump", "post_dump") for hook, *_ in schema._hooks[event]]
+    """Name the hooks of *schema* that run where it dumps.
+
+    Below marshmallow 3.22 their lists are by event and pass_many, and hold names alone.
+    """
+    known: Any = schema._hooks
+    return [
+        hook if isinstance(hook, str) else hook[0]
+        for event in ("pre_dump", "post_dump")
+        for key in (event, (event, False), (event, True))
+        for hook in known.get(key, ())
+    ]
 
 
 def _is_problem(schema: Schema) -> bool:

@@ -311,7 +311,7 @@ def test_name_in_the_main_module_is_that_of_its_file(tmp_path):
 def test_main_module_without_a_file_keeps_its_name(monkeypatch):
     import sys
 
-    monkeypatch.delattr(sys.modules["__main__"], "__file__")
+    monkeypatch.delattr(sys.modules["__main__"], "__file__", raising=False)  # a worker of xdist has none
     monkeypatch.setattr(on_other, "__module__", "__main__")
 
     assert name_of_handler(on_other) == "__main__.on_other"
