@@ -12,18 +12,28 @@ from dataclasses import asdict, dataclass
 from typing import Any, NoReturn
 from uuid import uuid4
 
-from flask import Flask
+from flask import Flask, has_request_context, request
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from flask_faultmap.border.answers import boundary_of
 from flask_faultmap.border.other_handlers import explain_in
+from flask_faultmap.contract.raising import raised_by
 from flask_faultmap.errors import DomainError
 from flask_faultmap.faults import Fault
 from flask_faultmap.profiles.profile import PROBLEM
 from flask_faultmap.signals import fault_translated
 from flask_faultmap.tools.specimens import make_any
 
-__all__ = ["Canary", "CapturedFault", "assert_fault", "assert_rules", "capture_faults", "leak_canary"]
+__all__ = [
+    "Canary",
+    "CapturedFault",
+    "assert_documented",
+    "assert_fault",
+    "assert_rules",
+    "capture_faults",
+    "leak_canary",
+]
 
 _recent: deque[Fault] = deque(maxlen=256)
 
@@ -102,6 +112,37 @@ def assert_rules(app: Flask, expected: Mapping[BaseException, type[DomainError] 
             wrong.append(f"{_name(wanted)} was expected, {_name(got)} came:\n{explain_in(app, exc)}")
     if wrong:
         raise AssertionError("\n\n".join(wrong))
+
+
+@contextmanager
+def assert_documented(app: Flask) -> Iterator[None]:
+    """Assert that each fault in the block is one that its view's ``@raises`` names, or one below it.
+
+    Views without ``@raises`` promise nothing. Bugs, and the errors of HTTP itself (``abort(404)``, a body
+    that is refused before the view), need not be named.
+
+    Raises:
+        AssertionError: at the end of the block, for all that were not named.
+        ConfigError: *app* has no FaultMap.
+    """
+    boundary_of(app)
+    missing: dict[str, None] = {}
+
+    def receive(_sender: Flask, **told: Any) -> None:
+        heard = CapturedFault(**{name: told[name] for name in CapturedFault.__dataclass_fields__})
+        if not told["handled"] or isinstance(heard.exception, HTTPException) or not has_request_context():
+            return
+        named = raised_by(app.view_functions.get(request.endpoint or ""), request.method)
+        if named and not any(_is_named(heard, error) for error in named):
+            missing[
+                f"{request.method} {request.url_rule} answered {type(heard.error).__name__} "
+                f"({heard.fault.code}); its @raises names {', '.join(map(_name_error, named))}"
+            ] = None
+
+    with fault_translated.connected_to(receive, sender=app):
+        yield
+    if missing:
+        raise AssertionError("not documented:\n" + "\n".join(missing))
 
 
 class Canary:
@@ -211,3 +252,11 @@ class _Seen:
 
 def _name(cls: type | None) -> str:
     return "no rule" if cls is None else cls.__name__
+
+
+def _is_named(heard: CapturedFault, error: type | int) -> bool:
+    return heard.original_status == error if isinstance(error, int) else isinstance(heard.error, error)
+
+
+def _name_error(error: type | int) -> str:
+    return str(error) if isinstance(error, int) else error.__name__

@@ -2,12 +2,14 @@
 
 import json
 import sys
+from copy import deepcopy
 from functools import cache
 
 import pytest
 from apiflask import APIFlask
 from apispec import APISpec
 from flask import Flask, abort
+from flask.views import MethodView
 from flask_smorest import Api
 from flask_smorest import Blueprint as SmorestBlueprint
 from flow_app import app_with, raising
@@ -19,8 +21,15 @@ from openapi_spec_validator import validate
 
 from flask_faultmap import FaultMap, Profile, Violation, errors
 from flask_faultmap.border.answers import boundary_of
-from flask_faultmap.errors import ConfigError, DomainError, NotFoundError, UnauthenticatedError
-from flask_faultmap.openapi import components, responses
+from flask_faultmap.errors import (
+    AbortedError,
+    ConfigError,
+    DomainError,
+    NotFoundError,
+    UnauthenticatedError,
+    ValidationFailedError,
+)
+from flask_faultmap.openapi import complete, complete_spec, components, raises, responses
 from flask_faultmap.profiles import BUILT_IN
 
 VALIDATORS = {"3.0.3": OAS30Validator, "3.1.0": OAS31Validator}
@@ -227,6 +236,171 @@ def test_apiflask_takes_them(version):
     answers = app.spec["paths"]["/boxes/{name}"]["get"]["responses"]
     assert answers["404"] == responses(app, BoxGoneError)["404"]
     assert "ProblemFault" in app.spec["components"]["schemas"]
+
+
+# ---- views that were marked before there was an app
+
+
+class BoxFullError(AbortedError):
+    """Nothing more goes into the box."""
+
+
+class SizeError(ValidationFailedError):
+    """A size that nothing has."""
+
+    code = "wrong_size"
+    public = "The size is wrong."
+
+
+class ItemIn(Schema):
+    size = fields.Integer(required=True)
+
+
+def smorest_blueprint():
+    """Make what a blueprint module of an app factory has, where no app is known."""
+    boxes = SmorestBlueprint("boxes", __name__, url_prefix="/api")
+
+    @boxes.route("/boxes/<int:number>", methods=["GET", "POST"])
+    @raises(BoxGoneError, 401)
+    @boxes.arguments(ItemIn)
+    @boxes.response(200)
+    def put(item, number):
+        raise BoxGoneError("gone")
+
+    @boxes.route("/odd", methods=["POST"])
+    @boxes.arguments(ItemIn, location="query", error_status_code=400)
+    @boxes.alt_response(409, "CONFLICT", success=False)
+    @boxes.alt_response(404, schema=ItemIn, description="by hand")
+    @boxes.response(200)
+    def odd(item):
+        return {}
+
+    @boxes.route("/class/<path:where>")
+    @raises(BoxFullError)
+    class Boxes(MethodView):
+        @raises(BoxGoneError)
+        @boxes.response(200)
+        def get(self, where):
+            return {}
+
+        @boxes.arguments(ItemIn)
+        def put(self, item, where):
+            return {}
+
+    return boxes
+
+
+def is_map_last(app, api, boxes):
+    api.register_blueprint(boxes)
+    FaultMap(app)
+
+
+def is_map_first(app, api, boxes):
+    FaultMap(app)
+    api.register_blueprint(boxes)
+
+
+def smorest_app(register=is_map_last, version="3.0.3", **config):
+    app = Flask("shop")
+    app.config.update(API_TITLE="Boxes", API_VERSION="1", OPENAPI_VERSION=version, OPENAPI_URL_PREFIX="/")
+    app.config.update(config)
+    api = Api(app)
+    complete_spec(app, api.spec)
+    register(app, api, smorest_blueprint())
+    return app
+
+
+def operations(document):
+    return {
+        f"{method} {path}": sorted(operation["responses"])
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+        if method != "parameters"
+    }
+
+
+@VERSIONS
+@pytest.mark.parametrize("register", [is_map_first, is_map_last])
+def test_smorest_serves_a_document_of_what_is_sent(register, version):
+    document = smorest_app(register, version).test_client().get("/openapi.json").json
+
+    validate(document)
+    assert operations(document) == {
+        "get /api/boxes/{number}": ["200", "400", "401", "404", "422", "default"],
+        "post /api/boxes/{number}": ["200", "400", "401", "404", "422", "default"],
+        "post /api/odd": ["200", "400", "404", "409", "default"],
+        "get /api/class/{where}": ["200", "404", "409", "default"],
+        "put /api/class/{where}": ["400", "409", "422", "default"],
+    }
+    assert "responses" not in document["components"]
+    assert "Error" not in document["components"]["schemas"]
+    assert document["paths"]["/api/odd"]["post"]["responses"]["404"]["description"] == "by hand"
+
+
+SENT = {
+    "gone": ("/api/boxes/7", {"json": {"size": 1}}),
+    "a field is missing": ("/api/boxes/7", {"json": {}}),
+    "no JSON": ("/api/boxes/7", {"data": "{", "content_type": "application/json"}),
+    "another status": ("/api/odd", {}),
+}
+
+
+@pytest.mark.parametrize("profile", ["problem", "fault_message", "firecracker"])
+@pytest.mark.parametrize(("path", "sent"), SENT.values(), ids=SENT)
+def test_smorest_documents_the_answer_that_is_sent(path, sent, profile):
+    app = smorest_app(FAULTMAP_PROFILE=profile)
+    document = app.test_client().get("/openapi.json").json
+
+    answer = app.test_client().post(path, **sent)
+
+    told = document["paths"][path.replace("/7", "/{number}")]["post"]["responses"][str(answer.status_code)]
+    schema = told["content"][answer.mimetype]["schema"]["$ref"].rpartition("/")[2]
+    assert [*OAS30Validator(document["components"]["schemas"][schema]).iter_errors(answer.json)] == []
+    assert answer.json.get("code", "") in told["description"]
+
+
+def test_failed_validation_is_documented_with_its_violations():
+    told = responses(app_of("problem"), ValidationFailedError)["422"]
+
+    example = told["content"]["application/problem+json"]["examples"]["validation_failed"]["value"]
+    assert [error["pointer"] for error in example["errors"]] == ["#/name"]
+
+
+def test_failed_validation_of_an_apps_own_class_keeps_its_words():
+    told = responses(app_of("problem"), SizeError)["422"]
+
+    example = told["content"]["application/problem+json"]["examples"]["wrong_size"]["value"]
+    assert (example["detail"], len(example["errors"])) == ("The size is wrong.", 1)
+
+
+def test_document_of_any_tool_is_completed_and_stays_as_it_was():
+    app = app_of("problem", FAULTMAP_SCOPES={"/page": None, "/": "problem"})
+    view = raises(BoxGoneError)(lambda **_: "")
+    for path in ("/boxes/<int:number>", "/page/<name>"):
+        app.add_url_rule(path, path, view)
+    plain = {
+        "openapi": "3.1.0",
+        "info": {"title": "Boxes", "version": "1"},
+        "paths": {"/boxes/{number}": {"get": {}}, "/page/{name}": {"get": {}}, "/other": {"get": {}}},
+        "components": {"responses": {"Own": {"description": "mine"}}},
+    }
+    before = deepcopy(plain)
+
+    full = complete(app, plain)
+
+    assert plain == before
+    assert full["paths"]["/other"] == {"get": {}}
+    assert full["components"]["responses"] == {"Own": {"description": "mine"}}
+    assert [
+        [*full["paths"][path]["get"]["responses"]["404"]["content"]]
+        for path in ("/boxes/{number}", "/page/{name}")
+    ] == [["application/problem+json"], ["text/html"]]
+
+
+@pytest.mark.parametrize("error", ["404", KeyError, 200, None])
+def test_mark_of_what_is_no_error_is_refused_where_it_stands(error):
+    with pytest.raises(TypeError, match="is neither a subclass of DomainError nor a status"):
+        raises(NotFoundError, error)
 
 
 # ---- real answers

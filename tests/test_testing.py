@@ -1,14 +1,19 @@
 """The helpers for an app's own tests, and the messages with which they fail."""
 
+from contextlib import suppress
+
 import pytest
 from flask import Flask
 from flow_app import app_with, raising
 from httpx import HTTPStatusError
 from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
+from werkzeug.exceptions import Forbidden
 
 from flask_faultmap import FaultMap, Rule
+from flask_faultmap.border.answers import boundary_of
 from flask_faultmap.errors import ConfigError, NotFoundError, UnavailableError
-from flask_faultmap.testing import assert_fault, assert_rules, capture_faults, leak_canary
+from flask_faultmap.openapi import raises
+from flask_faultmap.testing import assert_documented, assert_fault, assert_rules, capture_faults, leak_canary
 
 
 class PumpError(Exception):
@@ -217,3 +222,59 @@ def test_canary_catches_the_leak_of_a_drivers_error():
 
     with pytest.raises(AssertionError, match="a secret got out"):
         plant()
+
+
+# ---- assert_documented
+
+
+class DocumentedError(NotFoundError):
+    """What the view below promises."""
+
+
+class NearerError(DocumentedError):
+    """One of its kind."""
+
+
+def documented_app(failure, *errors):
+    app = app_with(rules=[Rule(on=LookupError, to=DocumentedError)])
+    app.add_url_rule("/box/<name>", view_func=raises(*errors)(raising(failure)))
+    return app
+
+
+@pytest.mark.parametrize(
+    ("failure", "errors"),
+    [
+        (DocumentedError("x"), [DocumentedError]),
+        (NearerError("x"), [DocumentedError]),
+        (LookupError("x"), [DocumentedError]),
+        (DocumentedError("x"), [404]),
+        (NotFoundError("x"), []),
+        (KeyboardInterrupt, [404]),
+        (ZeroDivisionError("a bug"), [409]),
+        (Forbidden(), [409]),
+    ],
+    ids=["class", "below", "by a rule", "status", "no promise", "reported", "bug", "of HTTP"],
+)
+def test_fault_that_is_named_or_needs_no_name_is_documented(failure, errors):
+    app = documented_app(failure, *errors)
+
+    with assert_documented(app), suppress(KeyboardInterrupt):
+        app.test_client().get("/box/b1")
+        boundary_of(app).owner.report(NotFoundError("outside of a request"))
+
+
+def test_fault_that_its_view_does_not_name_is_told_once():
+    app = documented_app(NotFoundError("x"), DocumentedError, 409)
+
+    with pytest.raises(AssertionError) as raised, assert_documented(app):
+        [app.test_client().get(path) for path in ("/box/b1", "/box/b2")]
+
+    assert str(raised.value) == (
+        "not documented:\nGET /box/<name> answered NotFoundError (not_found); its @raises names "
+        "DocumentedError, 409"
+    )
+
+
+def test_app_without_a_boundary_documents_nothing():
+    with pytest.raises(ConfigError, match="has no FaultMap"), assert_documented(Flask("bare")):
+        pass
