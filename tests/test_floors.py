@@ -32,7 +32,8 @@ FLOORS = {
     "sinks": "trail.lines trail.version trail.settings trail.journal trail.entries trail.segments "
     "trail.office trail.origins trail.records trail.health trail.database trail.shipper trail.reading "
     "trail.extension trail.cli trail connecting metrics tracing sentry",
-    "pages": "members advice descriptions types rendering markdown catalog_pages",
+    "pages": "members advice descriptions types rendering markdown catalog_pages "
+    "picture questions guarding console_pages",
     "top": "testing openapi",
 }
 TOP = FLOORS["top"].split()  # modules without a wing that stand on the border
@@ -73,6 +74,8 @@ IMPORTERS = {
         "pages.types",
         "pages.rendering",
         "pages.catalog_pages",
+        "pages.guarding",
+        "pages.console_pages",
         "openapi",
     },
     "werkzeug": {
@@ -88,6 +91,7 @@ IMPORTERS = {
         "border.streams",
         "border.other_handlers",
         "testing",
+        "pages.guarding",
     },
     "blinker": {"signals"},
     "marshmallow": {
@@ -112,6 +116,7 @@ IMPORTERS = {
         "sinks.trail.shipper",
         "sinks.trail.reading",
         "sinks.trail.cli",
+        "pages.console_pages",
     },
 }
 

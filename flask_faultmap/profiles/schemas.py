@@ -87,13 +87,17 @@ class ViolationSchema(Schema):
 
         unknown = EXCLUDE
 
-    source: fields.String = fields.String()
+    source: fields.String = fields.String(
+        metadata={"description": "body, query, form, path, header or cookie"}
+    )
     pointer: fields.String = fields.String(
         metadata={"description": "JSON Pointer as a URI fragment, for bodies"}
     )
     name: fields.String = fields.String(metadata={"description": "the field's name, for every other source"})
-    detail: fields.String = fields.String(attribute="message", required=True)
-    code: fields.String = fields.String()
+    detail: fields.String = fields.String(
+        attribute="message", required=True, metadata={"description": "what is wrong, for a person"}
+    )
+    code: fields.String = fields.String(metadata={"description": "which check failed"})
 
     @post_dump
     def _leave_out_none(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
@@ -103,15 +107,27 @@ class ViolationSchema(Schema):
 class ProblemSchema(Schema):
     """Problem details for HTTP APIs (RFC 9457)."""
 
-    type: fields.String = fields.String(metadata={"format": "uri-reference"}, required=True)
-    title: fields.String = Title(required=True)
+    type: fields.String = fields.String(
+        metadata={"format": "uri-reference", "description": "names the kind of error"}, required=True
+    )
+    title: fields.String = Title(required=True, metadata={"description": "a short name of the kind"})
     status: fields.Integer = fields.Integer(required=True, strict=True)
-    detail: fields.String = fields.String(attribute="text")
-    code: fields.String = fields.String(required=True)
-    request_id: fields.String = fields.String(attribute="id")
-    retryable: fields.Boolean = _Flag(required=True)
-    retry_after: fields.Integer = fields.Integer(strict=True, metadata={"description": "seconds"})
-    errors: "fields.List[Any]" = fields.List(fields.Nested(ViolationSchema), attribute="violations")
+    detail: fields.String = fields.String(
+        attribute="text", metadata={"description": "what happened this time, for a person"}
+    )
+    code: fields.String = fields.String(required=True, metadata={"description": "what a program compares"})
+    request_id: fields.String = fields.String(
+        attribute="id", metadata={"description": "quote it when you report the error"}
+    )
+    retryable: fields.Boolean = _Flag(
+        required=True, metadata={"description": "the same request may succeed later"}
+    )
+    retry_after: fields.Integer = fields.Integer(strict=True, metadata={"description": "seconds to wait"})
+    errors: "fields.List[Any]" = fields.List(
+        fields.Nested(ViolationSchema),
+        attribute="violations",
+        metadata={"description": "what is wrong with each field"},
+    )
 
     @post_dump(pass_original=True)
     def _fit(self, data: dict[str, Any], fault: Fault, **_: Any) -> dict[str, Any]:
@@ -129,7 +145,9 @@ class ProblemSchema(Schema):
 class FaultMessageSchema(Schema):
     """Firecracker's error body: exactly one member."""
 
-    fault_message: fields.String = fields.String(attribute="text", required=True)
+    fault_message: fields.String = fields.String(
+        attribute="text", required=True, metadata={"description": "what happened, for a person"}
+    )
 
 
 def repeats(text: str, title: str) -> bool:
