@@ -38,7 +38,9 @@ def notify(sender: Any, run_async: Callable[[Any], Any] | None, **payload: Any) 
     for receiver in fault_translated.receivers_for(sender):
         try:
             result = receiver(sender, **payload)
-            if inspect.iscoroutine(result):  # an async function, or what calls one, in whatever wrapping
+            if result is not None and inspect.iscoroutine(
+                result
+            ):  # an async function, or what calls one, in whatever wrapping
                 _finish(result, run_async, receiver)
         except BaseException as exc:  # a border: an audit hook may raise anything, and the answer stands
             if not (isinstance(exc, Exception) or _is_cancelled(exc)):

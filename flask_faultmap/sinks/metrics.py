@@ -9,15 +9,15 @@
 
 import sys
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from flask import Flask, has_request_context, request
+from flask import Flask, has_request_context
 from prometheus_client import REGISTRY, CollectorRegistry, Counter
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from flask_faultmap.border.contexts import current_context
 from flask_faultmap.errors import DomainError
 from flask_faultmap.faults import Fault
 from flask_faultmap.http.statuses import FrameworkError
@@ -26,6 +26,7 @@ from flask_faultmap.sinks.trail import AuditTrail
 from flask_faultmap.sinks.trail.origins import find_blame
 
 LABELS = ("code", "category", "status", "route", "blame")
+OF_THE_RAISE = frozenset({"code", "category"})  # what a raise may say for itself, of what is counted
 OTHER = "other"  # a code that no class of the contract has: codes made at run time must not make time series
 UNMATCHED = "unmatched"  # no route: an unknown URL, or no request
 
@@ -48,7 +49,7 @@ class FaultMetrics:
         Raises:
             ConfigError: *app* is no Flask app.
         """
-        connect(app, "fault metrics", partial(_count, _counter_of(self.registry)))
+        connect(app, "fault metrics", _Count(_counter_of(self.registry)).count)
 
 
 class TrailCollector(Collector):
@@ -74,15 +75,37 @@ class TrailCollector(Collector):
             yield GaugeMetricFamily(f"faultmap_trail_{name}", text, value=value)
 
 
-def _count(counter: Counter, app: Flask, *, fault: Fault, error: DomainError, **_: Any) -> None:
-    rule = request.url_rule if has_request_context() else None
-    counter.labels(
-        _code_of(fault, error),
-        str(fault.category),
-        str(fault.status),
-        UNMATCHED if rule is None else rule.rule,
-        find_blame(fault.category, error),
-    ).inc()
+class _Count:
+    """Counts the faults of one app; the series of a class, a status and a route is looked up once."""
+
+    def __init__(self, counter: Counter) -> None:
+        self._counter = counter
+        self._series: WeakKeyDictionary[type, dict[tuple[int, str], Counter]] = WeakKeyDictionary()
+
+    def count(self, app: Flask, *, fault: Fault, error: DomainError, **_: Any) -> None:
+        """Count *fault*."""
+        rule = current_context().request.url_rule if has_request_context() else None
+        route = UNMATCHED if rule is None else rule.rule
+        cls, place = type(error), (fault.kind.status, route)
+        if not OF_THE_RAISE.isdisjoint(error.__dict__):
+            self._find(fault, error, route).inc()
+            return
+        known = self._series.get(cls)
+        if known is None:
+            known = self._series[cls] = {}
+        series = known.get(place)
+        if series is None:
+            series = known[place] = self._find(fault, error, route)
+        series.inc()
+
+    def _find(self, fault: Fault, error: DomainError, route: str) -> Counter:
+        return self._counter.labels(
+            _code_of(fault, error),
+            str(fault.category),
+            str(fault.status),
+            route,
+            find_blame(fault.category, error),
+        )
 
 
 _counters: WeakKeyDictionary[CollectorRegistry, Counter] = WeakKeyDictionary()
