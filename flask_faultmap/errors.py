@@ -31,7 +31,7 @@ from types import MappingProxyType, MemberDescriptorType
 from typing import Any, ClassVar
 
 from flask_faultmap.categories import TRAITS, Category
-from flask_faultmap.defining import Following, define
+from flask_faultmap.defining import Following, define, is_built_in
 from flask_faultmap.faults import Violation
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -123,9 +123,9 @@ class DomainError(Exception):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         define(cls)
-        if not vars(cls).keys().isdisjoint(ANNOTATED) and vars(cls).keys().isdisjoint(
-            ("__init__", "__new__")
-        ):
+        own = vars(cls).keys()
+        is_maybe_dataclass = not own.isdisjoint(ANNOTATED) and own.isdisjoint(("__init__", "__new__"))
+        if is_maybe_dataclass and not is_built_in(cls):
             cls.__new__ = _thawing(cls.__new__)  # type: ignore[method-assign]  # it may be a frozen dataclass
         if cls.__str__ is KeyError.__str__:  # which quotes
             cls.__str__ = DomainError.__str__  # type: ignore[method-assign]  # nobody wrote the other one

@@ -7,7 +7,7 @@ from typing import Any
 from flask_faultmap.categories import Category
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, init=False)
 class Violation:
     """One field error inside a fault; the refused value itself is never part of it.
 
@@ -24,6 +24,22 @@ class Violation:
     pointer: str | None = None
     name: str | None = None
     code: str = "invalid"
+
+    def __init__(
+        self,
+        *,
+        source: str = "body",
+        message: str,
+        pointer: str | None = None,
+        name: str | None = None,
+        code: str = "invalid",
+    ) -> None:
+        set_source, set_message, set_pointer, set_name, set_code = _SET_VIOLATION
+        set_source(self, source)
+        set_message(self, message)
+        set_pointer(self, pointer)
+        set_name(self, name)
+        set_code(self, code)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +80,7 @@ class Fault:
         details: Mapping[str, Any] | None = None,
         retry_after: int | None = None,
     ) -> None:
-        set_kind, set_id, set_text, set_violations, set_details, set_retry_after = _SETTERS
+        set_kind, set_id, set_text, set_violations, set_details, set_retry_after = _SET_FAULT
         set_kind(self, kind)
         set_id(self, id)
         set_text(self, text)
@@ -113,5 +129,7 @@ class Fault:
         return self.kind.retryable
 
 
-# One is made for each answer; the slots set themselves in half the time of a frozen dataclass's __init__.
-_SETTERS = tuple(getattr(Fault, each.name).__set__ for each in fields(Fault))
+# Made for each answer; the slots set themselves in half the time of a frozen dataclass's __init__.
+_SET_FAULT, _SET_VIOLATION = (
+    tuple(getattr(cls, each.name).__set__ for each in fields(cls)) for cls in (Fault, Violation)
+)

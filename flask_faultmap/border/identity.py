@@ -31,9 +31,13 @@ def identify(req: Request, id_key: str, ask: Ask | None = None, *, is_carried: b
     kept: str | None = getattr(req, IDENTITY, None)
     if kept is not None:
         return kept
-    given = None if ask is None else _asked(req, ask, is_carried=is_carried)
+    if ask is None:
+        identity = _given_or_new(req, id_key)
+        setattr(req, IDENTITY, identity)
+        return identity
+    given = _asked(req, ask, is_carried=is_carried)
     identity = given or _spare(req, id_key)
-    if given or ask is None or is_carried:
+    if given or is_carried:
         setattr(req, IDENTITY, identity)
     return identity
 
@@ -41,10 +45,14 @@ def identify(req: Request, id_key: str, ask: Ask | None = None, *, is_carried: b
 def _spare(req: Request, id_key: str) -> str:
     spare: str | None = getattr(req, SPARE, None)
     if spare is None:
-        given = req.environ.get(id_key)
-        spare = given if isinstance(given, str) and ID.fullmatch(given) else new_id()
+        spare = _given_or_new(req, id_key)
         setattr(req, SPARE, spare)
     return spare
+
+
+def _given_or_new(req: Request, id_key: str) -> str:
+    given = req.environ.get(id_key)
+    return given if isinstance(given, str) and ID.fullmatch(given) else new_id()
 
 
 def _asked(req: Request, ask: Ask, *, is_carried: bool) -> str | None:

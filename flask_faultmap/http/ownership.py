@@ -15,6 +15,7 @@ from flask_faultmap.http.validation import (
     findings_of_marshmallow,
     findings_of_pydantic,
     frames_of,
+    from_messages,
     is_of_marshmallow,
 )
 
@@ -34,9 +35,13 @@ def from_clients_marshmallow(exc: ValidationError, request: Request | None = Non
     """Translate marshmallow's error if it is the client's; None for one of the app itself."""
     if request is None:
         return None
-    is_by_hand = exc.data is None and not is_of_marshmallow(exc)
-    findings = [*findings_of_marshmallow(exc, is_compared=True)]
-    return _judge(exc, request, findings, is_by_hand=is_by_hand)
+    frames = frames_of(exc)
+    if not RESPONSE_VALIDATORS.isdisjoint(frames):
+        _tell_why_not(exc)
+        return None
+    if exc.data is None and not is_of_marshmallow(frames):
+        return from_messages(exc, parts_of(request))
+    return _judge(exc, request, [*findings_of_marshmallow(exc, is_compared=True)])
 
 
 def from_clients_pydantic(exc: Any, request: Request | None = None) -> DomainError | None:
@@ -48,18 +53,21 @@ def from_clients_pydantic(exc: Any, request: Request | None = None) -> DomainErr
         body, given = body_of(request), findings[0].refused.value
         if body and given in (body, body.decode("utf-8", "replace")):
             return malformed_json("the body is no JSON")
-    return _judge(exc, request, findings, is_by_hand=False)
+    if not RESPONSE_VALIDATORS.isdisjoint(frames_of(exc)):
+        _tell_why_not(exc)
+        return None
+    return _judge(exc, request, findings)
 
 
-def _judge(
-    exc: BaseException, request: Request, findings: list[Finding], *, is_by_hand: bool
-) -> ValidationFailedError | None:
-    is_of_response = not RESPONSE_VALIDATORS.isdisjoint(frames_of(exc))
+def _judge(exc: BaseException, request: Request, findings: list[Finding]) -> ValidationFailedError | None:
     parts = parts_of(request)
-    if not is_of_response and (
-        is_by_hand or (findings and all(find_place(parts, item.refused) for item in findings))
-    ):
+    if findings and all(find_place(parts, item.refused) for item in findings):
         return describe(findings, parts)
+    _tell_why_not(exc)
+    return None
+
+
+def _tell_why_not(exc: BaseException) -> None:
+    """Leave *exc* to the app, with a note that says why."""
     if NOTE not in getattr(exc, "__notes__", ()):
         exc.add_note(NOTE)
-    return None

@@ -1,6 +1,7 @@
 """What the code of a request has looked at: its JSON as it was sent, its query, form, path and the like."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from werkzeug.datastructures import MultiDict
@@ -61,8 +62,28 @@ def _named_parts(request: Request) -> Any:
         part = read.get(name)
         if isinstance(part, MultiDict):
             yield source, dict(part.lists()), part
-    headers: dict[str, list[Any]] = {}
-    for name, value in request.headers:
-        for spoken in (name.lower(), name.lower().replace("-", "_")):
-            headers.setdefault(spoken, []).append(value)
-    yield "header", headers, request.headers
+    yield "header", HeaderValues(request), request.headers
+
+
+class HeaderValues(Mapping[str, list[Any]]):
+    """The values of each header by its name in small letters, with ``-`` or ``_``; read when asked for."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+
+    @cached_property
+    def _values(self) -> dict[str, list[Any]]:
+        values: dict[str, list[Any]] = {}
+        for name, value in self._request.headers:
+            for spoken in (name.lower(), name.lower().replace("-", "_")):
+                values.setdefault(spoken, []).append(value)
+        return values
+
+    def __getitem__(self, name: str) -> list[Any]:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)

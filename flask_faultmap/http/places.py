@@ -70,12 +70,14 @@ def _find_as_sent(parts: Parts, refused: Refused) -> Place | None:
 
 def guess_place(parts: Parts, path: Path, *, is_missing: bool) -> Place:
     """Give the place that *path* speaks of, as far as it was sent, where the value is not known."""
+    read = None  # the first that may hold anything
     for source, named, _ in parts.named:
         if path and source != "header" and path[0] in named and not _has(parts.sent, path[0]):
             return Place(source, path[:1])
+        if read is None and source in ("query", "form"):
+            read = source
     if parts.sent is UNKNOWN:
-        read = [source for source, _, _ in parts.named if source in ("query", "form")]
-        return Place(read[0], path[:1]) if read else Place("body", path)
+        return Place("body", path) if read is None else Place(read, path[:1])
     taken, node, rest = deepest(parts.sent, path)
     if is_missing and rest and isinstance(node, dict):
         return Place("body", (*taken, rest[0]))

@@ -5,6 +5,7 @@ client is kept as it is, even if they put the value into it: a message of marshm
 ``{input}``, a ``PydanticCustomError``.
 """
 
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
@@ -19,12 +20,14 @@ from flask_faultmap.errors import ValidationFailedError
 from flask_faultmap.faults import Violation
 from flask_faultmap.http.parts import UNKNOWN, Parts, parts_of
 from flask_faultmap.http.places import Place, Refused, deepest, find_place, guess_place
-from flask_faultmap.http.wording import code_of, say_message, say_name, word_pydantic
+from flask_faultmap.http.wording import MAX_NAME, code_of, say_message, say_name, word_pydantic
 
 MAX_VIOLATIONS = 100
 MAX_DEPTH = 16
 MAX_STEPS = 10_000  # of the walk through nested messages, which may be shared or go round
 MAX_LOGGED = 2_000  # characters
+PLAIN_STEP = re.compile(rf"[A-Za-z0-9_.-]{{0,{MAX_NAME}}}")  # needs no escapes in a pointer
+END: Any = object()
 UNSPEAKABLE = "\ud800"  # stands for a step that cannot be said; no pointer goes past it
 MAX_CAUSES = 20  # of the walk to the validator's error that was meant
 
@@ -77,6 +80,15 @@ def from_request_parser(messages: object) -> ValidationFailedError | None:
     )
 
 
+def from_messages(exc: ValidationError, parts: Parts) -> ValidationFailedError:
+    """Translate an error of marshmallow's that holds no values: each message is where its path says."""
+    found = []
+    for path, message in islice(_spoken_leaves(_messages_of(exc)), MAX_VIOLATIONS):
+        code = code_of(message)
+        found.append(_violation(guess_place(parts, path, is_missing=code == "required"), message, code))
+    return _failed(found)
+
+
 def with_violations(
     error: ValidationFailedError, exc: BaseException, request: Request | None
 ) -> ValidationFailedError:
@@ -117,10 +129,9 @@ def describe(findings: Iterable[Finding], parts: Parts) -> ValidationFailedError
 def findings_of_marshmallow(exc: ValidationError, *, is_compared: bool) -> Iterator[Finding]:
     """Say what marshmallow refused; with the values only if they are *is_compared* with a request."""
     data = exc.data if is_compared and exc.data is not None else UNKNOWN
-    if is_compared and exc.data is None and is_of_marshmallow(exc):
+    if is_compared and exc.data is None and is_of_marshmallow(frames_of(exc)):
         data = None
-    messages = exc.normalized_messages()  # type: ignore[no-untyped-call]  # of marshmallow
-    for path, message in _spoken_leaves(messages):
+    for path, message in _spoken_leaves(_messages_of(exc)):
         code = code_of(message)
         if data is UNKNOWN:
             yield Finding(Refused(path, UNKNOWN), message, code)
@@ -140,20 +151,26 @@ def findings_of_pydantic(exc: Any, *, is_compared: bool) -> Iterator[Finding]:
             refused = Refused(path[:-1], value, path[-1])
         else:
             refused = Refused(path, value)
-        yield Finding(refused, message, kind)
+        yield Finding(refused, message, say_name(kind) or "invalid")
 
 
-def is_of_marshmallow(exc: BaseException) -> bool:
-    """Whether marshmallow raised *exc*, and not the app's own code by hand."""
-    return any(name.startswith("marshmallow.") for name, _ in frames_of(exc))
+def _messages_of(exc: ValidationError) -> object:
+    return exc.normalized_messages()  # type: ignore[no-untyped-call]  # of marshmallow
 
 
-def frames_of(exc: BaseException) -> Iterator[tuple[str, str]]:
+def is_of_marshmallow(frames: Iterable[tuple[str, str]]) -> bool:
+    """Whether marshmallow raised an error that went through *frames*, and not the app's own code by hand."""
+    return "marshmallow" in {name.partition(".")[0] for name, _ in frames}
+
+
+def frames_of(exc: BaseException) -> list[tuple[str, str]]:
     """Give module and function of each frame that *exc* went through."""
-    link = exc.__traceback__
+    frames, link = [], exc.__traceback__
     while link is not None:
-        yield str(link.tb_frame.f_globals.get("__name__")), link.tb_frame.f_code.co_name
+        frame = link.tb_frame
+        frames.append((str(frame.f_globals.get("__name__")), frame.f_code.co_name))
         link = link.tb_next
+    return frames
 
 
 def pointer(path: Iterable[object]) -> str:
@@ -163,6 +180,9 @@ def pointer(path: Iterable[object]) -> str:
     """
     written = "#"
     for step in path:
+        if type(step) is str and PLAIN_STEP.fullmatch(step):
+            written += "/" + step
+            continue
         name = say_name(step)
         if name is None:
             break
@@ -198,8 +218,7 @@ def _failed(found: Iterable[Violation]) -> ValidationFailedError:
     return error
 
 
-def _violation(place: Place, message: str, kind: str) -> Violation:
-    code = say_name(kind) or "invalid"
+def _violation(place: Place, message: str, code: str) -> Violation:
     if place.source == "body":
         return Violation(pointer=pointer(place.path), message=message, code=code)
     name = say_name(place.path[0]) if place.path else None  # of a list, too, it is the parameter's
@@ -207,44 +226,44 @@ def _violation(place: Place, message: str, kind: str) -> Violation:
 
 
 def _spoken_leaves(told: object) -> Iterator[tuple[tuple[Any, ...], str]]:
-    for path, leaf in _leaves(told):
-        yield path, say_message(leaf)
+    return ((path, say_message(leaf)) for path, leaf in _leaves(told))
 
 
 def _leaves(told: object) -> Iterator[tuple[tuple[Any, ...], object]]:
-    """Walk nested messages, depth first; a list under a field is several messages about it."""
-    whole: tuple[Any, ...] = ()
-    levels = [iter([(whole, told)])]
+    """Walk nested messages, depth first; a list under a field is several messages about it.
+
+    The built-in methods are asked, since a subclass may have any others.
+    """
+    levels: list[tuple[tuple[Any, ...], Iterator[Any], bool]] = [((), iter((told,)), False)]
     for _ in range(MAX_STEPS):
-        entry = next(levels[-1], None)
-        if entry is None:
+        path, inner, is_named = levels[-1]
+        thing = next(inner, END)
+        if thing is END:
             levels.pop()
             if not levels:
                 return
             continue
-        inner = _inner(*entry)
-        if inner is None:
-            yield entry
+        if is_named:
+            path, thing = _below(path, thing[0]), thing[1]
+        if isinstance(thing, list):
+            if (
+                type(thing) is list and len(thing) == 1 and type(thing[0]) is str
+            ):  # what nearly always stands there
+                yield path, thing[0]
+            else:
+                levels.append((path, list.__iter__(thing), False))
+        elif isinstance(thing, dict):
+            levels.append((path, iter(dict.items(thing)), True))
+        elif isinstance(thing, tuple):
+            levels.append((path, tuple.__iter__(thing), False))
         else:
-            levels.append(inner)
-
-
-def _inner(path: tuple[Any, ...], told: object) -> Iterator[tuple[tuple[Any, ...], object]] | None:
-    """Give what stands below *told*, each with its path; None for a message.
-
-    The built-in methods are asked, since a subclass may have any others.
-    """
-    if isinstance(told, dict):
-        return ((_below(path, step), inner) for step, inner in dict.items(told))
-    if isinstance(told, list):
-        return ((path, inner) for inner in list.__iter__(told))
-    if isinstance(told, tuple):
-        return ((path, inner) for inner in tuple.__iter__(told))
-    return None
+            yield path, thing
 
 
 def _below(path: tuple[Any, ...], step: Any) -> tuple[Any, ...]:
     """Add a step; ``_schema`` speaks of the object that it stands in, and so does what is too deep."""
-    name = step if type(step) in (int, str) else say_name(step)
-    name = UNSPEAKABLE if name is None else name
+    name = step
+    if type(step) not in (int, str):
+        spoken = say_name(step)
+        name = UNSPEAKABLE if spoken is None else spoken
     return path if name == "_schema" or len(path) >= MAX_DEPTH else (*path, name)

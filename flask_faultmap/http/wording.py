@@ -74,6 +74,8 @@ def say_name(thing: object) -> str | None:
     name = _say(thing)
     if name is None or len(name) > MAX_NAME:
         return None
+    if name.isascii():
+        return name
     try:
         name.encode()
     except UnicodeEncodeError:
@@ -83,11 +85,15 @@ def say_name(thing: object) -> str | None:
 
 def say_message(thing: object) -> str:
     """Say a message, or that the value is invalid."""
+    if type(thing) is str and 0 < len(thing) <= MAX_MESSAGE:
+        return thing
     return ((_say(thing) or "")[:MAX_MESSAGE] if thing is not None else "") or INVALID
 
 
 def _say(thing: Any) -> str | None:
     """Say *thing*, which need not be a ``str``: a translation may be lazy; None if it cannot be said."""
+    if type(thing) is str:
+        return thing
     if type(thing) is bytes:
         return thing.decode("utf-8", "replace")
     try:

@@ -215,15 +215,15 @@ class Mapper:
         mode = self.settings.mode_of(path)
         if not KIND_ATTRIBUTES.isdisjoint(error.__dict__):
             return CompiledKind(self._kind(error, profile, mode), None)
-        cls = type(error)
-        if has_lazy_title(cls):
-            return CompiledKind(self._kind(error, profile, mode), None)
-        compiled_kinds = self._compiled_kinds.get(cls)
+        compiled_kinds = self._compiled_kinds.get(type(error))
         if compiled_kinds is None:
-            compiled_kinds = self._compiled_kinds[cls] = {}
+            compiled_kinds = self._compiled_kinds[type(error)] = {}
         compiled = compiled_kinds.get((profile, mode))
-        if compiled is None:
-            compiled = compiled_kinds[profile, mode] = self._compile_kind(error, profile, mode)
+        if compiled is not None:
+            return compiled
+        if has_lazy_title(type(error)):
+            return CompiledKind(self._kind(error, profile, mode), None)
+        compiled = compiled_kinds[profile, mode] = self._compile_kind(error, profile, mode)
         return compiled
 
     def status_of(self, error: DomainError | type[DomainError]) -> int:

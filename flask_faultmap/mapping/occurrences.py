@@ -30,7 +30,7 @@ def told_text(error: DomainError, kind: Kind) -> str | None:
     """Give the text that *error* itself has for a client, if it has one."""
     public = error.public
     if public is not None:
-        return speak(public)
+        return public if type(public) is str else speak(public)
     return speak_message(error) if is_exposed(error, kind.original_status) else None
 
 
@@ -57,9 +57,11 @@ def is_exposed(error: DomainError, status: int) -> bool:
     What follows from the category never shows the text of a 401, a 403 or a failure of the server.
     """
     own = error.__dict__
-    if "expose" in own or ("category" not in own and "expose" not in type(error)._by_category):
+    if "category" in own and "expose" not in own:
+        return bool(trait_of(error, "expose")) and not is_hiding(status)
+    if "expose" in own or "expose" not in type(error)._by_category:
         return bool(error.expose)
-    return bool(trait_of(error, "expose")) and not is_hiding(status)
+    return bool(error.expose) and not is_hiding(status)
 
 
 def is_hiding(status: int) -> bool:
@@ -77,6 +79,10 @@ def trait_of(error: DomainError, name: str) -> Any:
 
 def speak_message(error: DomainError) -> str | None:
     """Give ``str(error)``; None if it is empty or fails."""
+    if type(error).__str__ is DomainError.__str__ and len(error.args) == 1:
+        message = error.args[0]
+        if type(message) is str:  # what nearly always happens, and needs no call of Python
+            return message or None
     try:
         return str.__str__(str(error)) or None
     except Exception:  # a border: an app's own `__str__` may raise anything
@@ -129,6 +135,8 @@ def category_of(error: DomainError | type[DomainError]) -> Category:
 def violations_of(error: DomainError) -> tuple[Violation, ...]:
     """Give the violations of *error*; one may stand alone, and what is none is dropped and logged."""
     given: Any = error.violations
+    if type(given) is tuple and all(type(violation) is Violation for violation in given):
+        return given
     several = tuple(given) if isinstance(given, Iterable) else (given,)
     kept = tuple(violation for violation in several if isinstance(violation, Violation))
     if len(kept) < len(several):

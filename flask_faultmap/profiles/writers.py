@@ -1,6 +1,7 @@
 """What fills a gap in a body: the occurrence of one fault, as JSON text."""
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 from marshmallow import fields
@@ -10,6 +11,7 @@ from flask_faultmap.profiles.encoding import encode_text, jsonable, logger, to_j
 from flask_faultmap.profiles.schemas import RESERVED
 
 _STRING: Any = fields.String()
+_occurrence = attrgetter("source", "message", "pointer", "name", "code")
 
 
 def write_text(value: Any) -> str:
@@ -26,18 +28,15 @@ def write_violations(fault: Fault) -> str:
 
 def write_violation(violation: Violation) -> str:
     """Write one violation; members that are None are left out."""
-    members = [
-        f'"{name}":{write_text(value)}'
-        for name, value in (
-            ("source", violation.source),
-            ("pointer", violation.pointer),
-            ("name", violation.name),
-            ("detail", violation.message),
-            ("code", violation.code),
+    source, message, pointer, name, code = _occurrence(violation)
+    if name is None and type(source) is type(message) is type(pointer) is type(code) is str:  # of a body
+        return (
+            f'{{"source":{encode_text(source)},"pointer":{encode_text(pointer)},'
+            f'"detail":{encode_text(message)},"code":{encode_text(code)}}}'
         )
-        if value is not None
-    ]
-    return "{" + ",".join(members) + "}"
+    members = (("source", source), ("pointer", pointer), ("name", name), ("detail", message), ("code", code))
+    told = [f'"{member}":{write_text(value)}' for member, value in members if value is not None]
+    return "{" + ",".join(told) + "}"
 
 
 def write_details(fault: Fault) -> str:
