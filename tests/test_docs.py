@@ -15,6 +15,11 @@ from flask_faultmap import Category, DomainError, Profile, Rule, errors, signals
 from flask_faultmap.http.statuses import FrameworkError
 from flask_faultmap.mapping.settings import PREFIX, STATUSES, Settings
 from flask_faultmap.profiles import BUILT_IN
+from flask_faultmap.sinks.trail.cli import trail
+from flask_faultmap.sinks.trail.database import metadata
+from flask_faultmap.sinks.trail.health import Health
+from flask_faultmap.sinks.trail.settings import PREFIX as TRAIL_PREFIX
+from flask_faultmap.sinks.trail.settings import TrailSettings
 from flask_faultmap.tools import checks
 from flask_faultmap.tools.cli import faults
 from flask_faultmap.upstreams import blocks as upstreams
@@ -103,12 +108,49 @@ def test_upstream_error_stands_with_its_status(cls):
     assert rows("upstream")[cls.__name__].startswith(f" | {STATUSES[cls.category]} |")
 
 
-@pytest.mark.parametrize("name", faults.commands)
+COMMANDS = {**faults.commands, "trail": trail}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
 def test_command_has_a_section_with_its_options(name):
     section = PAGES["cli"].split(f"\n## flask faults {name}\n")[1].split("\n## ")[0]
-    options = {each for option in faults.commands[name].params for each in option.opts if each[0] == "-"}
+    options = {each for option in COMMANDS[name].params for each in option.opts if each[0] == "-"}
 
     assert options <= set(re.findall(r"--\w+", section))
+
+
+@pytest.mark.parametrize("setting", dataclasses.fields(TrailSettings), ids=lambda setting: setting.name)
+def test_setting_of_the_trail_stands_with_its_default(setting):
+    given = setting.default is not dataclasses.MISSING
+    default = str(setting.default) if given else "`[^`]*<instance>[^`]*`"
+
+    assert re.match(rf" \| {default} \| ", rows("trail")[TRAIL_PREFIX + setting.name.upper()])
+
+
+def test_no_setting_of_the_trail_is_made_up():
+    told = {name for name in rows("trail") if name.startswith("FAULTMAP_")}
+
+    assert told == {TRAIL_PREFIX + field.name.upper() for field in dataclasses.fields(TrailSettings)}
+
+
+@pytest.mark.parametrize("name", trail.commands)
+def test_command_of_the_trail_has_a_line_with_its_options(name):
+    (line,) = re.findall(rf"^- `flask faults trail {name}`.*$", PAGES["cli"], re.MULTILINE)
+    options = {each for option in trail.commands[name].params for each in option.opts}
+
+    assert options <= {*re.findall(r"--[a-z-]+", line), "as_data"}
+
+
+@pytest.mark.parametrize("table", metadata.tables.values(), ids=lambda table: table.name)
+def test_table_of_the_trail_stands_with_its_columns(table):
+    section = PAGES["trail"].split(f"`{table.name}`")[1].split("`faultmap_")[0]
+
+    assert {column.name for column in table.columns} <= set(re.findall(r"`(\w+)`", section))
+
+
+@pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(Health)])
+def test_member_of_the_health_of_the_trail_is_documented(name):
+    assert name in rows("trail")
 
 
 @pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(Rule)])

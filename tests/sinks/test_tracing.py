@@ -126,3 +126,14 @@ def test_second_one_is_left_out_and_told(caplog):
     FaultTracing().init_app(app)
 
     assert "has fault tracing already" in caplog.text
+
+
+def test_answer_without_a_fault_has_no_error_type():
+    SPANS.clear()
+    app = app_with()
+    app.add_url_rule("/pump", view_func=lambda: "on")
+    FlaskInstrumentor().instrument_app(app, response_hook=response_hook)
+
+    app.test_client().get("/pump")
+
+    assert "error.type" not in SPANS.get_finished_spans()[0].attributes

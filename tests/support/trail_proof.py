@@ -237,14 +237,13 @@ def ship_the_rest(folder: Path, place: dict[str, str]) -> None:
 def read_ids(folder: Path, url: str) -> list[str]:
     """Give the request id of every row."""
     from sqlalchemy import create_engine, inspect, text
+    from sqlalchemy.pool import NullPool
 
-    engine = create_engine(url or f"sqlite:///{folder / 'instance' / 'faults.db'}")
+    engine = create_engine(url or f"sqlite:///{folder / 'instance' / 'faults.db'}", poolclass=NullPool)
     with engine.connect() as connection:
         if not inspect(connection).has_table("faultmap_fault"):
             return []
-        found = [str(row[0]) for row in connection.execute(text("SELECT request_id FROM faultmap_fault"))]
-    engine.dispose()
-    return found
+        return [str(row[0]) for row in connection.execute(text("SELECT request_id FROM faultmap_fault"))]
 
 
 def prove_and_print(database: str, seconds: float, p99_without: float) -> bool:

@@ -140,7 +140,7 @@ def prune(older_than: datetime | None, user_id: str | None) -> None:
         if user_id is not None:
             shipper_of().ship()
         pruned = prune_faults(
-            settings, app.name, older_than=older_than, user_id=user_id, progress=_count_up("faults deleted")
+            settings, app.name, older_than=older_than, user_id=user_id, progress=count_up("faults deleted")
         )
     click.echo(f"{pruned} faults deleted")
 
@@ -227,7 +227,7 @@ def _plain(value: object) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
-def _count_up(what: str) -> Callable[[int], None]:
+def count_up(what: str) -> Callable[[int], None]:
     """Show a count that grows, on a terminal only."""
     total = 0
 

@@ -63,8 +63,13 @@ class Journal:
 
     def size(self) -> int:
         """Measure what the app's processes on this host have written, and nobody has deleted."""
+        size = 0
         with os.scandir(self.folder) as entries:
-            return sum(entry.stat().st_size for entry in entries if entry.name.endswith(SUFFIX))
+            for entry in entries:
+                if entry.name.endswith(SUFFIX):
+                    with suppress(FileNotFoundError):  # shipped to its end and deleted, meanwhile
+                        size += entry.stat().st_size
+        return size
 
 
 class _Writer:

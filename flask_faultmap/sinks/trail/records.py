@@ -1,5 +1,6 @@
 """What is kept of a fault? The record that goes to the journal: raw, bounded, ready for JSON."""
 
+import re
 import sys
 import time
 from typing import Any
@@ -22,6 +23,7 @@ from flask_faultmap.texts import text_of
 
 MAX_TEXT = 2048  # characters
 MAX_NAME = 256
+TRACE_ID = re.compile(r"(?!0{32})[0-9a-f]{32}")  # of traceparent (W3C Trace Context, section 3.2.2.3)
 MAX_EXTRA = 4096  # bytes of JSON: what the client was told, and the context
 
 
@@ -140,6 +142,6 @@ def _trace_id(traceparent: str | None) -> str | None:
         if context.is_valid:
             return f"{context.trace_id:032x}"
     parts = traceparent.split("-") if traceparent else ()
-    if len(parts) >= 4 and len(parts[1]) == 32 and set(parts[1]) <= set("0123456789abcdef"):
+    if len(parts) >= 4 and TRACE_ID.fullmatch(parts[1]):
         return parts[1]
     return None

@@ -3,14 +3,15 @@
 import json
 import os
 import signal
-import subprocess
 import sys
+import threading
 
 import pytest
 from flow_app import app_with
-from trail_app import entries_of, fail_with, journal_of, record_line, ship, trail_app
+from trail_app import entries_of, fail_with, journal_of, record_line, ship, trail_app, wait_until
 
 from flask_faultmap.sinks.trail import AuditTrail
+from flask_faultmap.sinks.trail.cli import count_up
 from flask_faultmap.tools.cli import faults
 
 
@@ -145,23 +146,38 @@ def test_app_without_a_trail_is_told_what_to_call():
     assert "call AuditTrail().init_app(app)" in shown.stderr
 
 
-def test_ship_runs_until_it_is_told_to_end(tmp_path):
-    (tmp_path / "app.py").write_text(
-        "from pathlib import Path\nfrom trail_app import trail_app\napp = trail_app(Path(__file__).parent)\n"
-    )
-    support = os.path.dirname(sys.modules["trail_app"].__file__)
-    app = trail_app(tmp_path)
+@pytest.fixture
+def signals_restored():
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("signals_restored")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_ship_runs_until_it_is_told_to_end(app, number):
+    def end():
+        wait_until((journal_of(app) / "shipped.json").exists)
+        os.kill(os.getpid(), number)
+
     ids = fail_with(app, "one")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "flask", "--app", "app", "faults", "trail", "ship"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": support},
-        stderr=subprocess.DEVNULL,
-    )
+    thread = threading.Thread(target=end)
+    thread.start()
 
-    while not (journal_of(app) / "shipped.json").exists():
-        assert process.poll() is None
-    process.send_signal(signal.SIGTERM)
+    shown = run(app, "ship")
+    thread.join()
 
-    assert process.wait(60) == 0
+    assert shown.exit_code == 0
+    assert "SIGTERM or Ctrl-C ends it" in shown.stderr
     assert [entry.request_id for entry in entries_of(app)] == ids
+
+
+def test_count_grows_on_a_terminal(monkeypatch, capsys):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    add = count_up("faults deleted")
+
+    add(1000)
+    add(7)
+
+    assert capsys.readouterr().err == "\r1000 faults deleted\r1007 faults deleted"

@@ -18,6 +18,7 @@ from trail_app import (
     trail_of,
     wait_until,
 )
+from trail_proof import read_ids
 
 from flask_faultmap.errors import ConfigError
 from flask_faultmap.sinks.trail.extension import shipper_of
@@ -27,14 +28,12 @@ def execute(url, *statements):
     engine = create_engine(url)
     with engine.begin() as connection:
         for statement in statements:
-            found = connection.execute(text(statement))
-        result = found.scalar() if found.returns_rows else None
+            connection.execute(text(statement))
     engine.dispose()
-    return result
 
 
 def count_rows(app):
-    return execute(app.extensions["faultmap.trail"].settings.url, "SELECT count(*) FROM faultmap_fault")
+    return len(read_ids(journal_of(app), app.extensions["faultmap.trail"].settings.url))
 
 
 def problem_of(app):
@@ -46,7 +45,7 @@ def problem_of(app):
 def test_reader_that_holds_the_lock_of_sqlite_delays_shipping_alone(tmp_path, caplog):
     with shipping_app(tmp_path) as app:
         fail_with(app, "first")
-        wait_until(lambda: (journal_of(app) / "shipped.json").exists())
+        wait_until(lambda: count_rows(app) == 1)
         reader = sqlite3.connect(tmp_path / "instance" / "faults.db", isolation_level=None)
         reader.execute("BEGIN")
         assert reader.execute("SELECT count(*) FROM faultmap_fault").fetchone() == (1,)
@@ -64,7 +63,7 @@ def test_reader_that_holds_the_lock_of_sqlite_delays_shipping_alone(tmp_path, ca
 def test_answers_go_on_while_the_database_hangs(tmp_path, postgres_url, postgres):
     with shipping_app(tmp_path, FAULTMAP_TRAIL_URL=postgres_url) as app:
         ids = fail_with(app, "first")
-        wait_until(lambda: (journal_of(app) / "shipped.json").exists())
+        wait_until(lambda: count_rows(app) == 1)
         postgres.hang()
         try:
             ids += fail_with(app, *map(str, range(100)))
@@ -185,3 +184,33 @@ def test_database_that_is_locked_at_start_is_left_to_the_shipper(tmp_path):
     trail_app(tmp_path)
 
     writer.close()
+
+
+def try_to_ship(shipper):
+    with pytest.raises(OperationalError) as raised:
+        shipper.ship()
+    shipper.tell_failure(raised.value)
+
+
+def test_database_that_stays_away_is_told_once(tmp_path, caplog):
+    app = trail_app(tmp_path, FAULTMAP_TRAIL_URL=f"postgresql://nobody@/none?host={tmp_path}")
+    fail_with(app, "one")
+    with app.app_context():
+        shipper = shipper_of()
+
+    try_to_ship(shipper)
+    try_to_ship(shipper)
+
+    assert caplog.text.count("cannot ship to its database (OperationalError)") == 1
+    assert problem_of(app) == "OperationalError"
+
+
+def test_segment_that_is_deleted_while_it_is_shipped_is_no_failure(tmp_path):
+    app = trail_app(tmp_path)
+    fail_with(app, "one")
+    (segment,) = journal_of(app).glob("*.log")
+    with app.app_context():
+        shipper = shipper_of()
+
+    assert shipper.ship(lambda _: segment.unlink()) == 1
+    shipper.close()

@@ -1,5 +1,9 @@
 """A disk that is full, small or read-only: each fault is in the journal or in the log, once, and whole."""
 
+import errno
+import fcntl
+from pathlib import Path
+
 import pytest
 from broken_disks import read_only, small_disk, small_files
 from sqlalchemy.exc import OperationalError
@@ -131,3 +135,43 @@ def test_file_of_the_journal_that_cannot_be_read_stops_no_other(tmp_path, caplog
     assert "1000000000000-aa.log cannot be read" in caplog.text
     with trail_of(app) as trail:
         assert any("cannot be read" in finding for finding in trail.health().findings)
+
+
+def test_state_that_cannot_be_written_stops_no_shipping(tmp_path):
+    app = trail_app(tmp_path)
+    (journal_of(app) / "shipped.json").mkdir()
+    fail_with(app, "one")
+
+    assert ship(app) == 1
+
+
+def test_disk_without_locks_sends_faults_to_the_log_and_leaves_no_file(tmp_path, monkeypatch, caplog):
+    def refuse(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    app = trail_app(tmp_path)
+    monkeypatch.setattr(fcntl, "flock", refuse)
+
+    ids = fail_with(app, "one")
+
+    assert ids_logged(caplog.records) == set(ids)
+    assert [*journal_of(app).iterdir()] == []
+
+
+@pytest.mark.parametrize("quicker", ["locks it", "deletes it"])
+def test_segment_that_the_shipper_takes_before_it_is_born_is_made_again(tmp_path, monkeypatch, quicker):
+    app = trail_app(tmp_path)
+    real, calls = fcntl.flock, []
+
+    def be_late(file, operation):
+        calls.append(file)
+        if len(calls) > 1:
+            return real(file, operation)
+        if quicker == "locks it":
+            raise BlockingIOError
+        return next(Path(journal_of(app)).glob("*.new")).unlink()
+
+    monkeypatch.setattr(fcntl, "flock", be_late)
+    ids = fail_with(app, "one")
+
+    assert kept_by(app) == set(ids)

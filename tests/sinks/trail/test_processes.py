@@ -3,13 +3,25 @@
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from servers import serving
-from trail_app import entries_of, fail_with, journal_of, run_script, run_shipper, ship, trail_app, wait_until
+from trail_app import (
+    entries_of,
+    fail_with,
+    journal_of,
+    run_script,
+    run_shipper,
+    ship,
+    shipping_app,
+    trail_app,
+    wait_until,
+)
 
-from flask_faultmap.sinks.trail.office import LOCK, elect
+from flask_faultmap.sinks.trail.office import elect
 
 APP = "from pathlib import Path\nfrom trail_app import trail_app\napp = trail_app(Path(__file__).parent{})\n"
 BEGIN = "import ctypes, os, sys, threading, time; from pathlib import Path; from trail_app import *\n"
@@ -138,14 +150,14 @@ def test_gevent_worker_leaves_shipping_to_a_process_of_its_own(tmp_path):
     assert waiting == 0
 
 
-def test_office_is_held_by_one_process(tmp_path):
-    office = elect(tmp_path)
-    script = "import sys; from pathlib import Path; from flask_faultmap.sinks.trail.office import elect\n"
-    other = run_script(script + "print(elect(Path(sys.argv[1])))", tmp_path)
+def test_worker_without_real_threads_says_once_who_has_to_ship(tmp_path, monkeypatch, caplog):
+    patched = SimpleNamespace(is_module_patched=lambda name: name == "threading")
+    monkeypatch.setitem(sys.modules, "gevent.monkey", patched)
+    with shipping_app(tmp_path) as app:
+        fail_with(app, "one", "two")
 
-    assert other.communicate()[0] == "None\n"
-    os.close(office)
-    assert (tmp_path / LOCK).exists()
+    assert caplog.text.count("run: flask faults trail ship") == 1
+    assert not (journal_of(app) / "shipper.lock").exists()
 
 
 def rows_of(folder: Path) -> int:

@@ -1,7 +1,19 @@
 """What is kept of a fault, whatever the app puts into it."""
 
+import sys
+
 import pytest
-from trail_app import add_failure, audited, entries_of, trail_app
+from flask import Flask
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.trace import use_span
+from trail_app import add_failure, audited, entries_of, fail_with, trail_app
+
+from flask_faultmap import FaultMap, Violation
+from flask_faultmap.errors import UnavailableError
+from flask_faultmap.sinks.trail import AuditTrail
+from flask_faultmap.sinks.trail.records import cut
+
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
 def cycle():
@@ -20,3 +32,96 @@ def test_context_of_any_sort_costs_no_record(tmp_path, context):
     app.test_client().get("/odd")
 
     assert [entry.code for entry in entries_of(app)] == ["audited"]
+
+
+def entry_of(app, path="/odd", **given):
+    app.test_client().get(path, **given)
+    (entry,) = entries_of(app)
+    return entry
+
+
+def test_what_the_client_was_told_is_kept(tmp_path):
+    app = trail_app(tmp_path)
+    violation = Violation(message="is too long", pointer="#/name")
+    known = {"details": {"most": 5}, "violations": violation, "retry_after": 3}
+    add_failure(app, "/odd", lambda: audited(expose=True, category="invalid_argument")("no", **known))
+
+    told = entry_of(app).told
+
+    assert told["details"] == {"most": 5}
+    assert told["retry_after"] == 3
+    assert told["violations"] == [
+        {"source": "body", "pointer": "#/name", "code": "invalid", "message": "is too long"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("word word", "word word"),
+        ("word " * 600, "word " * 408 + "word…"),
+        ("x" * 3000, "…"),
+        ("a\n" + "x" * 3000, "a…"),
+    ],
+    ids=["short", "long", "one word", "lines"],
+)
+def test_long_text_is_cut_at_a_blank(text, kept):
+    assert cut(text) == kept
+
+
+def test_fault_without_a_request_has_no_route(tmp_path):
+    app = Flask("shop", instance_path=str(tmp_path))
+    faults = FaultMap(app)
+    AuditTrail().init_app(app)
+    with app.app_context():
+        faults.report(UnavailableError("queue"))
+
+    (entry,) = entries_of(app)
+
+    assert (entry.text, entry.method, entry.route) == ("queue", None, None)
+
+
+def test_fault_of_a_path_that_has_no_route_has_its_method_alone(tmp_path):
+    app = trail_app(tmp_path)
+
+    @app.before_request
+    def refuse():
+        raise audited()("closed")
+
+    entry = entry_of(app, "/nowhere")
+
+    assert (entry.method, entry.route, entry.endpoint) == ("GET", None, None)
+
+
+@pytest.mark.parametrize(
+    ("traceparent", "kept"),
+    [
+        (f"00-{TRACE}-00f067aa0ba902b7-01", TRACE),
+        (f"00-{TRACE.upper()}-00f067aa0ba902b7-01", None),
+        (f"00-{'0' * 32}-00f067aa0ba902b7-01", None),
+        (f"00-{TRACE}", None),
+        ("00-short-00f067aa0ba902b7-01", None),
+        ("", None),
+    ],
+)
+def test_trace_of_traceparent_is_kept_if_it_is_one(tmp_path, traceparent, kept):
+    app = trail_app(tmp_path)
+
+    assert entry_of(app, "/fail/x", headers={"traceparent": traceparent}).trace_id == kept
+
+
+def test_current_span_counts_more_than_traceparent(tmp_path):
+    app = trail_app(tmp_path)
+    with use_span(TracerProvider().get_tracer("test").start_span("test")) as span:
+        fail_with(app, "one")
+
+    assert entries_of(app)[0].trace_id == f"{span.get_span_context().trace_id:032x}"
+
+
+def test_trace_of_traceparent_needs_no_opentelemetry(tmp_path, monkeypatch):
+    monkeypatch.delitem(sys.modules, "opentelemetry.trace")
+    app = trail_app(tmp_path)
+
+    entry = entry_of(app, "/fail/x", headers={"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"})
+
+    assert entry.trace_id == TRACE

@@ -1,9 +1,13 @@
 """What the settings of the trail may be, and what is said of what they may not."""
 
+import sys
+
 import pytest
+from flask import Flask
 from trail_app import trail_app
 
 from flask_faultmap.errors import ConfigError
+from flask_faultmap.sinks.trail import AuditTrail
 
 
 def test_folder_and_database_are_in_the_instance_folder(tmp_path):
@@ -52,3 +56,38 @@ def test_name_of_an_app_is_one_folder_below_the_journals(tmp_path, name):
     app = trail_app(tmp_path, name=name or "app")
 
     assert app.extensions["faultmap.trail"].settings.folder.parent == tmp_path / "instance" / "faults.journal"
+
+
+@pytest.mark.parametrize(
+    ("module", "url", "told"),
+    [
+        ("psycopg", "postgresql://db/x", "pip install 'flask-faultmap[postgresql]'"),
+        ("psycopg2", "postgresql+psycopg2://db/x", "needs psycopg2, which is not installed"),
+        ("sqlalchemy", "sqlite:////tmp/faults.db", "pip install 'flask-faultmap[trail]'"),
+    ],
+)
+def test_library_that_is_missing_is_told_at_start(tmp_path, monkeypatch, module, url, told):
+    monkeypatch.setitem(sys.modules, module, None)
+
+    with pytest.raises(ConfigError) as raised:
+        trail_app(tmp_path, FAULTMAP_TRAIL_URL=url)
+
+    assert told in str(raised.value)
+
+
+def test_windows_is_told_at_start(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "platform", "win32")
+
+    with pytest.raises(ConfigError, match="run the app on Linux or macOS"):
+        AuditTrail().init_app(Flask("shop", instance_path=str(tmp_path)))
+
+
+@pytest.mark.parametrize("name", ["keep", "user"])
+def test_what_is_no_function_is_refused(name):
+    with pytest.raises(ConfigError, match=f"{name} is 'all'; it must be a function"):
+        AuditTrail(**{name: "all"})
+
+
+def test_what_is_no_app_is_refused():
+    with pytest.raises(ConfigError, match="it must be a Flask app"):
+        AuditTrail().init_app("shop")
