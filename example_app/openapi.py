@@ -8,7 +8,7 @@ from flask import Flask
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Rule
 
-from example_app.rooms import Room, rooms_of
+from example_app.rooms import ALSO, Room, rooms_of
 from flask_faultmap.errors import DomainError, InternalError, PayloadTooLargeError
 from flask_faultmap.openapi import components, responses
 
@@ -26,7 +26,8 @@ def describe(app: Flask) -> Document:
     paths: dict[str, Document] = {}
     for room in rooms_of(app):
         for rule in app.url_map.iter_rules():
-            if rule.endpoint.startswith(f"{room.blueprint.name}."):
+            blueprint, _, name = rule.endpoint.partition(".")
+            if blueprint == room.blueprint.name and not name.startswith(ALSO):
                 paths.setdefault(BLANK.sub(r"{\1}", rule.rule), {}).update(_operations(app, room, rule))
     info = {"title": "A small sandbox control plane that fails for real", "version": "1"}
     return {"openapi": "3.0.3", "info": info, "paths": paths, "components": components(app)}

@@ -10,6 +10,8 @@ from flask_faultmap import FaultMap, Profile, Rule
 
 State = TypeVar("State")
 
+ALSO = "also "  # begins the endpoint's name of a further way to a view, which no document needs
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:

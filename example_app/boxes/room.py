@@ -2,8 +2,8 @@
 
 import hmac
 import subprocess
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from flask import Blueprint, current_app, request
 from flask.typing import ResponseReturnValue
@@ -20,11 +20,13 @@ from example_app.boxes.errors import (
 from example_app.boxes.sdk import BoxliteError, Code
 from example_app.boxes.walk import WALK
 from example_app.boxes.wire import PROFILE
-from example_app.rooms import no_content, state_of
+from example_app.rooms import ALSO, no_content, state_of
 from flask_faultmap import Rule
 from flask_faultmap.errors import UnauthenticatedError
 
 __all__ = ["NAME", "PREFIX", "PROFILE", "RULES", "STATUSES", "WALK", "blueprint", "open_state"]
+
+View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 
 NAME = "boxes"
 PREFIX = "/boxes"
@@ -66,6 +68,25 @@ STATUSES = {"invalid_state": 409, "stopped": 409}
 blueprint = Blueprint(NAME, __name__)
 
 
+def routed(method: str, path: str) -> Callable[[View], View]:
+    """Register a view below ``/v1`` and below ``/v1/<prefix>``, which boxlite's client may be told of."""
+
+    def register(view: View) -> View:
+        name = view.__name__
+        for rule, endpoint in ((f"/v1/{path}", name), (f"/v1/<prefix>/{path}", ALSO + name)):
+            blueprint.add_url_rule(rule, endpoint, view, methods=[method.upper()])
+        return view
+
+    return register
+
+
+@blueprint.url_value_preprocessor
+def drop_prefix(endpoint: str | None, values: dict[str, Any] | None) -> None:
+    """Take the prefix out: all have the same boxes."""
+    if values is not None:
+        values.pop("prefix", None)
+
+
 def open_state(config: Mapping[str, Any]) -> Boxes:
     """Start without boxes."""
     return Boxes(slots=config.get("BOXES_SLOTS", 2), mirror=config.get("BOXES_MIRROR", ("127.0.0.1", 9)))
@@ -94,7 +115,7 @@ def show_config() -> ResponseReturnValue:
     return {"capabilities": {f"{feature}_enabled": False for feature in features}}
 
 
-@blueprint.get("/v1/metrics")
+@routed("get", "metrics")
 def show_metrics() -> ResponseReturnValue:
     """Count what happened in all boxes."""
     found = boxes()
@@ -109,58 +130,58 @@ def show_metrics() -> ResponseReturnValue:
     }
 
 
-@blueprint.post("/v1/boxes")
+@routed("post", "boxes")
 def create() -> ResponseReturnValue:
     """Make a box."""
     return describe(boxes().create(read_wish(request.get_json()))), 201
 
 
-@blueprint.get("/v1/boxes")
+@routed("get", "boxes")
 def show_all() -> ResponseReturnValue:
     """Show all boxes."""
     return {"boxes": [describe(box) for box in boxes().list()]}
 
 
-@blueprint.get("/v1/boxes/<name>")
+@routed("get", "boxes/<name>")
 def show(name: str) -> ResponseReturnValue:
     """Show a box."""
     return describe(boxes().get(name))
 
 
-@blueprint.delete("/v1/boxes/<name>")
+@routed("delete", "boxes/<name>")
 def remove(name: str) -> ResponseReturnValue:
     """Remove a box; one that runs only with ``?force=true``."""
     boxes().remove(name, force=request.args.get("force") == "true")
     return no_content()
 
 
-@blueprint.post("/v1/boxes/<name>/start")
+@routed("post", "boxes/<name>/start")
 def start(name: str) -> ResponseReturnValue:
     """Start a stopped box."""
     return describe(boxes().start(name))
 
 
-@blueprint.post("/v1/boxes/<name>/stop")
+@routed("post", "boxes/<name>/stop")
 def stop(name: str) -> ResponseReturnValue:
     """Stop a box and what runs in it."""
     return describe(boxes().stop(name))
 
 
-@blueprint.get("/v1/boxes/<name>/metrics")
+@routed("get", "boxes/<name>/metrics")
 def show_box_metrics(name: str) -> ResponseReturnValue:
     """Count what happened in a box."""
     box = boxes().get(name)
     return {"commands_executed_total": len(box.executions), "exec_errors_total": box.failures}
 
 
-@blueprint.post("/v1/boxes/<name>/exec")
+@routed("post", "boxes/<name>/exec")
 def launch(name: str) -> ResponseReturnValue:
     """Start a command."""
     user = boxes().get(name).wish.user
     return {"execution_id": boxes().launch(name, read_command(request.get_json(), user))}, 201
 
 
-@blueprint.get("/v1/boxes/<name>/executions/<number>")
+@routed("get", "boxes/<name>/executions/<number>")
 def look(name: str, number: str) -> ResponseReturnValue:
     """Look after a command; boxlite's client polls this where it cannot attach."""
     execution = boxes().execution(name, number)
@@ -173,29 +194,31 @@ def look(name: str, number: str) -> ResponseReturnValue:
     }
 
 
-@blueprint.get("/v1/boxes/<name>/executions/<number>/attach")
+@routed("get", "boxes/<name>/executions/<number>/attach")
 def attach(name: str, number: str) -> ResponseReturnValue:
     """Refuse to attach: there is no WebSocket here. A 404 is what makes boxlite's client poll."""
     boxes().execution(name, number)
     raise BoxliteError(Code.NOT_FOUND, "attach; poll the execution")
 
 
-@blueprint.post("/v1/boxes/<name>/executions/<number>/signal")
+@routed("post", "boxes/<name>/executions/<number>/signal")
 def signal(name: str, number: str) -> ResponseReturnValue:
     """Send a signal to a command."""
     boxes().signal(name, number, read_signal(request.get_json()))
     return no_content()
 
 
-@blueprint.delete("/v1/boxes/<name>/executions/<number>")
+@routed("delete", "boxes/<name>/executions/<number>")
 def kill(name: str, number: str) -> ResponseReturnValue:
     """End a command and reap its session."""
     boxes().kill(name, number)
     return no_content()
 
 
-@blueprint.route("/v1/<any(images, volumes):feature>", methods=["GET", "POST"])
-@blueprint.route("/v1/boxes/<name>/<any(clone, export, files, snapshots):feature>", methods=["GET", "POST"])
+@routed("get", "<any(images, volumes):feature>")
+@routed("post", "<any(images, volumes):feature>")
+@routed("get", "boxes/<name>/<any(clone, export, files, snapshots):feature>")
+@routed("post", "boxes/<name>/<any(clone, export, files, snapshots):feature>")
 def refuse(feature: str, name: str | None = None) -> ResponseReturnValue:
     """Refuse what boxlite has and this service has not."""
     if name is not None:

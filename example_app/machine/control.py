@@ -35,14 +35,18 @@ class Machine:
         host: what it runs on.
         limit: bytes of one request, and of the metadata store.
         seconds: that the guest has for answering.
+        boot_seconds: that the guest takes to come up.
     """
 
-    def __init__(self, host: Host, *, limit: int = LIMIT, seconds: float = 0.5) -> None:
+    def __init__(
+        self, host: Host, *, limit: int = LIMIT, seconds: float = 0.5, boot_seconds: float = 0
+    ) -> None:
         self.limit = limit
         self.metadata = MetadataStore(limit)
         self.state = "Not started"
         self._host = host
         self._seconds = seconds
+        self._boot_seconds = boot_seconds
         self._guest: Guest | None = None
         self._lock = threading.RLock()
         self._config: Object = {
@@ -118,7 +122,7 @@ class Machine:
                 raise VmmActionError("DeviceNotFound")
             if resource == "balloon":
                 check_balloon(self._host, self._config, changes)
-            guest.tell(f"{resource} {changes}", self._seconds)
+            guest.tell(f"Update {resource}", self._seconds, changes)
             self._config[resource].update(changes)
 
     def statistics(self) -> Object:
@@ -191,8 +195,12 @@ class Machine:
             self._guest.close()
 
     def _tell_state(self) -> str:
-        is_dead = self._guest is not None and not self._guest.is_alive
-        return "Shutdown" if is_dead else self.state
+        guest = self._guest  # no lock: it is asked while an action waits for the guest
+        if guest is not None and not guest.is_alive:
+            return "Shutdown"
+        if self.state == "Starting" and guest is not None and guest.is_up:
+            return "Running"
+        return self.state
 
     def _start(self) -> None:
         self._require_not_started()
@@ -200,7 +208,9 @@ class Machine:
             raise VmmActionError("StartMicrovm", "Cannot start microvm without kernel configuration.")
         reserve_memory(self._config["machine-config"]["mem_size_mib"])
         open_file("StartMicrovm", self._config["boot-source"]["kernel_image_path"])
-        self._guest = Guest()
+        self.state = "Starting"
+        self._guest = Guest(self._boot_seconds)
+        self._guest.tell("InstanceStart", self._seconds)
         self.state = "Running"
 
     def _check_drive_patch(self, body: Object) -> None:

@@ -29,7 +29,7 @@ class MetadataStore:
     def patch(self, changes: Object) -> None:
         """Merge *changes* into what is stored (RFC 7396)."""
         if self._content is None:
-            raise VmmActionError("MmdsNotInitialized")
+            raise VmmActionError("Mmds", "The MMDS data store is not initialized.")
         self.put(merge(self._content, changes))
 
 

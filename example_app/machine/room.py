@@ -13,7 +13,7 @@ from example_app.machine.control import ID_OF, LIMIT, VERSION, Machine
 from example_app.machine.errors import ActionTimedOutError, BodyError, MetadataTooLargeError, RequestError
 from example_app.machine.guest import GuestSilentError
 from example_app.machine.walk import WALK
-from example_app.rooms import no_content, state_of
+from example_app.rooms import ALSO, no_content, state_of
 from flask_faultmap import Rule
 from flask_faultmap.errors import PayloadTooLargeError
 
@@ -22,18 +22,22 @@ __all__ = ["NAME", "PREFIX", "PROFILE", "RULES", "STATUSES", "WALK", "blueprint"
 NAME = "machine"
 PREFIX = "/machine"
 PROFILE = "firecracker"
-RULES = (Rule(on=GuestSilentError, to=ActionTimedOutError),)
+RULES = (Rule(on=GuestSilentError, to=ActionTimedOutError, expose=True),)
 STATUSES: Mapping[str, int] = {}
+
+HINTING = "/balloon/hinting/"  # takes no body
+ENDING = ("/balloon", "/drives", "/mmds", "/network-interfaces", "/pmem", "/snapshot")  # what follows counts
 
 blueprint = Blueprint(NAME, __name__)
 
 
 def open_state(config: Mapping[str, Any]) -> Machine:
-    """Make the machine by ``MACHINE_HOST``, ``MACHINE_LIMIT`` (bytes) and ``MACHINE_SECONDS``."""
+    """Make the machine by ``MACHINE_HOST``, ``_LIMIT`` (bytes), ``_SECONDS`` and ``_BOOT_SECONDS``."""
     return Machine(
         config.get("MACHINE_HOST", Host()),
         limit=config.get("MACHINE_LIMIT", LIMIT),
         seconds=config.get("MACHINE_SECONDS", 0.5),
+        boot_seconds=config.get("MACHINE_BOOT_SECONDS", 0),
     )
 
 
@@ -76,7 +80,7 @@ def check_request(path: str) -> None:
         raise RequestError("GET request cannot have a body.")
     if has_body and request.method == "DELETE":
         raise RequestError("Empty Delete request.")
-    if not has_body and request.method in ("PUT", "PATCH"):
+    if not has_body and request.method in ("PUT", "PATCH") and not path.startswith(HINTING):
         raise RequestError(f"Empty {request.method} request.")
 
 
@@ -101,21 +105,52 @@ def read_metadata() -> dict[str, Any]:
 
 
 def route(method: str, path: str, view: Callable[..., Response], **defaults: str) -> None:
-    """Send *method* on *path* to *view*; what is not routed is told as Firecracker does, OPTIONS too."""
-    blueprint.add_url_rule(
-        path,
-        f"{method} {path}",
-        view,
-        methods=[method],
-        defaults=defaults,
-        provide_automatic_options=False,
-    )
+    """Send *method* on *path* to *view*; what is not routed is told as Firecracker does, OPTIONS too.
+
+    Firecracker reads a path token by token, and looks at no more than it needs.
+    """
+
+    def ignoring(further: str = "", **values: str) -> Response:
+        return view(**values)
+
+    paths = [path, f"{path}/"] if path in ENDING else [path, f"{path}/", f"{path}/<path:further>"]
+    for number, rule in enumerate(paths[:1] if path.endswith(("/", "<path:path>")) else paths):
+        blueprint.add_url_rule(
+            rule,
+            f"{ALSO if number else ''}{method} {rule}",
+            ignoring,
+            methods=[method],
+            defaults=defaults,
+            provide_automatic_options=False,
+        )
 
 
 def unknown_balloon_path(path: str) -> Response:
     """Refuse what a balloon does not have."""
-    shown = f"/{path}" if "/" in path else path
-    raise RequestError(f"Unrecognized GET request path `{shown}`.")
+    token, _, further = path.partition("/")
+    shown = f"/hinting/{further.partition('/')[0]}" if token == "hinting" else token
+    raise RequestError(f"Unrecognized {request.method} request path `{shown}`.")
+
+
+def unknown_metadata_path(path: str) -> Response:
+    """Refuse what the metadata store does not have."""
+    raise RequestError(f"Unrecognized PUT request path `{path.partition('/')[0]}`.")
+
+
+def unknown_snapshot_path(path: str) -> Response:
+    """Refuse what cannot be done with a snapshot."""
+    token = path.partition("/")[0]
+    raise RequestError(f"Invalid request method and/or path: PUT /snapshot/{token}.")
+
+
+def missing_snapshot_path() -> Response:
+    """Refuse to guess what is to be done with a snapshot."""
+    raise RequestError("Missing snapshot operation type.")
+
+
+def missing_id() -> Response:
+    """Refuse a device without a name."""
+    raise RequestError("The ID cannot be empty.")
 
 
 def put(resource: str) -> Response:
@@ -199,13 +234,19 @@ route("GET", "/mmds", lambda: show(machine().metadata.get()))
 for readable in ("balloon", "hotplug/memory", "machine-config"):
     route("GET", f"/{readable}", lambda resource: show(machine().get(resource)), resource=readable)
 route("GET", "/balloon/statistics", lambda: show(machine().statistics()))
-route("GET", "/balloon/<path:path>", unknown_balloon_path)
+for verb in ("GET", "PATCH"):
+    route(verb, "/balloon/<path:path>", unknown_balloon_path)
 route("PUT", "/mmds", put_metadata)
 route("PATCH", "/mmds", patch_metadata)
 route("PATCH", "/balloon/hinting/<operation>", hint)
 for (verb, acted), act in ACTS.items():
     route(verb, f"/{acted}", does(acted, act))
+route("PUT", "/mmds/<path:path>", unknown_metadata_path)
+route("PUT", "/snapshot/<path:path>", unknown_snapshot_path)
+route("PUT", "/snapshot", missing_snapshot_path)
 for several in ID_OF:
+    for verb in ("PUT", "PATCH"):
+        route(verb, f"/{several}", missing_id)
     route("PUT", f"/{several}/<name>", put_item, collection=several)
     route("PATCH", f"/{several}/<name>", patch_item, collection=several)
 for single in SINGLE:

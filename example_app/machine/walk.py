@@ -129,7 +129,7 @@ WALK = (
     refused(
         "PATCH",
         "/balloon",
-        "Paused, it cannot hear: 504, with advice for the retry",
+        "Paused, it cannot hear: 504, with the name of the action",
         "action_timed_out",
         status=504,
         json={"amount_mib": 64},

@@ -1,6 +1,8 @@
 """smolvm's own client drives the room *machine* over a unix socket; run by ``python3 dev.py clients``."""
 
+import socket
 import threading
+from contextlib import contextmanager
 
 import pytest
 from smolvm.api import FirecrackerClient
@@ -19,10 +21,24 @@ class Silent(QuietHandler):
         pass
 
 
-@pytest.fixture
-def client(tmp_path):
-    app, path = create_machine_app(), tmp_path / "firecracker.sock"
-    server = make_server(f"unix://{path}", 0, app, threaded=True, request_handler=Silent)
+class Dropping:
+    """Lets the app do what it was asked, and then cuts the connection instead of answering: once."""
+
+    def __init__(self, app):
+        self.app = app
+        self.dropped = 0
+
+    def __call__(self, environ, start_response):
+        answer = self.app(environ, start_response)
+        if environ["PATH_INFO"] == "/actions" and not self.dropped:
+            self.dropped += 1
+            environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+        return answer
+
+
+@contextmanager
+def machine_at(path, app, wsgi):
+    server = make_server(f"unix://{path}", 0, wsgi, threaded=True, request_handler=Silent)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     yield FirecrackerClient(path)
@@ -30,6 +46,13 @@ def client(tmp_path):
     thread.join()
     server.server_close()
     close_rooms(app)
+
+
+@pytest.fixture
+def client(tmp_path):
+    app = create_machine_app()
+    with machine_at(tmp_path / "firecracker.sock", app, app) as client:
+        yield client
 
 
 def start(client, tmp_path):
@@ -47,14 +70,15 @@ def test_session_starts_a_machine(client, tmp_path):
     assert client._request("GET", "/")["state"] == "Running"
 
 
-def test_answer_that_was_lost_is_no_failure_when_the_start_is_repeated(client, tmp_path):
-    start(client, tmp_path)
-    lost = OSError("connection reset")
-    body = {"action_type": "InstanceStart"}
+def test_answer_that_was_lost_is_no_failure_when_the_start_is_repeated(tmp_path):
+    app = create_machine_app()
+    dropping = Dropping(app)
 
-    repeated = client._handle_instance_start_transport_error(lost, "PUT", "/actions", body, (200, 204))
+    with machine_at(tmp_path / "dropping.sock", app, dropping) as client:
+        start(client, tmp_path)
 
-    assert repeated is None
+        assert dropping.dropped == 1
+        assert client._request("GET", "/")["state"] == "Running"
 
 
 def test_refusal_has_its_sentence(client, tmp_path):

@@ -46,6 +46,22 @@ def connect(served, key="key"):
     return boxlite.Boxlite.rest(boxlite.BoxliteRestOptions(served[1], credential=credential))
 
 
+async def count_after_making_one(runtime):
+    await runtime.create(wish(), "prefixed")
+    return [found.name for found in await runtime.list_info()]
+
+
+@pytest.mark.parametrize("prefix", ["default", "team-7"])
+def test_client_that_is_told_of_a_path_prefix_finds_its_boxes(served, boxes, prefix):
+    options = boxlite.BoxliteRestOptions(
+        served[1], credential=boxlite.ApiKeyCredential("key"), path_prefix=prefix
+    )
+
+    names = asyncio.run(count_after_making_one(boxlite.Boxlite.rest(options)))
+
+    assert "prefixed" in names
+
+
 def wish(**members):
     return boxlite.BoxOptions(**{"image": "alpine:3.20", **members})
 

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,13 @@ from flask_faultmap.upstreams import UpstreamConnectionError, upstream
 
 @pytest.fixture
 def socket(tmp_path: Path) -> Iterator[str]:
+    with machine_at(str(tmp_path / "firecracker.sock")) as path:
+        yield path
+
+
+@contextmanager
+def machine_at(path: str) -> Iterator[str]:
     app = create_machine_app({"MACHINE_SECONDS": 0.2})
-    path = str(tmp_path / "firecracker.sock")
     server = make_server(f"unix://{path}", 0, app, threaded=True, request_handler=Silent)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
@@ -155,6 +161,32 @@ def test_machine_that_is_shut_down_says_so_and_does_nothing_more(
             api.vm.patch(state=wanted)
     with pytest.raises(APIError, match="the microVM is shut down"):
         api.create_snapshot.put(snapshot_path=str(tmp_path / "s"), mem_file_path=str(tmp_path / "m"))
+
+
+def test_snapshot_of_one_machine_starts_another(api: Api, image: str, tmp_path: Path) -> None:
+    api.network.put(iface_id="eth0", host_dev_name="tap0")
+    set_up(api, image)
+    api.actions.put(action_type="InstanceStart")
+    paths = {"snapshot_path": str(tmp_path / "state"), "mem_file_path": str(tmp_path / "memory")}
+    with pytest.raises(APIError, match="Create snapshot error"):
+        api.create_snapshot.put(**paths)
+    api.vm.patch(state="Paused")
+    api.create_snapshot.put(**paths)
+    memory = {"backend_type": "File", "backend_path": paths["mem_file_path"]}
+
+    with machine_at(str(tmp_path / "other.sock")) as path:
+        other = Api(path)
+        with pytest.raises(APIError, match="Load snapshot error: No such file or directory"):
+            other.load_snapshot.put(snapshot_path="/nonexistent", mem_backend=memory)
+        other.load_snapshot.put(snapshot_path=paths["snapshot_path"], mem_backend=memory)
+        loaded = state(other)
+        other.vm.patch(state="Resumed")
+
+        assert (loaded, state(other)) == ("Paused", "Running")
+        assert other.machine_config.get().json() == api.machine_config.get().json()
+        with pytest.raises(APIError, match="not supported after starting"):
+            other.load_snapshot.put(snapshot_path=paths["snapshot_path"], mem_backend=memory)
+        other.close()
 
 
 def test_interface_that_takes_what_another_has_is_refused(api: Api) -> None:

@@ -3,6 +3,7 @@
 import http.client
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -10,7 +11,13 @@ from example_app import create_app, create_machine_app
 from example_app.machine.bodies import read
 from example_app.machine.checks import Host
 from example_app.machine.control import Machine
-from example_app.machine.errors import BodyError, MetadataTooLargeError, RequestError, VmmActionError
+from example_app.machine.errors import (
+    VMM_TEXTS,
+    BodyError,
+    MetadataTooLargeError,
+    RequestError,
+    VmmActionError,
+)
 from example_app.machine.guest import Guest, GuestSilentError
 from example_app.machine.metadata import MetadataStore, merge
 from example_app.rooms import close_rooms
@@ -268,3 +275,99 @@ def test_too_large_a_body_is_told_in_the_words_of_what_it_is_for(app, path, mess
     response = app.test_client().put(path, data=b"x" * 51201)
 
     assert (response.status_code, response.get_json()) == (413, {"fault_message": message})
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/machine/version/more"),
+        ("GET", "/machine/machine-config/a/b"),
+        ("GET", "/machine/vm/config/more"),
+        ("GET", "/machine/mmds/"),
+        ("PUT", "/machine/boot-source/more"),
+        ("PUT", "/machine/drives/root/more/and/more"),
+        ("PUT", "/machine/mmds/config/more"),
+    ],
+)
+def test_token_that_firecracker_does_not_look_at_changes_nothing(app, method, path):
+    bodies = {
+        "boot-source": {"kernel_image_path": "/k"},
+        "drives": {"drive_id": "root", "is_root_device": True, "path_on_host": "/dev/null"},
+        "mmds": {"network_interfaces": ["eth0"]},
+    }
+    client = app.test_client()
+    client.put("/machine/network-interfaces/eth0", json={"iface_id": "eth0", "host_dev_name": "tap0"})
+
+    body = bodies.get(path.split("/")[2]) if method == "PUT" else None
+    response = client.open(path, method=method, json=body)
+
+    assert response.status_code == (204 if method == "PUT" else 200)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "message"),
+    [
+        ("PUT", "/mmds/foo", "Unrecognized PUT request path `foo`."),
+        ("PUT", "/snapshot/foo/bar", "Invalid request method and/or path: PUT /snapshot/foo."),
+        ("PUT", "/snapshot", "Missing snapshot operation type."),
+        ("PUT", "/drives", "The ID cannot be empty."),
+        ("PATCH", "/network-interfaces/", "The ID cannot be empty."),
+        ("PUT", "/pmem/", "The ID cannot be empty."),
+        ("PATCH", "/balloon/foo", "Unrecognized PATCH request path `foo`."),
+        ("PATCH", "/balloon/hinting/foo/bar", "Unrecognized PATCH request path `/hinting/foo`."),
+        ("PUT", "/hotplug/cpu", "Invalid request method and/or path: PUT hotplug."),
+        ("PUT", "/vm", "Invalid request method and/or path: PUT vm."),
+        ("PATCH", "/vm/config/x/y", None),
+    ],
+)
+def test_token_that_firecracker_looks_at_is_told(app, method, path, message):
+    response = app.test_client().open(f"/machine{path}", method=method, json={})
+
+    assert response.status_code == 400
+    if message is not None:
+        assert response.get_json() == {"fault_message": message}
+
+
+def test_hint_needs_no_body(app):
+    client = app.test_client()
+    client.put("/machine/boot-source", json={"kernel_image_path": "/dev/null"})
+    client.put("/machine/actions", json={"action_type": "InstanceStart"})
+
+    assert client.patch("/machine/balloon/hinting/start").status_code == 204
+
+
+def test_slow_start_is_a_504_with_its_name_and_goes_on():
+    app = create_machine_app({"MACHINE_SECONDS": 0.1, "MACHINE_BOOT_SECONDS": 0.5})
+    client = app.test_client()
+    client.put("/boot-source", json={"kernel_image_path": "/dev/null"})
+
+    slow = client.put("/actions", json={"action_type": "InstanceStart"})
+    meanwhile = client.get("/").get_json()["state"]
+    again = client.put("/actions", json={"action_type": "InstanceStart"})
+    ends = time.monotonic() + 10
+    while client.get("/").get_json()["state"] == "Starting" and time.monotonic() < ends:
+        time.sleep(0.02)
+
+    assert (slow.status_code, slow.get_json()) == (
+        504,
+        {"fault_message": "VMM action timed out: InstanceStart"},
+    )
+    assert meanwhile == "Starting"
+    assert (again.status_code, client.get("/").get_json()["state"]) == (400, "Running")
+    client.put("/actions", json={"action_type": "SendCtrlAltDel"})
+    assert client.get("/").get_json()["state"] == "Shutdown"
+    close_rooms(app)
+
+
+def test_metadata_that_is_not_there_cannot_be_changed(app):
+    response = app.test_client().patch("/machine/mmds", json={"a": 1})
+
+    assert response.get_json() == {"fault_message": "MMDS error: The MMDS data store is not initialized."}
+
+
+@pytest.mark.parametrize("variant", VMM_TEXTS)
+def test_every_variant_has_its_text(variant):
+    error = VmmActionError(variant, "why")
+
+    assert str(error) == VMM_TEXTS[variant].format("why")
+    assert "{" not in str(error)
