@@ -69,13 +69,17 @@ class ExceptionLineFilter(logging.Filter):
     """
 
     PREFIX = "Exception on "
+    LOGGED = "_faultmap_logged"  # of an exception: the id of the request in which it has its line
 
     def __init__(self, identify: Callable[[], str | None]) -> None:
         super().__init__()
         self._identify = identify
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Change the record in place; never hold it back."""
+        """Change the record in place; hold it back if this request has logged the same exception before.
+
+        Extensions that answer by themselves log as Flask does, and then raise again.
+        """
         line = record.msg
         # Flask formats its line itself; what has arguments is the app's own.
         if (
@@ -86,6 +90,16 @@ class ExceptionLineFilter(logging.Filter):
         ):
             return True
         identity = self._identify()
-        if identity is not None and not line.endswith(f"({identity})"):
-            record.msg = f"{escape(line)} ({identity})"
-        return True
+        if identity is None or line.endswith(f"({identity})"):
+            return True
+        record.msg = f"{escape(line)} ({identity})"
+        exc = record.exc_info[1]
+        if exc is None:
+            return True
+        is_first = not self.has_logged(exc, identity)
+        exc.__dict__[self.LOGGED] = identity
+        return is_first
+
+    def has_logged(self, exc: BaseException, identity: str) -> bool:
+        """Whether *exc* has its line in the log, from the request with the id *identity*."""
+        return bool(exc.__dict__.get(self.LOGGED) == identity)

@@ -155,7 +155,7 @@ def answer(
         response = boundary.responses.make(app, reply)
     remember(app, req, fault)
     forget_earlier_raises(exc)
-    if compiled.kind.level is not None and not logged:
+    if compiled.kind.level is not None and not (logged or exception_line_filter.has_logged(exc, fault.id)):
         write_log(app, req, fault, exc, decision)
     if fault_translated.receivers:
         _tell(app, fault, exc, decision, handled=not logged, committed=committed)

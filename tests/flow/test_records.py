@@ -4,8 +4,9 @@ import json
 import logging
 import re
 
+import flask_restx
 import pytest
-from flask import Flask, g, request, request_finished
+from flask import Flask, current_app, g, request, request_finished
 from flow_app import answer_to, app_raising, app_with, heard, raising
 from werkzeug.exceptions import InternalServerError, NotFound
 
@@ -402,6 +403,46 @@ def test_flasks_own_line_is_marked_once_where_two_apps_share_a_name(caplog):
     ask(app_raising(ZeroDivisionError("x")))
 
     assert caplog.messages == [f"Exception on /fail [GET] ({ID})"]
+
+
+class LoggingApi(flask_restx.Api):
+    """Logs as Flask does, and leaves the answer to the map."""
+
+    def handle_error(self, exc):
+        current_app.log_exception((type(exc), exc, exc.__traceback__))
+        raise exc
+
+
+@pytest.mark.parametrize(
+    ("failure", "status"),
+    [(ZeroDivisionError("a bug"), 500), (UnavailableError("x"), 503), (LookupError("x"), 503)],
+    ids=["bug", "domain", "by a rule"],
+)
+def test_error_that_another_library_has_logged_is_not_logged_twice(failure, status, caplog):
+    app = app_with(
+        rules=[Rule(on=LookupError, to=UnavailableError)],
+        FAULTMAP_HANDLERS_KEPT=["flask_restx.api.Api.error_router"],
+    )
+    resource = type("Fail", (flask_restx.Resource,), {"get": raising(failure)})
+    LoggingApi(app).add_resource(resource, "/fail")
+    client = app.test_client()
+
+    statuses = [client.get("/fail").status_code for _ in range(2)]
+
+    assert statuses == [status, status]
+    assert [record.message.partition(" (")[0] for record in caplog.records] == [
+        "Exception on /fail [GET]"
+    ] * 2
+
+
+def test_line_without_an_exception_is_kept(caplog):
+    app = app_with()
+
+    with app.test_request_context("/x"):
+        app.log_exception((None, None, None))
+        app.log_exception((None, None, None))
+
+    assert len(caplog.messages) == 2
 
 
 def test_flasks_own_line_of_an_app_without_a_boundary_is_left_alone(caplog):

@@ -1,5 +1,7 @@
 """Domain errors that SQLAlchemy wraps while it makes a statement."""
 
+import weakref
+
 import sqlalchemy as sa
 from flow_app import app_with
 from sqlalchemy.exc import IntegrityError, StatementError
@@ -31,6 +33,7 @@ def shop(**given):
     engine = sa.create_engine("sqlite://", poolclass=sa.pool.StaticPool)
     books.metadata.create_all(engine)
     app = app_with(**given)
+    weakref.finalize(app, engine.dispose)  # Python 3.13 warns of a connection that nobody closed
 
     @app.post("/books/<isbn>")
     def add(isbn):
