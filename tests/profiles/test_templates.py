@@ -26,6 +26,7 @@ from flask_faultmap.profiles import (
 )
 from flask_faultmap.profiles.encoding import encode, jsonable
 from flask_faultmap.profiles.schemas import ABOUT_BLANK
+from flask_faultmap.profiles.templates import MARK
 
 ID = "0af7651916cd43dd8448eb211c80319c"
 
@@ -200,6 +201,40 @@ def test_details_are_sent_as_they_would_be_if_nobody_had_walked_them_before(deta
     body = kind.template.fill(mapper.fault(error, kind.kind, ID))
 
     assert body == dumped(PROBLEM, Fault(kind.kind, ID, "It broke.", (), details))
+
+
+@EACH_PROFILE
+def test_only_the_id_differs_where_a_text_comes_again_and_again(profile):
+    kind = kind_of(Category.GONE, None, "Gone")
+    faults = [Fault(kind, identity, "It broke.") for identity in ("a1", ID, "b-2", "", "c3", MARK, ID)]
+    template = profile.template(kind)
+
+    assert [template.fill(fault) for fault in faults] == [dumped(profile, fault) for fault in faults]
+
+
+USUAL = ("It broke.", "zu sp\u00e4t \ud800 %s", "", MARK, f"{MARK} {ID}")
+
+
+@EACH_PROFILE
+@given(
+    title=st.sampled_from(["Gone", "It broke", MARK]),
+    occurrences=st.lists(
+        st.tuples(
+            st.sampled_from(USUAL),
+            IDENTITY | st.sampled_from([ID, MARK, "\u00e4", "\u0662", 'a"b']),
+            st.lists(VIOLATION, max_size=1).map(tuple),
+            st.sampled_from([{}, {}, {"vm": 1}]),
+            st.sampled_from([None, None, 0]),
+        ),
+        max_size=8,
+    ),
+)
+def test_bodies_of_a_text_that_comes_again_are_the_dumped_ones(profile, title, occurrences):
+    kind = kind_of(Category.GONE, "https://errors.example/", title)
+    faults = [Fault(kind, identity, text, *more) for text, identity, *more in occurrences]
+    template = profile.template(kind)
+
+    assert [template.fill(fault) for fault in faults] == [dumped(profile, fault) for fault in faults]
 
 
 @EACH_BASE
