@@ -29,8 +29,11 @@ if TYPE_CHECKING:
 def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
     """Make the control plane with all its rooms; *config* is added to the app's."""
     from example_app.factory import ROOMS, build
+    from example_app.front import add_front
 
-    return build("example_app", {room.PREFIX: room for room in ROOMS}, config)
+    app = build("example_app", {room.PREFIX: room for room in ROOMS}, config)
+    add_front(app, app.extensions["example_app_trail"])
+    return app
 
 
 def create_machine_app(config: Mapping[str, Any] | None = None) -> "Flask":

@@ -43,7 +43,9 @@ def build(name: str, rooms: Mapping[str, Room], config: Mapping[str, Any] | None
         rules=[rule for room in rooms.values() for rule in room.RULES],
         profiles=[room.PROFILE for room in rooms.values() if isinstance(room.PROFILE, Profile)],
     )
-    AuditTrail().init_app(app)
+    trail = AuditTrail()
+    trail.init_app(app)
+    app.extensions["example_app_trail"] = trail
     app.cli.add_command(tour)
     app.cli.add_command(spec)
     app.cli.add_command(chat)

@@ -7,6 +7,7 @@ import pytest
 from browser import SCREENSHOTS, chromium
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
 from servers import serving
 
 pytestmark = pytest.mark.long
@@ -91,6 +92,7 @@ def test_axe_finds_nothing_on_a_fault_and_its_group(browser, site, page, width, 
 def test_operator_goes_from_an_id_to_the_fault_to_why_to_its_group_to_its_page(browser, site):
     browser.open(f"{site}/ops/faults/")
     browser.driver.find_element(By.ID, "id").send_keys("order-0004", Keys.ENTER)
+    WebDriverWait(browser.driver, 60).until(lambda driver: "stock_down" in driver.title)
 
     assert "TimeoutError" in text_of(browser)
     assert "ConnectionError -> StockDownError" in text_of(browser)

@@ -1,5 +1,6 @@
 """Make the pictures of the README: ``python tests/support/pictures.py`` writes them to docs/pictures."""
 
+import logging
 import sys
 import time
 from contextlib import AbstractContextManager
@@ -17,7 +18,7 @@ sys.path.insert(0, str(SUPPORT))
 from browser import chromium  # noqa: E402  # found by the line above
 from pages_app import fill, make_app  # noqa: E402
 from servers import Server, serving  # noqa: E402
-from trail_app import close, journal_of  # noqa: E402
+from trail_app import close, journal_of, ship  # noqa: E402
 
 PICTURES = SUPPORT.parents[1] / "docs" / "pictures"
 SEEN = {"catalogue": "/problems/stock_down", "console": "/ops/faults/?window=1h"}
@@ -35,9 +36,11 @@ def main() -> None:
 def pictured(folder: Path) -> AbstractContextManager[Server]:
     """Serve the shop with faults of the last hour."""
     shop = make_app(folder)
+    logging.disable()
     for number in range(1, 160):
         fill(shop, number, number)
     spread(shop)
+    ship(shop)
     return serving("waitress", "pages_bare:app", folder)
 
 
