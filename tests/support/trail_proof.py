@@ -38,6 +38,8 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
+import psycopg  # with the next line: as an app has them that has a database, so that shipping begins at once
+import sqlalchemy.dialects.postgresql.psycopg
 from trail_app import trail_app
 
 config = {"FAULTMAP_TRAIL_SHIP": True}
