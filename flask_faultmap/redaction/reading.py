@@ -8,7 +8,7 @@ HALF = WINDOW // 2 - 2
 CUT = " …\n"
 
 WORD_END = re.compile(r"\S*+\s++")
-LINE = re.compile(r"\n+(?=[^\s|+])")  # not a line of a traceback, of a block of YAML or of a folded header
+LINE = re.compile(r"\n(?=[^\s|+])")  # not a line of a traceback, of a block of YAML or of a folded header
 NAMED = (
     r"(?:passw|passphrase|pwd|[-_\"'<{ ]pass\b|secret|token|cred|jwt|bearer|auth|session|cookie|key|sid\b)"
 )

@@ -8,16 +8,9 @@ a net below good habits: it knows a secret by what stands around it (``password=
 import html
 import re
 
-from flask_faultmap.redaction.patterns import (
-    HIDDEN,
-    PAGE,
-    PAGE_PATTERNS,
-    PATTERNS,
-    SECRET_NAME,
-    URL_PATTERNS,
-    Patterns,
-)
+from flask_faultmap.redaction.patterns import of_pages, of_texts, of_urls, page_start, secret_name
 from flask_faultmap.redaction.reading import WINDOW, read
+from flask_faultmap.redaction.replacing import HIDDEN, Compiled, replaced
 
 __all__ = ["is_secret_name", "redact", "redact_url"]
 
@@ -27,11 +20,46 @@ PAGE_LIMIT = 65_536  # characters of a page: its words may come behind much styl
 PASSES = 8
 # What nearly every text is: words and marks between which no pattern finds anything.
 WORDS = re.compile(r"[A-Za-z0-9 ,.;!?_'\"():-]*+\Z")
-TRIGGER = re.compile(
-    r"pass|pwd|secret|token|cred|jwt|bearer|cookie|auth|session|key|sig|basic|negotiate|ntlm|private"
-    r"|traceback| at |\S{16}",
-    re.IGNORECASE,
+TRIGGERS = (
+    "pass",
+    "pwd",
+    "pw",
+    "pin",
+    "secret",
+    "token",
+    "cred",
+    "jwt",
+    "bearer",
+    "cookie",
+    "auth",
+    "sess",
+    "key",
+    "sig",
+    "sid",
+    "otp",
+    "cvv",
+    "basic",
+    "negotiate",
+    "ntlm",
+    "private",
+    "traceback",
+    "identified",
+    "csrf",
+    "xsrf",
+    "crf",
+    "goroutine",
+    "backtrace",
+    "aspnet",
+    "wordpress",
+    "remember",
+    "__",
+    "u00",
+    "sqlplus",
+    "mysql",
+    "mariadb",
 )
+FRAME = re.compile(r"\bat \S+\(")
+LONGEST_WORD = 15  # no token is shorter
 
 
 def redact(text: str, limit: int = LIMIT) -> str:
@@ -42,29 +70,35 @@ def redact(text: str, limit: int = LIMIT) -> str:
     DSNs of any style included; tokens of well-known shapes; private keys; tracebacks; absolute paths of
     files. An HTML page becomes its words. The cap comes last, since a cut is no redaction.
 
-    An absolute path is a file's if it has two segments or more, or an extension: ``/etc/passwd``,
-    ``/init.sh``, ``C:\Users\ann``, ``\\server\share``. It is taken for a route of an API, and kept, behind
-    a method (``GET /boxes/b1``), or if it starts with ``/api`` or a version (``/v1/boxes``) and has no
-    extension.
+    An absolute path is a file's if its first part is a root of file systems, or if it has an extension:
+    ``/etc/passwd``, ``/init.sh``, ``C:\Users\ann``, ``\\server\share``; ``/boxes/b1`` is a route. A path
+    stays behind a method (``GET /usr/b1``).
 
     Takes any string, time in proportion to its length, and gives the same for its own result.
     """
-    if WORDS.match(text) and len(text) <= WINDOW and text == text.strip() and not TRIGGER.search(text):
+    if len(text) <= WINDOW and _is_plain(text):
         return _capped(str.__str__(text), limit)
-    return _settle(text, PATTERNS, limit)
+    return _settle(text, of_texts(), limit)
+
+
+def _is_plain(text: str) -> bool:
+    if not WORDS.match(text) or text != text.strip() or max(map(len, text.split()), default=0) > LONGEST_WORD:
+        return False
+    lowered = text.lower()
+    return not any(trigger in lowered for trigger in TRIGGERS) and FRAME.search(lowered) is None
 
 
 def redact_url(url: str, limit: int = URL_LIMIT) -> str:
     """Take userinfo, secret query values and tokens out of *url*, for a log line; its path stays."""
-    return _settle(url, URL_PATTERNS, limit)
+    return _settle(url, of_urls(), limit)
 
 
 def is_secret_name(name: str) -> bool:
     """Whether a member or a header called *name* holds a secret: ``dbPassword``, ``X-Api-Key``."""
-    return SECRET_NAME.match(name) is not None
+    return secret_name().match(name) is not None
 
 
-def _settle(text: str, patterns: Patterns, limit: int) -> str:
+def _settle(text: str, patterns: Compiled, limit: int) -> str:
     """Run the patterns until nothing changes: what comes out is by construction what comes out of it."""
     for _ in range(PASSES):
         cleaned = _capped(_cleaned(text, patterns), limit)
@@ -74,16 +108,10 @@ def _settle(text: str, patterns: Patterns, limit: int) -> str:
     return _capped(HIDDEN, limit)  # nested deeper than any honest text: made to resist
 
 
-def _cleaned(text: str, patterns: Patterns) -> str:
-    if PAGE.search(text, 0, WINDOW):
-        text = html.unescape(_apply(PAGE_PATTERNS, text[:PAGE_LIMIT]))
-    return _apply(patterns, read(text)).strip()
-
-
-def _apply(patterns: Patterns, text: str) -> str:
-    for pattern, replacement in patterns:
-        text = pattern.sub(replacement, text)
-    return text
+def _cleaned(text: str, patterns: Compiled) -> str:
+    if page_start().search(text, 0, WINDOW):
+        text = html.unescape(replaced(of_pages(), text[:PAGE_LIMIT]))
+    return replaced(patterns, read(text)).strip()
 
 
 def _capped(text: str, limit: int) -> str:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flask_faultmap.redaction.patterns import HIDDEN
 from flask_faultmap.redaction.redacting import is_secret_name, redact
+from flask_faultmap.redaction.replacing import HIDDEN
 
 MAX_TEXT = 2048
 MAX_NAME = 512  # characters of a column that is a name

@@ -1,0 +1,84 @@
+r"""Which names are those of secrets, and what is a value behind one? The grammar of :mod:`.secrets`.
+
+All of it is read without regard to case.
+"""
+
+# Words that make a name that of a secret, wherever in it they stand: DB_PASSWORD, x-api-key, clientSecret …
+SECRET = (
+    r"(?:passw(?:or)?d|passphrase|passwort|passcode|passkey|pwd|[-_.]pass(?![a-z])|secret(?!ar|iv|ion)"
+    r"|(?<![a-z])(?:db|user|my|admin|root|smtp|mail|ftp|redis|pg|mysql|http|proxy|login)pass(?![a-z])"
+    r"|token(?!s|iz)|credential|jwt|bearer|cookie|authorization|(?<![a-z])auth(?![a-z])"
+    r"|session[-_.]?(?:id|key|token)|sess_?id|connect\.sid|[-_.]session(?=[\"']?\]?=)|c[sx]rf|xsrf|__(?:host|secure)-"
+    r"|aspxauth|aspnetcore\.|wordpress_(?:logged_in|sec)|remember_me|accountkey|webhook[-_]?url"
+    r"|(?:api|access|account|app|auth|bot|client|consumer|deploy|encryption|hmac|license|master|private|secret"
+    r"|service|shared|sas|signing|storage|subscription|webhook)[-_.]?key)"
+)
+# … and the ends of names that only speak of one: token_type, InvalidTokenError, password_required.
+ABOUT = (
+    r"(?:types?|counts?|limits?|ur[il]s?|endpoints?|length|size|polic(?:y|ies)|expir\w*|names?"
+    r"|error|exception|warning|required|invalid|expired|failed|missing|enabled|disabled|method|scheme|age)"
+)
+SECRET_NAME = rf"(?i)(?=[\s\S]*?{SECRET}|(?:pass|pw|pin|otp|sid|session)\Z)(?![\s\S]*{ABOUT}\Z)"
+# "unexpected token: identifier" is a parser's.
+PARSED = "".join(
+    rf"(?<!{word}[ ])"
+    for word in [
+        "unexpected",
+        "expected",
+        "illegal",
+        "unrecognized",
+        "unrecognised",
+        "next",
+        "lookahead",
+        "of",
+    ]
+)
+# The names that are one only where a value follows at once: "sid=…", "pass: …" in quotes.
+SHORT = (
+    r"(?=(?:pass|pw|psw|pin|otp|cvv|sid|session|sess)(?:\\*[\"']|&quot;)|(?:pass|pw|psw|otp|session|sess|[\w-]{1,40}\.sid"
+    r"|[\w-]{0,40}(?:sig|signature))=|(?<!\()sid=)"
+)
+NAME = (
+    rf"(?<![\w.-]){PARSED}(?:(?:(?=[\w.-]*?{SECRET})(?![\w.-]*{ABOUT}(?![\w.-]))|{SHORT})[\w.-]++"
+    r"|(?:api|access|secret|private) key(?: provided)?)"
+)
+# Says how a secret is, and is none: "token: expired", "password: must be long", "(using password: YES)".
+STATES = (
+    "a absent accepted active after all allowed always an and any are argument arguments at available"
+    " bad be been before being between blank bool boolean both by can cannot changed check contains"
+    " correct could created deleted denied did disabled does email empty enabled encrypted enter"
+    " expected expired expires failed false field flag flags for forbidden found from given had has"
+    " hashed have header headers hidden how if in inactive incorrect int invalid is issued it its least"
+    " letters long malformed masked matches may maximum minimum mismatch missing must never nil no none"
+    " not null number object of off ok on only option optional options or parameter parameters please"
+    " present provided received refreshed refused rejected renewed required reset revoked sent set short"
+    " should str stored string supplied supported text that the there this to too true type unauthorized"
+    " unavailable undefined unknown unset unsupported updated use used valid value verified was weak"
+    " were when which will with without wrong yes you your"
+)
+SCHEMES = (
+    r"basic|bearer|digest|hawk|jwt|kerberos|ldap|mfa|mtls|negotiate|ntlm|oauth ?[12]?(?:\.0)?|oidc|openid"
+    r"|saml2?|sso|totp"
+)
+STATE = (
+    rf"(?:(?:\d\d?|{'|'.join(STATES.split())})[.,;:!?)\]}}\"']{{0,3}}(?:\s|$)"
+    rf"|(?:{SCHEMES})(?:[.,;:!?)\]}}\"']{{0,3}}(?:\n|$)|[.,;!?)]{{1,3}}\s|\s(?:\(|is\b|are|and|or|with|for|only|flow|login|auth\w*)\b))"
+)
+# Where a value without quotes ends, but for whitespace: closing marks, the next key, the end of a string.
+END = r"(?:[)\]}\"'`,;.:!?]{1,8}(?:\s|$)|[,;&](?:[\"']|[\w. -]{1,40}=)|[\"'][,}\]]|&quot;)"
+QUOTED = (
+    r"""(?:[bBrRuUnN]{0,2}(?:\\+"[^"]*+"?|\\+'[^']*+'?|"(?:[^"\\]|\\[\s\S]|"")*+"?|'(?:[^'\\]|\\[\s\S]|'')*+'?)"""
+    r"""|&quot;[\s\S]*?(?:&quot;|\Z))"""
+)
+BARE = rf"(?:\[redacted\]|(?!{END})\S)"  # one character
+# What a line break parts does not belong together, as the next line has a name of its own, but where it is
+# indented: a folded header, a block.
+GAP = r"(?:[^\S\n]{0,4}\n[^\S\n]{1,40}|[^\S\n]{1,4})"
+IS = rf"(?:\\*[\"']|&quot;)?\]?(?:{GAP})?(?:=>|:=|={{1,3}}|:(?!:))(?:{GAP})?"
+# A secret's name where a value is due ("Cookie: token=x"): taken too, lest its value be left without a name.
+NAMED = rf"(?:[\[{{(\"'\\:]*+{NAME}{IS})"
+BLOCK = r"[|>][-+\d]{0,2}(?:\\+[nr]{1,2}\\*n?[ ]{1,40}[^\\\"\n]++)+"  # of YAML, in JSON
+VALUE = (
+    rf"{NAMED}{{0,4}}(?:{QUOTED}|{BLOCK}"
+    rf"|(?!{STATE})(?:(?:\[[^\]]*+\]?|\{{[^}}]*+\}}?){BARE}*+|{BARE}++))"
+)
