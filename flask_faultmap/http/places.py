@@ -153,7 +153,7 @@ def _find_below(document: Any, refused: Refused) -> Path | None:
     for taken, node, rest in islice(_walk(document, refused.path, ()), MAX_PATHS):
         if rest == KEY and taken and is_same(taken[-1], refused.value):
             return taken
-        if _fits(node, refused) and (taken or not refused.path or isinstance(node, dict | list)):
+        if _fits(node, refused):
             return taken
     return None
 

@@ -132,6 +132,12 @@ SITUATIONS = {
         {"json": {"name": "a client's"}},
         True,
     ),
+    "union over a body that is one value": (
+        "client",
+        lambda: TypeAdapter(int | Out).validate_python(read()),
+        {"data": '"x"', "content_type": "application/json"},
+        True,
+    ),
     "partial": (
         "client",
         lambda: OrderIn(partial=True).load(read()),
