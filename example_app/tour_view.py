@@ -51,7 +51,7 @@ def lines_of(outcome: Outcome) -> Iterable[tuple[str, Text]]:
     yield "request", Text(request_line(outcome))
     yield "answer", answer_line(outcome)
     if outcome.body:
-        yield "body", Text(shorten(outcome.body.strip()))
+        yield "body", Text(shorten(spaced(outcome.body.strip())))
     for record in outcome.logged:
         yield "log", Text(log_line(record), style="yellow")
     for signal in outcome.signalled:
@@ -135,6 +135,14 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "signalled": list(outcome.signalled),
         "mistakes": list(outcome.mistakes),
     }
+
+
+def spaced(body: str) -> str:
+    """Put a blank behind each comma and colon of JSON, so that lines break between words."""
+    try:
+        return json.dumps(json.loads(body), ensure_ascii=False)
+    except ValueError:
+        return body
 
 
 def shorten(text: str, most: int = MOST) -> str:
