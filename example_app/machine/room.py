@@ -122,6 +122,7 @@ def route(method: str, path: str, view: Callable[..., Response], **defaults: str
             methods=[method],
             defaults=defaults,
             provide_automatic_options=False,
+            merge_slashes=False,  # which would be a redirect
         )
 
 

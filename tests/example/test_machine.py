@@ -318,6 +318,8 @@ def test_token_that_firecracker_does_not_look_at_changes_nothing(app, method, pa
         ("PUT", "/hotplug/cpu", "Invalid request method and/or path: PUT hotplug."),
         ("PUT", "/vm", "Invalid request method and/or path: PUT vm."),
         ("PATCH", "/vm/config/x/y", None),
+        ("PUT", "/vm//config", "Invalid request method and/or path: PUT vm."),
+        ("PUT", "//version", None),
     ],
 )
 def test_token_that_firecracker_looks_at_is_told(app, method, path, message):
