@@ -51,10 +51,12 @@ RUN = rf"(?:\\[ ]|(?!{END})[^\s\"'`<>|:;,=])"  # one character of a path without
 
 
 def _hide_path(match: re.Match[str]) -> str:
-    path = re.sub(r"\\+/", "/", match["path"])  # as PHP writes it in JSON
+    path = match["path"]
+    if "\\" in path:
+        path = re.sub(r"\\+/", "/", path)  # as PHP writes it in JSON
     segments = [segment for segment in path.split("/") if segment]
     below_root = len(segments) > 1 and segments[0] in ROOTS
-    if match["method"] is None and (re.search(EXTENSION, path) or below_root):
+    if match["method"] is None and (below_root or ("." in path and re.search(EXTENSION, path))):
         return PATH
     return match[0]
 
