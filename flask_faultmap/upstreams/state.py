@@ -99,12 +99,17 @@ class BlockState:
             )
 
     def raise_failure(self, exc: BaseException | None, exchange: Exchange | None) -> None:
-        """Raise what *exc* means, if a client library raised it; *exchange* is told by its response."""
+        """Mask *exc*, and raise what it means if a client library raised it.
+
+        *exchange* is told by its response.
+        """
+        if exc is None:
+            return
         culprit = culprit_in(exc)
         failure = None if culprit is None else failure_of(culprit)
-        if exc is None or culprit is None or failure is None:
-            return
         mask_chain(exc)
+        if culprit is None or failure is None:
+            return
         raise self._error_of(culprit, failure, exchange or self._told_by(culprit, failure)) from exc
 
     def refuse(self, why: str) -> NoReturn:

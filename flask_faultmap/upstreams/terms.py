@@ -2,6 +2,7 @@
 
 import inspect
 import logging
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,9 +27,11 @@ logger: logging.Logger = logger_named("flask_faultmap.upstreams")
 
 CREDENTIALS = frozenset({401, 403, 407})
 OVERLOAD = frozenset({429, 503})
+FOR_NOW = frozenset({408, 421, 425})  # refused, and maybe not the next time
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})  # RFC 9110, section 9.2.2
 LONGEST_WAIT = 3_600  # seconds
 PREVIEW = 512  # characters
+WAITS = re.compile(r"[A-Z][a-z]{2,8}, [^,]+|[^,]+")  # one date, or what a comma parts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +83,8 @@ class Terms:
         cls = self.passing.get(said.code or "", self.passing.get(status))
         if cls is not None and kind is not UpstreamCredentialsError:
             return self._passed_on(cls, exchange, said, applied=applied)
-        permanent = kind.permanent or (kind is UpstreamResponseError and status < 500 and not said.retryable)
+        is_refused = kind is UpstreamResponseError and status < 500 and status not in FOR_NOW
+        permanent = kind.permanent or (is_refused and not said.retryable and _asked(exchange) is None)
         return self.make(kind, f"answered {status}", exchange, said, applied=applied, permanent=permanent)
 
     def make(
@@ -173,9 +177,15 @@ def kind_of(status: int) -> type[UpstreamError]:
 
 def _wait(exchange: Exchange, said: Said, error: DomainError) -> Any:
     """Give the peer's wish in seconds, up to an hour; the header wins over the body, both over the class."""
-    asked = _seconds((exchange.retry_after or "").strip())
+    asked = _asked(exchange)
     wait = said.retry_after if asked is None else asked
     return error.retry_after if wait is None else min(wait, LONGEST_WAIT)
+
+
+def _asked(exchange: Exchange) -> int | None:
+    """Give what Retry-After asks for; the longest wait, if it was sent more than once."""
+    waits = [_seconds(wait.strip()) for wait in WAITS.findall(exchange.retry_after or "")]
+    return max((wait for wait in waits if wait is not None), default=None)
 
 
 def _seconds(header: str) -> int | None:
