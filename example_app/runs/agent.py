@@ -62,8 +62,6 @@ PROFILE = Profile(
 class CustomizedError(InternalError):
     """A bug, in the words that the operator's own function has for it."""
 
-    expose = True
-
 
 def customize(error: Exception) -> DomainError | None:
     """Ask the operator's function for the words of an error that is no business error."""

@@ -34,6 +34,7 @@ class BadRequestError(BusinessError):
 class UnauthorizedError(BusinessError):
     """Nobody has shown who is asking."""
 
+    code = "business_unauthorized"
     category = errors.UnauthenticatedError.category
 
 

@@ -39,7 +39,7 @@ class UnauthorizedError(UnauthenticatedError):
 
 
 class RunAlreadyInFlightError(DomainError):
-    """A worker is busy with this run: expected made at run time, since clients press twice."""
+    """A worker is busy with this run: expected, since clients press twice."""
 
     public = "This step is already running."
     log_level = None

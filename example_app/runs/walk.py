@@ -93,7 +93,7 @@ WALK = (
         body={"error": "Forbidden"},
     ),
     Step(
-        title="A run that a worker has is expected made at run time: 400, and not logged.",
+        title="A run that a worker has is expected: 400, and not logged.",
         method="POST",
         path="/runs/run-busy/trigger",
         headers=USER,

@@ -230,14 +230,19 @@ def test_token_that_the_coordinator_refuses_is_our_trouble(token: str) -> None:
 
 
 COORDINATOR_REQUESTS = [
-    ("POST", f"/v2/endpoints/{uuid4()}", [], 400),
-    ("POST", f"/v2/endpoints/{uuid4()}", {"service_name": 1}, 400),
+    ("POST", f"/v2/endpoints/{UUID(int=1)}", [], 400),
+    ("POST", f"/v2/endpoints/{UUID(int=2)}", {"service_name": 1}, 400),
     ("POST", "/v2/endpoints/bulk", {"endpoints": ["chat"]}, 400),
     ("POST", "/v2/endpoints/bulk", {"endpoints": [{"service_name": "a"}]}, 400),
     ("POST", "/v2/endpoints/bulk", {"endpoints": [{"service_name": "a", "deployment_id": "x"}]}, 400),
-    ("POST", "/v2/endpoints/bulk", {"endpoints": [{"service_name": "a", "endpoint_id": str(uuid4())}]}, 200),
+    (
+        "POST",
+        "/v2/endpoints/bulk",
+        {"endpoints": [{"service_name": "a", "endpoint_id": str(UUID(int=4))}]},
+        200,
+    ),
     ("DELETE", "/v2/endpoints/bulk", {"endpoints": [{"deployment_id": 7}]}, 400),
-    ("DELETE", f"/v2/endpoints/{uuid4()}", None, 404),
+    ("DELETE", f"/v2/endpoints/{UUID(int=3)}", None, 404),
 ]
 
 
