@@ -229,6 +229,7 @@ def test_token_that_the_coordinator_refuses_is_our_trouble(token: str) -> None:
     assert (status.status_code, status.get_json()["api_version"]) == (200, "v2")
 
 
+GIVEN = {"service_name": "a", "endpoint_id": str(UUID(int=4))}
 COORDINATOR_REQUESTS = [
     ("POST", f"/v2/endpoints/{UUID(int=1)}", [], 400),
     ("POST", f"/v2/endpoints/{UUID(int=2)}", {"service_name": 1}, 400),
