@@ -22,7 +22,7 @@ FLOORS = {
     "profiles": "encoding schemas writers compiling reading templates profile",
     "streams": "framing parsing",
     "mapping": "settings occurrences mapper",
-    "upstreams": "errors failures masking answers bodies readback terms events state blocks",
+    "upstreams": "errors failures masking redirects answers bodies readback terms events state blocks",
     "border": (
         "replies responses contexts identity records answers reporting other_handlers handlers streams "
         "extension"

@@ -1,6 +1,7 @@
 """How far is one block of calls to a service, and what became of it?"""
 
 from collections.abc import Coroutine, Iterator
+from dataclasses import replace
 from inspect import CORO_CREATED, getcoroutinestate
 from typing import Any, NoReturn, TypeVar
 
@@ -8,13 +9,17 @@ from flask_faultmap.errors import DomainError
 from flask_faultmap.upstreams.answers import Answer, Exchange, answer_of, sent
 from flask_faultmap.upstreams.bodies import MOST_BYTES, exchange_of, load
 from flask_faultmap.upstreams.errors import (
+    UpstreamAnswerLostError,
     UpstreamBodyError,
     UpstreamError,
+    UpstreamReadTimeoutError,
     UpstreamResponseError,
+    UpstreamTimeoutError,
     UpstreamUsageError,
 )
 from flask_faultmap.upstreams.failures import failure_of
 from flask_faultmap.upstreams.masking import mask_chain
+from flask_faultmap.upstreams.redirects import follows_another
 from flask_faultmap.upstreams.terms import Terms
 
 Result = TypeVar("Result")
@@ -110,7 +115,13 @@ class BlockState:
         mask_chain(exc)
         if culprit is None or failure is None:
             return
-        raise self._error_of(culprit, failure, exchange or self._told_by(culprit, failure)) from exc
+        told = exchange or self._told_by(culprit, failure)
+        if failure.applied is False and follows_another(culprit):
+            # The service took the first request, whose method is not that of the last.
+            is_late = issubclass(failure, UpstreamTimeoutError)
+            failure = UpstreamReadTimeoutError if is_late else UpstreamAnswerLostError
+            told = replace(told, method=None)
+        raise self._error_of(culprit, failure, told) from exc
 
     def refuse(self, why: str) -> NoReturn:
         """Raise our own bug."""
