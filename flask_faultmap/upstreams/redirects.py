@@ -27,4 +27,4 @@ def follows_another(exc: BaseException) -> bool:
 
 def _has_an_answer(frame: FrameType) -> bool:
     name = f"{frame.f_globals.get('__name__', '')}:{frame.f_code.co_qualname}"
-    return name in HISTORIES and bool(frame.f_locals.get(HISTORIES[name], None) not in (None, [], ()))
+    return name in HISTORIES and frame.f_locals.get(HISTORIES[name]) not in (None, [], ())
