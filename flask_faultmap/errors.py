@@ -126,9 +126,9 @@ class DomainError(Exception):
         own = vars(cls).keys()
         is_maybe_dataclass = not own.isdisjoint(ANNOTATED) and own.isdisjoint(("__init__", "__new__"))
         if is_maybe_dataclass and not is_built_in(cls):
-            cls.__new__ = _thawing(cls.__new__)  # type: ignore[method-assign]  # it may be a frozen dataclass
+            type.__setattr__(cls, "__new__", _thawing(cls.__new__))  # it may be a frozen dataclass
         if cls.__str__ is KeyError.__str__:  # which quotes
-            cls.__str__ = DomainError.__str__  # type: ignore[method-assign]  # nobody wrote the other one
+            type.__setattr__(cls, "__str__", DomainError.__str__)  # nobody wrote the other one
 
     def __str__(self) -> str:
         return Exception.__str__(self)  # not that of a KeyError, say, which may come next in the MRO

@@ -16,7 +16,7 @@ class OwnLogger(logging.Logger):
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.registered: logging.Logger = logging.getLogger(name)
-        self.parent = self.registered
+        self.parent: logging.Logger | None = self.registered
 
     def isEnabledFor(self, level: int) -> bool:  # noqa: N802  # of logging
         """Look at the level anew each time: logging clears the caches of registered loggers only."""

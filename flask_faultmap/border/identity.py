@@ -1,5 +1,6 @@
 """The id of a request: the app's, the client's or ours; the same in the answer, the log and the signal."""
 
+import logging
 import re
 from collections.abc import Callable
 
@@ -15,7 +16,7 @@ ASKING = "_faultmap_asking"  # the function is being asked, or has been complain
 ID = re.compile(r"[A-Za-z0-9._-]{8,128}")
 SANE = re.compile(r"[!#-\[\]-~]{1,128}")  # visible ASCII without quote and backslash
 
-logger = logger_named("flask_faultmap")
+logger: logging.Logger = logger_named("flask_faultmap")
 
 Ask = Callable[[], str | None]
 

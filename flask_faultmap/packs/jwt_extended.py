@@ -7,41 +7,41 @@ from flask_faultmap.rules.rule import Rule
 class TokenMissingError(UnauthenticatedError):
     """The request has no token where one is asked for."""
 
-    code = "token_missing"
-    public = "The request needs a token."
-    client_action = "Log in, and send the access token."
+    code: str = "token_missing"
+    public: str | None = "The request needs a token."
+    client_action: str | None = "Log in, and send the access token."
 
 
 class TokenInvalidError(UnauthenticatedError):
     """The token cannot be read, or is not meant for this."""
 
-    code = "token_invalid"
-    public = "The token is not valid."
-    client_action = "Log in again."
+    code: str = "token_invalid"
+    public: str | None = "The token is not valid."
+    client_action: str | None = "Log in again."
 
 
 class TokenExpiredError(UnauthenticatedError):
     """The token was valid once."""
 
-    code = "token_expired"
-    public = "The token has expired."
-    client_action = "Ask for a new access token with the refresh token, or log in again."
+    code: str = "token_expired"
+    public: str | None = "The token has expired."
+    client_action: str | None = "Ask for a new access token with the refresh token, or log in again."
 
 
 class TokenRevokedError(UnauthenticatedError):
     """The token was taken back."""
 
-    code = "token_revoked"
-    public = "The token has been revoked."
-    client_action = "Log in again."
+    code: str = "token_revoked"
+    public: str | None = "The token has been revoked."
+    client_action: str | None = "Log in again."
 
 
 class FreshTokenRequiredError(UnauthenticatedError):
     """The token was refreshed, and this action asks for a new log-in."""
 
-    code = "fresh_token_required"
-    public = "A fresh token is required."
-    client_action = "Log in again, and send the new access token."
+    code: str = "fresh_token_required"
+    public: str | None = "A fresh token is required."
+    client_action: str | None = "Log in again, and send the new access token."
 
 
 BY_CLASS: dict[str, type[DomainError]] = {

@@ -12,6 +12,7 @@ from flask_faultmap.errors import (
     AbortedError,
     AlreadyExistsError,
     DeadlineExceededError,
+    DomainError,
     FailedPreconditionError,
     InternalError,
     UnavailableError,
@@ -19,7 +20,7 @@ from flask_faultmap.errors import (
 from flask_faultmap.faults import Violation
 from flask_faultmap.rules.rule import Rule
 
-BY_SQLSTATE = {
+BY_SQLSTATE: dict[str, type[DomainError]] = {
     "08000": UnavailableError,  # connection_exception
     "08001": UnavailableError,  # sqlclient_unable_to_establish_sqlconnection
     "08003": UnavailableError,  # connection_does_not_exist
@@ -45,7 +46,7 @@ BY_SQLSTATE = {
 }
 UNIQUE_SQLSTATES = ("23505", "23P01")  # unique_violation, exclusion_violation
 
-BY_SQLITE_NAME = {
+BY_SQLITE_NAME: dict[str, type[DomainError]] = {
     "SQLITE_BUSY": UnavailableError,
     "SQLITE_BUSY_RECOVERY": UnavailableError,
     "SQLITE_BUSY_SNAPSHOT": AbortedError,

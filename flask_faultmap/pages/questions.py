@@ -7,7 +7,7 @@ from typing import Any
 
 from flask_faultmap.sinks.trail.entries import Filters
 
-WINDOWS = {
+WINDOWS: dict[str, tuple[timedelta | None, str]] = {
     "1h": (timedelta(hours=1), "last hour"),
     "6h": (timedelta(hours=6), "last 6 hours"),
     "24h": (timedelta(hours=24), "last 24 hours"),

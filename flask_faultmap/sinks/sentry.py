@@ -21,7 +21,7 @@ from flask_faultmap.sinks.trail.origins import chain_of, fingerprint_of
 
 __all__ = ["FaultSentry"]
 
-MECHANISM = {"type": "faultmap", "handled": True}
+MECHANISM: dict[str, Any] = {"type": "faultmap", "handled": True}
 
 
 class FaultSentry:

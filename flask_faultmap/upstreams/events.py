@@ -46,7 +46,7 @@ class EventReader:
         self._terms, self._answer, self._framing = terms, answer, framing
         self._parser = PARSERS[framing](limit)
         self._end = end
-        self.has_ended = False
+        self.has_ended: bool = False
 
     def feed(self, chunk: bytes) -> Iterator[Any]:
         """Give the items that *chunk* completes, up to the end mark.

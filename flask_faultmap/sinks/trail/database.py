@@ -28,7 +28,7 @@ from flask_faultmap.sinks.trail.version import SCHEMA_VERSION, refuse_other_vers
 
 BUSY_TIMEOUT = 5  # seconds that SQLite waits for another's lock
 # A server that has vanished is given up after a minute, and not after two hours.
-POSTGRESQL = {
+POSTGRESQL: dict[str, Any] = {
     "connect_timeout": 10,
     "keepalives_idle": 30,
     "keepalives_interval": 10,
@@ -36,7 +36,7 @@ POSTGRESQL = {
     "application_name": "faultmap trail",
 }
 
-metadata = MetaData()
+metadata: MetaData = MetaData()
 
 META = Table(
     "faultmap_meta",

@@ -27,7 +27,8 @@ class Journal:
     """The journal of one app, for any number of processes that are forked from this one."""
 
     def __init__(self, folder: Path, limit: int) -> None:
-        self.folder, self.limit = folder, limit
+        self.folder: Path = folder
+        self.limit: int = limit
         self._writers: dict[int, _Writer] = {}
 
     def make_folder(self) -> None:

@@ -15,7 +15,7 @@ from flask_faultmap.near_miss import near_miss
 PREFIX = "FAULTMAP_TRAIL_"
 MIB = 1024 * 1024
 URL = re.compile(r"(?P<dialect>\w+)(?:\+(?P<driver>\w+))?://(?P<rest>.*)", re.DOTALL)
-DRIVERS = {"sqlite": ("pysqlite",), "postgresql": ("psycopg", "psycopg2")}
+DRIVERS: dict[str, tuple[str, ...]] = {"sqlite": ("pysqlite",), "postgresql": ("psycopg", "psycopg2")}
 URL_FORMS = "'sqlite:////absolute/path.db' or 'postgresql://user:password@host/database'"
 
 
