@@ -142,7 +142,7 @@ WALK = (
     ),
     _refused(
         "Without a token it tells the same as its original.",
-        "unauthorized",
+        "business_unauthorized",
         401,
         "UnauthorizedError",
         "Authentication Error",
