@@ -224,6 +224,7 @@ def test_contract_of_a_later_version_may_tell_more():
     ],
     ids=["empty", "not UTF-8", "cut off", "too deep", "a list", "incomplete", "other version", "wrong type"],
 )
+@pytest.mark.usefixtures("no_collection")
 def test_what_is_no_contract_is_refused_in_words(text, complaint):
     with pytest.raises(ValueError, match=complaint):
         read_contract(text)

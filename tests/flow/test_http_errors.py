@@ -446,6 +446,7 @@ def test_client_errors_are_never_errors_in_the_log(failure, caplog):
     assert caplog.records == []
 
 
+@pytest.mark.usefixtures("no_collection")
 def test_deep_json_of_another_source_is_an_unhandled_error():
     app = app_with(PROPAGATE_EXCEPTIONS=False)
     app.add_url_rule("/json", view_func=lambda: json.loads("[" * 100_000))

@@ -301,6 +301,7 @@ def test_webargs_refusal_names_the_place_and_never_the_value(location, call, vio
 
 
 @pytest.mark.parametrize("body", ["{", "[" * 100_000], ids=["half", "deep"])
+@pytest.mark.usefixtures("no_collection")
 def test_webargs_unreadable_json_is_told_from_a_refused_field(body):
     app = plain_app()
     FaultMap(app)

@@ -314,6 +314,7 @@ def test_text_of_the_app_is_not_reworded():
     ids=["nothing", "half", "word", "bytes", "deep"],
 )
 @pytest.mark.parametrize("config", [{}, {"DEBUG": True}], ids=["production", "debug"])
+@pytest.mark.usefixtures("no_collection")
 def test_unreadable_json_says_why(body, reason, config):
     app = app_with(FAULTMAP_PROFILE="firecracker", **config)
     app.add_url_rule("/json", view_func=lambda: request.json, methods=["POST"])

@@ -244,6 +244,7 @@ def test_a_body_that_is_no_json_is_told_so_whoever_parses_it(parse, body):
 
 
 @pytest.mark.parametrize("body", [b'{"a": "\xff"}', b"[" * 100_000], ids=["no UTF-8", "too deep"])
+@pytest.mark.usefixtures("no_collection")
 def test_a_body_that_cannot_be_decoded_is_malformed_too(body):
     response = serve(PARSERS["by hand"]).test_client().post("/", data=body)
 

@@ -190,6 +190,7 @@ DROPPED = [
 
 
 @pytest.mark.parametrize(("value", "plain", "line"), DROPPED, ids=[line[-40:] for _, _, line in DROPPED])
+@pytest.mark.usefixtures("no_collection")
 def test_what_has_no_plain_form_is_dropped_and_logged_by_place_and_class(value, plain, line, caplog):
     found = jsonable(value)
 

@@ -181,6 +181,7 @@ def test_errors_may_have_members_that_we_do_not_know():
     ],
     ids=lambda body: repr(body)[:20],
 )
+@pytest.mark.usefixtures("no_collection")
 def test_body_that_is_no_object_says_nothing(body):
     assert PROBLEM.read(body) == {}
 

@@ -69,6 +69,7 @@ def test_last_line_needs_no_end():
 @pytest.mark.parametrize(
     "line", [b"{nope}\n", b"\xff\n", b"[" * 100_000 + b"\n"], ids=["text", "bytes", "deep"]
 )
+@pytest.mark.usefixtures("no_collection")
 def test_line_that_is_no_json_is_told(line):
     with pytest.raises(ItemError, match="a line is no JSON"):
         list(LineParser().feed(line))

@@ -4,6 +4,7 @@ pytest          everything but the tests marked ``long``
 pytest --all    these too; with ``CI=true`` a skipped test fails the run
 """
 
+import gc
 import os
 from collections import Counter
 from collections.abc import Iterator
@@ -25,6 +26,14 @@ settings.register_profile(
 settings.load_profile("suite")
 
 NOT_RUN = pytest.StashKey[int]()
+
+
+@pytest.fixture
+def no_collection() -> Iterator[None]:
+    """Keep other tests' garbage out of a test that fills the stack: its finalizers would fail there."""
+    gc.disable()
+    yield
+    gc.enable()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

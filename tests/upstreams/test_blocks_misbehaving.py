@@ -85,6 +85,7 @@ def facts(answered: Answered) -> tuple[int, str, bool | None, bool]:
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.usefixtures("no_collection")
 def test_each_misbehaviour_leaves_as_its_own_error(server: Misbehaving, client: str, path: str) -> None:
     answered = through_flask(lambda: CLIENTS[client](server.url + path))
 
@@ -92,6 +93,7 @@ def test_each_misbehaviour_leaves_as_its_own_error(server: Misbehaving, client: 
 
 
 @pytest.mark.parametrize("path", PATHS)
+@pytest.mark.usefixtures("no_collection")
 def test_our_answer_says_nothing_that_the_service_said(server: Misbehaving, path: str) -> None:
     response, _ = through_flask(lambda: CLIENTS["requests"](server.url + path))
 

@@ -70,6 +70,7 @@ def test_damage_hurts_only_the_lines_that_it_touches(start, length, instead):
     ],
     ids=range(13),
 )
+@pytest.mark.usefixtures("no_collection")
 def test_line_that_says_something_else_is_damaged_though_its_checksum_is_right(body):
     chunk = read(with_checksum(body) + LINES[1])
 
