@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """One command for each job in this repository; it needs Python and nothing else.
 
-    python3 dev.py tour          see the main job done: real failures, real answers
+    python3 dev.py tour          see ten real failures, in plain Flask and with FaultMap
     python3 dev.py test          run the tests, with coverage
     python3 dev.py test --all    run the long ones too: real servers, databases and browsers
     python3 dev.py test -k rule  run some tests: what follows is for pytest

@@ -30,9 +30,10 @@ def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
     """Make the control plane with all its rooms; *config* is added to the app's."""
     from example_app.factory import ROOMS, build
     from example_app.front import add_front
+    from example_app.sinks import trail_of
 
     app = build("example_app", {room.PREFIX: room for room in ROOMS}, config)
-    add_front(app, app.extensions["example_app_trail"])
+    add_front(app, trail_of(app))
     return app
 
 

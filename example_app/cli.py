@@ -1,55 +1,42 @@
 """The commands ``flask --app example_app tour`` and ``spec``."""
 
 import json
-import time
 
 import click
 from flask import current_app
 from flask.cli import with_appcontext
 
 from example_app.openapi import describe
-from example_app.rooms import Room, close_rooms, rooms_of
+from example_app.rooms import Room, rooms_of
 
 INSTALL = "The tour needs what `pip install 'flask-faultmap[example]'` installs: {}"
 
 
 @click.command()
+@click.option("--all", "every_step", is_flag=True, help="Show every request of the walk, not only ten.")
 @click.option(
     "--room", "names", multiple=True, metavar="NAME", help="Walk through this room only; repeatable."
 )
-@click.option("--json", "as_data", is_flag=True, help="Print one JSON document, for machines.")
+@click.option("--json", "as_data", is_flag=True, help="Print one JSON document of the walk, for machines.")
 @with_appcontext
-def tour(names: tuple[str, ...], as_data: bool) -> None:
-    """Serve the example app and see how it fails.
+def tour(every_step: bool, names: tuple[str, ...], as_data: bool) -> None:
+    """Serve the example app and see how it fails, in plain Flask and with FaultMap.
 
-    Starts a real server on a free port of the loopback, sends real requests, and shows for each the
-    answer, what was logged and what was signalled. The exit status is 1 if an answer was not what it
-    should be.
+    Starts real servers on free ports of the loopback, walks through every room with real requests, and shows
+    ten of them: the answer, what was logged and what was signalled. The exit status is 1 if an answer was
+    not what it should be.
     """
     try:
-        from rich.console import Console
-
-        from example_app import tour_view
-        from example_app.tour import walk
+        from example_app import guide
     except ModuleNotFoundError as exc:
         raise click.ClickException(INSTALL.format(exc)) from exc
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # of LocalProxy
-    rooms, outcomes, began = choose(rooms_of(app), names), [], time.monotonic()
-    console = Console(highlight=False, quiet=as_data)
-    tour_view.show_legend(console)
-    try:
-        for room in rooms:
-            console.rule(f"[bold]{room.NAME}[/] below {room.PREFIX}", align="left")
-            for outcome in walk(app, [room]):
-                tour_view.show_step(console, outcome)
-                outcomes.append(outcome)
-    finally:
-        close_rooms(app)
-    is_right = not any(outcome.mistakes for outcome in outcomes)
+    rooms = choose(rooms_of(app), names)
     if as_data:
-        steps = [tour_view.as_json(outcome) for outcome in outcomes]
-        click.echo(json.dumps({"ok": is_right, "steps": steps}, indent=2))
-    tour_view.show_summary(console, outcomes, time.monotonic() - began)
+        is_right, document = guide.tell(app, rooms)
+        click.echo(document)
+    else:
+        is_right = guide.lead(app, rooms, every_step=every_step)
     if not is_right:
         raise SystemExit(1)
 

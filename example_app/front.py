@@ -1,6 +1,7 @@
 """The first page, a demo login, and what people look at: the catalogue and the console."""
 
 import secrets
+from importlib.util import find_spec
 
 from flask import Blueprint, Flask, Response, abort, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -23,6 +24,8 @@ def add_front(app: Flask, trail: AuditTrail) -> None:
     app.register_blueprint(catalog(), url_prefix="/problems")
     app.register_blueprint(console(trail, authorize=is_operator), url_prefix="/ops/faults")
     app.register_blueprint(front)
+    if find_spec("prometheus_client") is not None:
+        app.add_url_rule("/metrics", view_func=show_metrics)
     app.add_template_global(lambda: rooms_of(app), "rooms")
 
 
@@ -46,6 +49,13 @@ def break_something() -> Response:
         raise TimeoutError("10.0.0.5:5432 did not answer, password=demo")
     except TimeoutError as exc:
         raise UnavailableError("The demo's store does not answer") from exc
+
+
+def show_metrics() -> Response:
+    """Show Prometheus how often what fails."""
+    from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+    return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
 
 
 @front.route("/ops/login", methods=["GET", "POST"])

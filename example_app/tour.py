@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -31,7 +31,7 @@ class Outcome:
     mistakes: tuple[str, ...]
 
 
-def walk(app: Flask, rooms: Iterable[Room]) -> Iterator[Outcome]:
+def walk(app: Flask, rooms: Iterable[Room]) -> Generator[Outcome]:
     """Serve *app* on a free port of the loopback, take every step of *rooms*, and tell how each went."""
     with serving(app) as url, listening(app) as heard, requests.Session() as session:
         session.trust_env = False  # no proxy stands between two ends of the loopback
@@ -142,16 +142,20 @@ class Heard(logging.Handler):
 
 @contextmanager
 def listening(app: Flask) -> Iterator[Heard]:
-    """Hear the log and the signals of *app*; nothing is printed meanwhile."""
-    heard, logger = Heard(), logging.getLogger(app.name)
-    was_propagating, logger.propagate = logger.propagate, False
-    logger.addHandler(heard)
+    """Hear the log and the signals of *app* and its rooms; nothing is printed meanwhile."""
+    heard = Heard()
+    loggers = [logging.getLogger(name) for name in {app.name, __name__.partition(".")[0]}]
+    were_propagating = [logger.propagate for logger in loggers]
+    for logger in loggers:
+        logger.propagate = False
+        logger.addHandler(heard)
     try:
         with fault_translated.connected_to(heard.receive, app):
             yield heard
     finally:
-        logger.removeHandler(heard)
-        logger.propagate = was_propagating
+        for logger, was_propagating in zip(loggers, were_propagating, strict=True):
+            logger.removeHandler(heard)
+            logger.propagate = was_propagating
 
 
 class QuietHandler(WSGIRequestHandler):

@@ -52,3 +52,16 @@ def test_every_code_of_the_example_has_a_page(client):
     listed = client.get("/problems/", headers={"Accept": "application/json"}).get_json()["errors"]
 
     assert {client.get(f"/problems/{each['code']}").status_code for each in listed} == {200}
+
+
+def test_prometheus_reads_how_often_what_failed(client):
+    before = failures(client)
+
+    client.get("/break")
+
+    assert failures(client) == before + 1
+
+
+def failures(client):
+    lines = re.findall(r"^faultmap_faults_total{(.*)} (.+)$", client.get("/metrics").text, re.MULTILINE)
+    return sum(float(count) for labels, count in lines if 'route="/break"' in labels)
