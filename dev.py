@@ -2,8 +2,8 @@
 """One command for each job in this repository; it needs Python and nothing else.
 
     python3 dev.py tour          see ten real failures, in plain Flask and with FaultMap
-    python3 dev.py test          run the tests, with coverage
-    python3 dev.py test --all    run the long ones too: real servers, databases and browsers
+    python3 dev.py test          run the tests
+    python3 dev.py test --all    run the long ones too, with coverage: real servers, databases and browsers
     python3 dev.py test -k rule  run some tests: what follows is for pytest
     python3 dev.py clients       let the systems' own clients drive the example app
     python3 dev.py lint          ruff and mypy
@@ -35,7 +35,7 @@ PYTHON = str(BIN / "python")
 
 # Files of tests run side by side; each in one process, since a document's code blocks build on each other.
 SIDE_BY_SIDE = ["-n", "auto", "--dist", "loadfile"]
-WHOLE_SUITE = [*SIDE_BY_SIDE, "--cov", "--cov-report=term:skip-covered", "--cov-fail-under=0"]
+COVERED = ["--cov", "--cov-report=term:skip-covered", "--cov-fail-under=0"]
 
 # command: (the extra that it needs, the command lines that it runs)
 COMMANDS = {
@@ -78,7 +78,7 @@ def main(arguments):
         print(exc, file=sys.stderr)
         return 1
     if name == "test" and rest in ([], ["--all"]):
-        rest = [*WHOLE_SUITE, *rest]
+        rest = [*SIDE_BY_SIDE, *(COVERED if rest else []), *rest]
     for line in lines:
         say("$ " + " ".join(["python", *line[1:], *rest]))
         status = subprocess.call([*line, *rest], cwd=TOP)

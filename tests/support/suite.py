@@ -1,7 +1,7 @@
-"""How the suite runs: what is long, one Hypothesis profile, and a last line that names what was skipped.
+"""How the suite runs: what is long, Hypothesis, and a last line that names what was skipped.
 
-pytest          everything but the tests marked ``long``
-pytest --all    these too; with ``CI=true`` a skipped test fails the run
+pytest          everything but the tests marked ``long``, properties on 20 examples
+pytest --all    these too, properties on 100; with ``CI=true`` a skipped test fails the run
 """
 
 import gc
@@ -17,13 +17,13 @@ IN_CI = os.environ.get("CI") == "true"
 
 # No deadline, no complaint of slowness: a busy machine is no failure. In CI the examples are always the same.
 settings.register_profile(
-    "suite",
+    "all",
     deadline=None,
     derandomize=IN_CI,
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-settings.load_profile("suite")
+settings.register_profile("quick", settings.get_profile("all"), max_examples=20)
 
 NOT_RUN = pytest.StashKey[int]()
 
@@ -42,7 +42,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
+    """Make the marker known, and choose how many examples a property is tried on, before any test is read."""
+    settings.load_profile("all" if config.getoption("--all") else "quick")
     config.addinivalue_line("markers", "long: takes many seconds, or needs a server; run with --all")
 
 
@@ -56,6 +57,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if long:
         config.hook.pytest_deselected(items=long)
         items[:] = [item for item in items if not item.get_closest_marker("long")]
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was read out of each later search for garbage: it lives to the end."""
+    gc.freeze()
 
 
 @pytest.hookimpl(trylast=True)
