@@ -22,7 +22,10 @@ FLOORS = {
     "profiles": "encoding schemas writers compiling reading templates profile",
     "streams": "framing parsing",
     "mapping": "settings occurrences mapper",
-    "upstreams": "errors failures masking redirects answers bodies readback terms events state blocks",
+    "upstreams": (
+        "errors failures masking frames exchanges answers evidence bodies readback verdicts terms events "
+        "state blocks"
+    ),
     "border": (
         "replies responses contexts identity records answers reporting other_handlers handlers streams "
         "extension"

@@ -4,25 +4,12 @@ No client library is imported by us: a response is told by the name of its class
 """
 
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlsplit
 
-from flask_faultmap.upstreams.masking import mask_path
+from flask_faultmap.upstreams.exchanges import sent
+from flask_faultmap.upstreams.frames import attempts_taken, is_refusal
 
 CHUNK = 8_192
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exchange:
-    """What is known of one request and its answer."""
-
-    method: str | None = None
-    path: str | None = None
-    status: int | None = None
-    body: Any = None
-    media_type: str | None = None
-    retry_after: str | None = None
 
 
 class Answer:
@@ -52,8 +39,15 @@ class Answer:
         """Give method and path of the request, where the library tells."""
         return sent(getattr(self.response, "request", None), self.response.url)
 
+    def earlier(self) -> tuple[str | None, bool]:
+        """Give the method of the first request, where the library tells, and whether one before was taken."""
+        answers = self.response.history
+        first = answers[0] if answers else self.response
+        taken = any(not is_refusal(answer.status_code) for answer in answers)
+        return sent(getattr(first, "request", None), None)[0], taken or attempts_taken(self.response.raw)
+
     def header(self, name: str) -> str | None:
-        """Give the value of a header, whatever the case of its name."""
+        """Give the value of a header, whatever the case of its name; of several, all, with commas."""
         value = self.response.headers.get(name)
         return value if isinstance(value, str) else None
 
@@ -113,6 +107,13 @@ class HttpxAnswer(Answer):
         """Give method and path of the request; a response made by hand has none."""
         return sent(getattr(self.response, "_request", None), None)
 
+    def earlier(self) -> tuple[str | None, bool]:
+        """Give the method of the first request, and whether one before was taken."""
+        answers = self.response.history
+        first = answers[0] if answers else self.response
+        taken = any(not is_refusal(answer.status_code) for answer in answers)
+        return sent(getattr(first, "_request", None), None)[0], taken
+
     def whole(self) -> bytes:
         """Read all of the body."""
         body: bytes = self.response.read()
@@ -152,6 +153,10 @@ class Urllib3Answer(Answer):
     status_attribute = "status"
     kept_attribute = "_body"
 
+    def earlier(self) -> tuple[str | None, bool]:
+        """Give no method, which it does not tell, and whether a request before was taken."""
+        return None, attempts_taken(self.response)
+
     def whole(self) -> bytes:
         """Read all of the body."""
         body: bytes = self.response.data
@@ -185,6 +190,21 @@ class AiohttpAnswer(Answer):
         """Give method and path of the request."""
         return sent(self.response, None)
 
+    def earlier(self) -> tuple[str | None, bool]:
+        """Give the method of the first request, and whether one before was taken."""
+        answers = self.response.history
+        first = answers[0] if answers else self.response
+        return first.method, self._may_hide_one() or any(not is_refusal(answer.status) for answer in answers)
+
+    def _may_hide_one(self) -> bool:
+        # It repeats these by itself when a connection breaks, and tells nobody.
+        repeats = getattr(getattr(self.response, "_session", None), "_retry_connection", True)
+        return bool(repeats) and self.response.method in ("PUT", "DELETE")
+
+    def header(self, name: str) -> str | None:
+        """Give the values of a header, with commas."""
+        return ", ".join(self.response.headers.getall(name, ())) or None
+
     async def awhole(self) -> bytes:
         """Read all of the body."""
         body: bytes = await self.response.read()
@@ -201,12 +221,48 @@ class AiohttpAnswer(Answer):
             yield chunk
 
 
+class StandardAnswer(Answer):
+    """A response of ``urllib.request``, which tells no method; or its HTTPError, which is one too."""
+
+    status_attribute = "status"
+
+    def request(self) -> tuple[str | None, str | None]:
+        """Give the path of the request."""
+        return sent(None, getattr(self.response, "url", None))
+
+    def earlier(self) -> tuple[str | None, bool]:
+        """Give what it tells: nothing; what it raises has frames."""
+        return None, False
+
+    def whole(self) -> bytes:
+        """Read all of the body."""
+        body: bytes = self.response.read()
+        return body
+
+    def header(self, name: str) -> str | None:
+        """Give the values of a header, with commas."""
+        return ", ".join(self.response.headers.get_all(name, ())) or None
+
+    def chunks(self, most: int) -> Iterator[bytes]:
+        """Give what was not read of the body."""
+        while most > 0 and (chunk := self.response.read1(min(most, CHUNK))):
+            most -= len(chunk)
+            yield chunk
+
+    def decoded(self) -> Iterator[bytes]:
+        """Give the body in pieces as they come; this library knows no content coding."""
+        while chunk := self.response.read1(CHUNK):
+            yield chunk
+
+
 LIBRARIES: dict[str, type[Answer]] = {
     "requests.models.Response": Answer,
     "httpx.Response": HttpxAnswer,
     "httpx2.Response": HttpxAnswer,
     "urllib3.response.BaseHTTPResponse": Urllib3Answer,
     "aiohttp.client_reqrep.ClientResponse": AiohttpAnswer,
+    "urllib.error.HTTPError": StandardAnswer,
+    "http.client.HTTPResponse": StandardAnswer,
 }
 
 
@@ -217,18 +273,3 @@ def answer_of(response: object) -> Answer | None:
         if library is not None and isinstance(getattr(response, library.status_attribute), int):
             return library(response)
     return None
-
-
-def sent(request: Any, url: object) -> tuple[str | None, str | None]:
-    """Give method and path of a *request* of any library, which may be missing; never the query."""
-    method = getattr(request, "method", None)
-    url = getattr(request, "url", None) or url
-    return method if isinstance(method, str) else None, None if url is None else path_of(str(url))
-
-
-def path_of(url: str) -> str | None:
-    """Give the path of *url*, fit for a log line; None if it is no URL."""
-    try:
-        return mask_path(quote(urlsplit(url).path, safe="/%:@!$&'()*+,;=~") or "/")
-    except ValueError:
-        return None

@@ -40,8 +40,9 @@ from flask_faultmap.upstreams.errors import (
 )
 from flask_faultmap.upstreams.events import EventReader
 from flask_faultmap.upstreams.masking import mask_logs
-from flask_faultmap.upstreams.state import BlockState, answer_in
+from flask_faultmap.upstreams.state import BlockState
 from flask_faultmap.upstreams.terms import Terms
+from flask_faultmap.upstreams.verdicts import verdict_on
 
 Response = TypeVar("Response")
 
@@ -112,9 +113,10 @@ class UpstreamBlock:
         self, cls: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._state.end(exc)
-        answer = answer_in(exc)
+        verdict = verdict_on(exc)
+        answer = None if verdict is None else verdict.answer
         exchange = None if answer is None else exchange_of(answer, read_some(answer))
-        self._state.raise_failure(exc, exchange)
+        self._state.raise_failure(exc, verdict, exchange)
 
     async def __aenter__(self) -> "AsyncUpstreamCall":
         self._state.begin()
@@ -124,9 +126,10 @@ class UpstreamBlock:
         self, cls: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._state.end(exc)
-        answer = answer_in(exc)
+        verdict = verdict_on(exc)
+        answer = None if verdict is None else verdict.answer
         exchange = None if answer is None else exchange_of(answer, await aread_some(answer))
-        self._state.raise_failure(exc, exchange)
+        self._state.raise_failure(exc, verdict, exchange)
 
 
 class UpstreamCall:
@@ -185,7 +188,8 @@ class UpstreamCall:
         if answer.must_be_awaited:
             self._state.refuse("the body of this response must be awaited; use 'async with upstream(…)'")
         if not answer.is_success:
-            raise self._state.terms.error_of(exchange_of(answer, read_some(answer)))
+            raise self._state.error_of(exchange_of(answer, read_some(answer)))
+        self._state.take(answer)
         return answer
 
 
@@ -238,7 +242,8 @@ class AsyncUpstreamCall:
     async def _success(self, response: object) -> Answer:
         answer = self._state.answer_of(response)
         if not answer.is_success:
-            raise self._state.terms.error_of(exchange_of(answer, await aread_some(answer)))
+            raise self._state.error_of(exchange_of(answer, await aread_some(answer)))
+        self._state.take(answer)
         return answer
 
 

@@ -7,7 +7,8 @@ from time import monotonic
 from typing import Any
 
 from flask_faultmap.redaction.redacting import is_secret_name, redact
-from flask_faultmap.upstreams.answers import Answer, Exchange
+from flask_faultmap.upstreams.answers import Answer
+from flask_faultmap.upstreams.exchanges import Exchange
 
 MOST_BYTES = 65_536  # of the body of an answer that is no success
 MOST_SECONDS = 5  # for reading it, beside the client's own timeout
@@ -93,6 +94,7 @@ class _Part:
 def exchange_of(answer: Answer, body: bytes | str) -> Exchange:
     """Put together what *answer* tells, with what was read of its body."""
     method, path = answer.request()
+    first_method, was_taken = answer.earlier()
     parsed = body if isinstance(body, str) else parse(body, answer.header("Content-Type"))
     return Exchange(
         method=method,
@@ -101,6 +103,8 @@ def exchange_of(answer: Answer, body: bytes | str) -> Exchange:
         body=parsed,
         media_type=answer.header("Content-Type"),
         retry_after=answer.header("Retry-After"),
+        first_method=first_method,
+        was_taken=was_taken,
     )
 
 

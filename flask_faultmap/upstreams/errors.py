@@ -31,6 +31,9 @@ from flask_faultmap.errors import (
 )
 from flask_faultmap.faults import Violation
 
+# Said only where it is certain.
+NOT_STARTED = ("The work was not started there.", "This one was not started.")
+
 
 class UpstreamError(BadGatewayError):
     """A service that the app calls failed, in a way that its client library does not tell.

@@ -13,9 +13,10 @@ from flask_faultmap.near_miss import near_miss
 from flask_faultmap.profiles.encoding import to_bytes
 from flask_faultmap.streams.framing import UNCHANGED, Event
 from flask_faultmap.streams.parsing import EventParser, ItemError, LineParser
-from flask_faultmap.upstreams.answers import Answer, Exchange
+from flask_faultmap.upstreams.answers import Answer
 from flask_faultmap.upstreams.bodies import exchange_of
 from flask_faultmap.upstreams.errors import UpstreamAnswerLostError, UpstreamBodyError
+from flask_faultmap.upstreams.exchanges import Exchange
 from flask_faultmap.upstreams.terms import Terms
 
 PARSERS: dict[str, type[LineParser] | type[EventParser]] = {"ndjson": LineParser, "sse": EventParser}

@@ -155,6 +155,9 @@ STANDARD: dict[str, type[UpstreamError]] = {
     "ssl.SSLError": UpstreamTLSError,
     "http.client.HTTPException": UpstreamAnswerLostError,
     "http.client.InvalidURL": UpstreamUsageError,
+    "urllib.error.URLError": UpstreamUsageError,  # unless its reason says better
+    "urllib.error.HTTPError": UpstreamResponseError,
+    "urllib.error.ContentTooShortError": UpstreamAnswerLostError,
 }
 
 
@@ -179,6 +182,7 @@ CARRIERS = frozenset(
         "requests.exceptions.RetryError",
         "urllib3.exceptions.MaxRetryError",
         "urllib3.exceptions.ProtocolError",
+        "urllib.error.URLError",
         "aiohttp.client_exceptions.ClientPayloadError",
         "aiohttp.client_exceptions.ClientResponseError",
     }
@@ -188,7 +192,7 @@ CARRIERS = frozenset(
 # which aiohttp reports as a 400 that nobody sent; a body of another encoding than it says.
 CARRIED: dict[str, type[UpstreamError]] = {
     **FAILURES,
-    "builtins.FileNotFoundError": UpstreamConnectionError,
+    "builtins.OSError": UpstreamConnectionError,
     "aiohttp.http_exceptions.HttpProcessingError": UpstreamAnswerLostError,
     "aiohttp.http_exceptions.ContentEncodingError": UpstreamBodyError,
 }

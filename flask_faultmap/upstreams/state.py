@@ -1,26 +1,22 @@
 """How far is one block of calls to a service, and what became of it?"""
 
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
 from dataclasses import replace
 from inspect import CORO_CREATED, getcoroutinestate
 from typing import Any, NoReturn, TypeVar
 
 from flask_faultmap.errors import DomainError
-from flask_faultmap.upstreams.answers import Answer, Exchange, answer_of, sent
+from flask_faultmap.upstreams.answers import Answer, answer_of
 from flask_faultmap.upstreams.bodies import MOST_BYTES, exchange_of, load
 from flask_faultmap.upstreams.errors import (
-    UpstreamAnswerLostError,
     UpstreamBodyError,
-    UpstreamError,
-    UpstreamReadTimeoutError,
     UpstreamResponseError,
-    UpstreamTimeoutError,
     UpstreamUsageError,
 )
-from flask_faultmap.upstreams.failures import failure_of
+from flask_faultmap.upstreams.exchanges import Exchange, sent
 from flask_faultmap.upstreams.masking import mask_chain
-from flask_faultmap.upstreams.redirects import follows_another
-from flask_faultmap.upstreams.terms import Terms
+from flask_faultmap.upstreams.terms import IDEMPOTENT, Terms
+from flask_faultmap.upstreams.verdicts import Verdict
 
 Result = TypeVar("Result")
 
@@ -34,6 +30,8 @@ class BlockState:
         self._has_begun = self._is_over = False
         self._coroutines: list[Coroutine[Any, Any, Any]] = []
         self._last = Exchange()
+        self._is_done = False
+        self._done_method: str | None = None
 
     def begin(self) -> None:
         """Enter the block.
@@ -73,7 +71,6 @@ class BlockState:
             return load(body, answer.header("Content-Type"))
         except (ValueError, RecursionError) as exc:
             what = f"answered {answer.status} with a body that is no JSON"
-            # A success says that the work was done.
             raise self.terms.make(
                 UpstreamBodyError, what, exchange_of(answer, body[:MOST_BYTES]), applied=True, permanent=True
             ) from exc
@@ -103,38 +100,58 @@ class BlockState:
                 "or give unchecked=True if the client library hides its responses"
             )
 
-    def raise_failure(self, exc: BaseException | None, exchange: Exchange | None) -> None:
+    def raise_failure(
+        self, exc: BaseException | None, verdict: Verdict | None, exchange: Exchange | None
+    ) -> None:
         """Mask *exc*, and raise what it means if a client library raised it.
 
-        *exchange* is told by its response.
+        *exchange* is told by its answer.
         """
         if exc is None:
             return
-        culprit = culprit_in(exc)
-        failure = None if culprit is None else failure_of(culprit)
         mask_chain(exc)
-        if culprit is None or failure is None:
-            return
-        told = exchange or self._told_by(culprit, failure)
-        if failure.applied is False and follows_another(culprit):
-            # The service took the first request, whose method is not that of the last.
-            is_late = issubclass(failure, UpstreamTimeoutError)
-            failure = UpstreamReadTimeoutError if is_late else UpstreamAnswerLostError
-            told = replace(told, method=None)
-        raise self._error_of(culprit, failure, told) from exc
+        if verdict is not None:
+            raise self._error_of(verdict, exchange or self._told_by(verdict)) from exc
+
+    def error_of(self, exchange: Exchange) -> DomainError:
+        """Make the error of an answer that is no success."""
+        return self.terms.error_of(self._after_all(exchange), applied=True if self._is_done else None)
+
+    def take(self, answer: Answer) -> None:
+        """Keep in mind that the service did what was asked: what fails now does not undo it."""
+        if answer.is_success:
+            method = answer.earlier()[0] or answer.request()[0]
+            if not self._is_done or self._done_method in IDEMPOTENT:
+                self._done_method = method
+            self._is_done = True
 
     def refuse(self, why: str) -> NoReturn:
         """Raise our own bug."""
         raise self.terms.make(UpstreamUsageError, why, self._last, applied=None, permanent=True)
 
-    def _error_of(self, exc: BaseException, failure: type[UpstreamError], exchange: Exchange) -> DomainError:
+    def _error_of(self, verdict: Verdict, exchange: Exchange) -> DomainError:
+        failure, seen = verdict.failure, verdict.evidence
+        exchange = replace(
+            exchange,
+            first_method=exchange.first_method or seen.first_method,
+            was_taken=exchange.was_taken or seen.was_taken,
+        )
         if failure is UpstreamResponseError and exchange.status:
-            return self.terms.error_of(exchange)
-        what = type(exc).__name__
-        return self.terms.make(failure, what, exchange, applied=failure.applied, permanent=failure.permanent)
+            return self.error_of(exchange)
+        what = type(verdict.exc).__name__
+        applied = True if self._is_done else verdict.applied
+        exchange = self._after_all(exchange)
+        return self.terms.make(failure, what, exchange, applied=applied, permanent=failure.permanent)
 
-    def _told_by(self, exc: BaseException, failure: type[UpstreamError]) -> Exchange:
-        """Give what the attributes of *exc* tell; of an answer that broke off, also what had come of it."""
+    def _after_all(self, exchange: Exchange) -> Exchange:
+        """Add what was done in this block before."""
+        if not self._is_done:
+            return exchange
+        return replace(exchange, was_taken=True, first_method=self._done_method)
+
+    def _told_by(self, verdict: Verdict) -> Exchange:
+        """Give what the exception's attributes tell; of an answer that broke off, what came of it, too."""
+        exc, failure = verdict.exc, verdict.failure
         told = vars(exc)
         request = next(
             (told[name] for name in ("request", "_request", "request_info") if told.get(name)), None
@@ -145,32 +162,3 @@ class BlockState:
             return Exchange(method=method, path=path, status=told.get("status"), retry_after=wait)
         last = self._last if failure.applied is None and path in (None, self._last.path) else Exchange()
         return Exchange(method=method or last.method, path=path or last.path, status=last.status)
-
-
-def answer_in(exc: BaseException | None) -> Answer | None:
-    """Give the answer that a ``raise_for_status()`` of a client library left in *exc*."""
-    culprit = culprit_in(exc)
-    if culprit is None or failure_of(culprit) is not UpstreamResponseError:
-        return None
-    return answer_of(getattr(culprit, "response", None))
-
-
-def culprit_in(exc: BaseException | None) -> BaseException | None:
-    """Give what a client library raised: *exc*, or the first such leaf of a group.
-
-    A group may hold domain errors besides, and nothing else. One of them alone is the border's.
-    """
-    foreign = [leaf for leaf in _leaves(exc) if not isinstance(leaf, DomainError)]
-    if not foreign or any(failure_of(leaf) is None for leaf in foreign):
-        return None
-    return foreign[0]
-
-
-def _leaves(exc: BaseException | None) -> Iterator[BaseException]:
-    waiting = [] if exc is None else [exc]
-    while waiting:
-        leaf = waiting.pop()
-        if isinstance(leaf, ExceptionGroup):
-            waiting += reversed(leaf.exceptions)
-        else:
-            yield leaf

@@ -12,15 +12,16 @@ from flask_faultmap.errors import ConfigError, DomainError
 from flask_faultmap.loggers import logger_named
 from flask_faultmap.profiles.profile import Profile
 from flask_faultmap.retry_after import whole_seconds
-from flask_faultmap.upstreams.answers import Exchange
 from flask_faultmap.upstreams.bodies import redacted
 from flask_faultmap.upstreams.errors import (
+    NOT_STARTED,
     UpstreamCredentialsError,
     UpstreamError,
     UpstreamRedirectError,
     UpstreamResponseError,
     UpstreamUnavailableError,
 )
+from flask_faultmap.upstreams.exchanges import Exchange
 from flask_faultmap.upstreams.readback import SAID_NOTHING, Said, read_back
 
 logger: logging.Logger = logger_named("flask_faultmap.upstreams")
@@ -78,7 +79,7 @@ class Terms:
         status = exchange.status or 0
         kind = kind_of(status)
         said = read_back(exchange.body, self.profile, exchange.media_type)
-        if applied is None:
+        if applied is None and not exchange.was_taken:
             applied = False if 400 <= status < 500 else kind.applied
         cls = self.passing.get(said.code or "", self.passing.get(status))
         if cls is not None and kind is not UpstreamCredentialsError:
@@ -101,19 +102,20 @@ class Terms:
         cls = next((self.errors[family] for family in kind.__mro__ if family in self.errors), kind)
         error = self._new(cls, what, exchange, said, applied=applied, permanent=permanent)
         error.retryable = not permanent and self._is_repeatable(exchange, said, applied)
-        if error.retryable:
+        if error.retryable or _asked(exchange) is not None:
             error.retry_after = _wait(exchange, said, error)
         return error
 
     def _is_repeatable(self, exchange: Exchange, said: Said, applied: bool | None) -> bool:
         """Say whether the same request may be sent once more (RFC 9110, section 9.2.2)."""
-        if said.retryable is not None:
+        if said.retryable is not None and not exchange.was_taken:
             return said.retryable
-        if applied is not None:
-            return not applied
+        if applied is False:
+            return True
         if self.idempotent is not None:
             return self.idempotent
-        return (exchange.method or self.method or "").upper() in IDEMPOTENT
+        last = None if exchange.was_taken else exchange.method  # which a redirect may have changed
+        return (self.method or exchange.first_method or last or "").upper() in IDEMPOTENT
 
     def _passed_on(
         self, cls: type[DomainError], exchange: Exchange, said: Said, *, applied: bool | None
@@ -124,8 +126,10 @@ class Terms:
         )
         if said.code is not None and not said.is_foreign and cls.__module__ == general.__name__:
             error.code = said.code  # the app's own classes have codes that the app has promised
-        if said.retryable is not None:
+        if said.retryable is not None and not exchange.was_taken:
             error.retryable = said.retryable
+        elif error.retryable:
+            error.retryable = self._is_repeatable(exchange, said, applied)
         error.violations = said.violations or error.violations
         error.details = {**error.details, **said.details}
         error.retry_after = _wait(exchange, said, error)
@@ -161,6 +165,8 @@ class Terms:
             permanent=permanent,
             expose=False,  # the message is for the log
         )
+        if applied is not False and error.public and error.public.endswith(NOT_STARTED):
+            error.public = error.public.removesuffix(NOT_STARTED[0]).removesuffix(NOT_STARTED[1]).rstrip()
         if logger.isEnabledFor(logging.DEBUG):
             logger.debug("%s; body: %s", error, str(extra_data["body"])[:PREVIEW])
         return error

@@ -203,7 +203,7 @@ def test_a_class_of_the_service_gets_all_that_ours_have() -> None:
     error = failure_of_call(lambda: raised(requests.exceptions.SSLError(), errors=errors))
 
     assert (error.applied, error.permanent, error.retryable, error.upstream_code) == (
-        False,
+        None,
         True,
         False,
         None,

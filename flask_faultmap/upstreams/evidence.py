@@ -1,0 +1,181 @@
+"""Was a request sent before this failure? The client library's own frames on the traceback tell.
+
+No library keeps its history on its exceptions: a redirect that was followed, a round of authentication, a
+retry that hid the first try. Their frames do. What is unknown counts as sent.
+"""
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any
+
+from flask_faultmap.upstreams.answers import Answer, answer_of
+from flask_faultmap.upstreams.frames import (
+    DEEPEST,
+    HISTORIES,
+    INCREMENT,
+    LIBRARIES,
+    METHODS,
+    REDIRECTING,
+    RETRYING,
+    SECURING,
+    SENT,
+    SUPPORT,
+    frames_of,
+    is_connecting_frame,
+    is_installed,
+    is_refusal,
+    name_of,
+    package_of,
+    was_taken,
+)
+
+IDEMPOTENT_BY_AIOHTTP = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
+
+
+@dataclass(slots=True, kw_only=True)
+class Evidence:
+    """What the frames show of one failed call.
+
+    Attributes:
+        is_seen: there is a client library's call.
+        is_known: nobody unknown stands above or inside it, who may have tried before.
+        is_connecting: it failed while the connection was made.
+        is_securing: it failed where our own certificates are read, or in the handshake.
+        is_sent: it failed when something of the request was sent.
+        was_taken: a request was sent before, and not refused.
+        is_redirected: a redirect was being followed.
+        is_misled: its ``Location`` was being read.
+        first_method: of the request that the app made, if the frames keep it.
+        hidden: the answer that what was raised does not show.
+        stream_id: of HTTP/2.
+        links: the exception and those behind it that are of the same call.
+    """
+
+    is_seen: bool = False
+    is_known: bool = False
+    is_connecting: bool = False
+    is_securing: bool = False
+    is_sent: bool = False
+    was_taken: bool = False
+    is_redirected: bool = False
+    is_misled: bool = False
+    first_method: str | None = None
+    hidden: Answer | None = None
+    stream_id: int | None = None
+    links: list[BaseException] = field(default_factory=list)
+
+
+def evidence_of(exc: BaseException) -> Evidence:
+    """Read the frames of *exc* and of what is behind it."""
+    evidence = Evidence()
+    own = package_of(exc.__traceback__.tb_frame) if exc.__traceback__ else ""
+    only_known = True
+    for link in _links_of_the_call(exc):
+        evidence.links.append(link)
+        is_inside = link is not exc
+        for frame in frames_of(link.__traceback__):
+            is_inside = is_inside or package_of(frame) in LIBRARIES
+            _read(evidence, frame)
+            # What makes the connection may be anybody's, say gevent's.
+            only_known = only_known and (
+                evidence.is_connecting or _is_expected(frame, "" if is_inside else own)
+            )
+    evidence.is_known = only_known
+    return evidence
+
+
+def _links_of_the_call(exc: BaseException) -> Iterator[BaseException]:
+    """Give the links that one call has left: each was caught in a frame of a library on the traceback.
+
+    Another call, in whose ``except`` the block stands, is a context too.
+    """
+    known: set[FrameType] = set()
+    waiting, seen = [exc], set[int]()
+    while waiting and len(seen) < DEEPEST:
+        link = waiting.pop(0)
+        if id(link) in seen:
+            continue
+        seen.add(id(link))
+        frames = [*frames_of(link.__traceback__)]
+        if link is not exc and frames and not (frames[0] in known and _is_expected(frames[0], "")):
+            continue
+        known.update(frames)
+        yield link
+        carried = (*link.args, getattr(link, "reason", None), link.__cause__, link.__context__)
+        waiting += [part for part in carried if isinstance(part, BaseException)]
+
+
+def _is_expected(frame: FrameType, own: str) -> bool:
+    """Whether *frame* is the library's, what it stands on, or, with *own*, the app's.
+
+    Others, such as those of an SDK or of a library for retries, may have tried before.
+    """
+    package = package_of(frame)
+    if package in LIBRARIES or package in SUPPORT or package in sys.stdlib_module_names:
+        return True
+    return bool(own) and (package == own or not is_installed(frame.f_code.co_filename))
+
+
+def _read(evidence: Evidence, frame: FrameType) -> None:
+    name, package, said = name_of(frame), package_of(frame), frame.f_locals
+    if name in METHODS and evidence.first_method is None:
+        evidence.first_method = _method(said.get(METHODS[name]))
+    if name in HISTORIES:
+        evidence.is_seen = True
+        _read_answers(evidence, [said.get(local) for local in HISTORIES[name]])
+    if name == "aiohttp.client:ClientSession._request":
+        _read_aiohttp(evidence, said)
+    if name in RETRYING:
+        evidence.is_seen = True
+        _read_retries(evidence, said)
+    if name == INCREMENT:
+        evidence.hidden = evidence.hidden or answer_of(said.get("response"))
+    if frame.f_code.co_name == "json" and package in LIBRARIES:
+        evidence.hidden = evidence.hidden or answer_of(said.get("self"))
+    if package.startswith("httpcore"):
+        evidence.is_sent = evidence.is_sent or frame.f_code.co_name in SENT
+        evidence.stream_id = said.get("stream_id", evidence.stream_id)
+    evidence.is_misled = evidence.is_misled or name in REDIRECTING
+    evidence.is_securing = evidence.is_securing or name in SECURING
+    evidence.is_connecting = evidence.is_connecting or is_connecting_frame(frame)
+
+
+def _read_answers(evidence: Evidence, kept: Sequence[Any]) -> None:
+    """Look at the answers that came before, each alone or in a sequence."""
+    for response in (
+        item for value in kept for item in (value if isinstance(value, list | tuple) else [value])
+    ):
+        answer = answer_of(response)
+        if answer is None:
+            continue
+        evidence.was_taken = evidence.was_taken or not is_refusal(answer.status) or answer.earlier()[1]
+        evidence.is_redirected = evidence.is_redirected or 300 <= answer.status < 400
+
+
+def _read_aiohttp(evidence: Evidence, said: Mapping[str, Any]) -> None:
+    history, session = said.get("history") or (), said.get("self")
+    evidence.first_method = _method(history[0]) if history else _method(said.get("method"))
+    is_repeated = (
+        getattr(session, "_retry_connection", None)
+        and evidence.first_method in IDEMPOTENT_BY_AIOHTTP
+        and said.get("retry_persistent_connection") is False
+    )
+    evidence.was_taken = evidence.was_taken or bool(is_repeated)
+
+
+def _read_retries(evidence: Evidence, said: Mapping[str, Any]) -> None:
+    retries = said.get("retries") or (said.get("kw") or {}).get("retries")
+    for attempt in getattr(retries, "history", None) or ():
+        evidence.is_redirected = evidence.is_redirected or bool(attempt.redirect_location)
+        evidence.was_taken = evidence.was_taken or was_taken(attempt)
+
+
+def _method(request: Any) -> str | None:
+    if isinstance(request, str):
+        return None if "://" in request else request.upper()
+    method = getattr(request, "method", None)
+    if method is None and callable(getattr(request, "get_method", None)):
+        method = request.get_method()
+    return method if isinstance(method, str) else None

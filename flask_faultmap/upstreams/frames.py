@@ -1,0 +1,202 @@
+"""Which frames of a traceback are a client library's, and what do they show?
+
+Tables of names, so that no client library is imported by us; a test looks every name up in its source.
+"""
+
+from collections.abc import Iterator
+from types import FrameType, TracebackType
+from typing import Any
+
+LIBRARIES = frozenset(
+    {
+        "aiohttp",
+        "httpcore",
+        "httpcore2",
+        "httpx",
+        "httpx2",
+        "niquests",
+        "requests",
+        "urllib3",
+        "urllib3_future",
+    }
+)
+# What these stand on, or what watches them: none sends anything a second time.
+SUPPORT = frozenset(
+    {
+        *(
+            "aiohappyeyeballs",
+            "anyio",
+            "flask_faultmap",
+            "gevent",
+            "h11",
+            "h2",
+            "hpack",
+            "idna",
+            "opentelemetry",
+        ),
+        *("requests_unixsocket", "sentry_sdk", "trio", "wrapt", "yarl"),
+    }
+)
+DEEPEST = 16  # links of a chain
+
+# A call of a client, and the local names under which its frame keeps the answers that came before.
+HISTORIES: dict[str, tuple[str, ...]] = {
+    "requests.sessions:Session.send": ("r",),
+    "requests.sessions:SessionRedirectMixin.resolve_redirects": ("hist",),
+    **{
+        f"{library}._client:{client}.{function}": ("history", "response")
+        for library in ("httpx", "httpx2")
+        for client in ("Client", "AsyncClient")
+        for function in ("_send_handling_auth", "_send_handling_redirects")
+    },
+    "aiohttp.client:ClientSession._request": ("history", "resp"),
+    "aiohttp.client_middleware_digest_auth:DigestAuthMiddleware.__call__": ("response",),
+    "urllib.request:OpenerDirector.open": (),
+    "urllib.request:OpenerDirector.error": ("args",),
+    "http.client:HTTPConnection.request": (),
+}
+# Calls of urllib3, whose retries are an object that keeps its history, here or among "kw".
+RETRYING = frozenset(
+    {"urllib3.connectionpool:HTTPConnectionPool.urlopen", "urllib3.poolmanager:PoolManager.urlopen"}
+)
+INCREMENT = "urllib3.util.retry:Retry.increment"  # gives up, and hides the answer that it has
+# A service's Location is read.
+REDIRECTING = frozenset(f"{library}._client:BaseClient._redirect_url" for library in ("httpx", "httpx2"))
+# Where a connection is made: nothing is sent on it yet.
+CONNECTING = frozenset(
+    {
+        *(
+            f"{library}.{name}._connect"
+            for library in ("httpcore", "httpcore2")
+            for name in ("_sync.connection:HTTPConnection", "_async.connection:AsyncHTTPConnection")
+        ),
+        "aiohttp.connector:BaseConnector.connect",
+        "urllib3.connectionpool:HTTPSConnectionPool._prepare_proxy",
+        "urllib3.connection:HTTPConnection.connect",
+        "urllib3.connection:HTTPSConnection.connect",
+        "urllib3.connection:HTTPConnection._new_conn",
+        "http.client:HTTPConnection.connect",
+        "http.client:HTTPSConnection.connect",
+        "httpx._config:create_ssl_context",
+        "httpx2._config:create_ssl_context",
+        "requests.adapters:HTTPAdapter.cert_verify",
+    }
+)
+# Certificates of ours are read there, which may be missing.
+SECURING = frozenset(
+    {
+        "httpx._config:create_ssl_context",
+        "httpx2._config:create_ssl_context",
+        "requests.adapters:HTTPAdapter.cert_verify",
+        "urllib3.util.ssl_:ssl_wrap_socket",
+    }
+)
+TUNNELS = {  # of httpcore: asks the proxy first, while this attribute says so
+    **{
+        f"{library}.{name}": ("_connected", False)
+        for library in ("httpcore", "httpcore2")
+        for name in (
+            "_sync.http_proxy:TunnelHTTPConnection.handle_request",
+            "_async.http_proxy:AsyncTunnelHTTPConnection.handle_async_request",
+        )
+    },
+    **{
+        f"{library}.{name}": ("_connection", None)
+        for library in ("httpcore", "httpcore2")
+        for name in (
+            "_sync.socks_proxy:Socks5Connection.handle_request",
+            "_async.socks_proxy:AsyncSocks5Connection.handle_async_request",
+        )
+    },
+}
+METHODS = {  # where a frame keeps the method that the app asked for, whatever a redirect made of it
+    "requests.sessions:Session.send": "request",
+    "httpx._client:Client.send": "request",
+    "httpx._client:AsyncClient.send": "request",
+    "httpx2._client:Client.send": "request",
+    "httpx2._client:AsyncClient.send": "request",
+    "urllib3._request_methods:RequestMethods.request": "method",
+    "urllib3.poolmanager:PoolManager.urlopen": "method",
+    "urllib.request:OpenerDirector.open": "req",
+}
+# Functions of httpcore that run once something of the request was sent.
+SENT = frozenset(
+    {
+        *("_send_request_body", "_receive_response", "_receive_response_headers", "_receive_response_body"),
+        *("_send_stream_data", "_send_end_stream"),
+    }
+)
+
+
+def connects(exc: BaseException) -> bool:
+    """Whether *exc*, the error of an earlier try, was raised while its connection was made."""
+    return any(
+        is_connecting_frame(frame) for link in parts_of(exc) for frame in frames_of(link.__traceback__)
+    )
+
+
+def parts_of(exc: BaseException) -> Iterator[BaseException]:
+    """Give *exc* and what it carries, whoever raised it."""
+    waiting, seen = [exc], set[int]()
+    while waiting and len(seen) < DEEPEST:
+        link = waiting.pop(0)
+        if id(link) not in seen:
+            seen.add(id(link))
+            yield link
+            carried = (*link.args, getattr(link, "reason", None), link.__cause__)
+            waiting += [part for part in carried if isinstance(part, BaseException)]
+
+
+def frames_of(traceback: TracebackType | None) -> Iterator[FrameType]:
+    """Give the frames of *traceback*, from the block down."""
+    while traceback is not None:
+        yield traceback.tb_frame
+        traceback = traceback.tb_next
+
+
+def package_of(frame: FrameType) -> str:
+    """Give the name of the package whose code runs there."""
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0]
+
+
+def is_installed(filename: str) -> bool:
+    """Whether a module's file was installed, as other people's packages are."""
+    return "site-packages" in filename or "dist-packages" in filename
+
+
+def name_of(frame: FrameType) -> str:
+    """Give module and qualified name of the function."""
+    return f"{frame.f_globals.get('__name__', '')}:{frame.f_code.co_qualname}"
+
+
+def attempts_taken(response: object) -> bool:
+    """Whether the service may have taken an earlier attempt that urllib3 keeps with *response*."""
+    return any(map(was_taken, getattr(getattr(response, "retries", None), "history", None) or ()))
+
+
+def was_taken(attempt: Any) -> bool:
+    """Whether the service may have taken an earlier *attempt* of urllib3: neither refused nor unconnected."""
+    if attempt.error is not None:
+        return not connects(attempt.error)
+    return not is_refusal(attempt.status)
+
+
+def is_refusal(status: object) -> bool:
+    """Whether an answer with *status* says that the request was not taken."""
+    return isinstance(status, int) and (400 <= status < 500 or status == 503)
+
+
+def is_connecting_frame(frame: FrameType) -> bool:
+    """Whether a connection is made there, or below: nothing was sent on it yet."""
+    name = name_of(frame)
+    if name in CONNECTING:
+        return True
+    said = frame.f_locals
+    if name in TUNNELS:
+        attribute, value = TUNNELS[name]
+        return getattr(said.get("self"), attribute, ...) is value
+    # A connection of others, say on a unix socket.
+    return frame.f_code.co_name == "connect" and any(
+        f"{cls.__module__}.{cls.__qualname__}" == "http.client.HTTPConnection"
+        for cls in type(said.get("self")).__mro__
+    )

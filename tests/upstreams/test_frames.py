@@ -1,0 +1,78 @@
+"""Every frame that evidence is read from is there, in each installed client library."""
+
+import importlib
+import inspect
+from types import FunctionType
+from typing import Any
+
+import pytest
+
+from flask_faultmap.upstreams.frames import (
+    CONNECTING,
+    HISTORIES,
+    INCREMENT,
+    METHODS,
+    REDIRECTING,
+    RETRYING,
+    SECURING,
+    SENT,
+    TUNNELS,
+)
+
+LOCALS = {
+    **HISTORIES,
+    **{name: (local,) for name, local in METHODS.items()},
+    **{name: ("retries",) for name in RETRYING if "connectionpool" in name},
+    **{name: ("kw",) for name in RETRYING if "poolmanager" in name},
+    INCREMENT: ("response",),
+}
+NAMES = sorted({*CONNECTING, *REDIRECTING, *RETRYING, *SECURING, *TUNNELS})
+
+
+def function_at(name: str) -> FunctionType:
+    module, _, path = name.partition(":")
+    found: Any = importlib.import_module(module)
+    for step in path.split("."):
+        found = getattr(found, step)
+    function = inspect.unwrap(found)
+    assert isinstance(function, FunctionType)
+    return function
+
+
+@pytest.mark.parametrize("name", LOCALS)
+def test_a_frame_has_the_locals_that_tell_what_came_before(name: str) -> None:
+    code = function_at(name).__code__
+
+    assert set(LOCALS[name]) <= {*code.co_varnames, *code.co_cellvars}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_frame_is_there_under_its_name(name: str) -> None:
+    assert function_at(name).__code__.co_qualname == name.partition(":")[2]
+
+
+@pytest.mark.parametrize("library", ["httpcore", "httpcore2"])
+def test_the_functions_that_send_and_receive_are_there(library: str) -> None:
+    names = {
+        name
+        for protocol in ("http11", "http2")
+        for function in vars(importlib.import_module(f"{library}._sync.{protocol}")).values()
+        if inspect.isclass(function)
+        for name in vars(function)
+    }
+
+    assert names >= SENT
+
+
+@pytest.mark.parametrize("name", TUNNELS)
+def test_a_tunnel_keeps_whether_it_stands(name: str) -> None:
+    attribute, _ = TUNNELS[name]
+
+    assert attribute in inspect.getsource(function_at(name))
+
+
+def test_aiohttp_keeps_whether_it_may_repeat() -> None:
+    source = inspect.getsource(function_at("aiohttp.client:ClientSession._request"))
+
+    assert "retry_persistent_connection = False" in source
+    assert "self._retry_connection" in source
