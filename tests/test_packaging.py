@@ -147,7 +147,7 @@ def test_unknown_command_is_refused_with_those_that_exist():
 
     assert complaint == (
         "dev.py has no command 'tests'; "
-        "it has: tour, test, clients, lint, docs, prove, fuzz, servers, hostile, bench."
+        "it has: tour, test, clients, lint, docs, prove, fuzz, servers, applied, hostile, bench."
     )
 
 

@@ -4,11 +4,11 @@ No library keeps its history on its exceptions: a redirect that was followed, a 
 retry that hid the first try. Their frames do. What is unknown counts as sent.
 """
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask_faultmap.upstreams.answers import Answer, answer_of
 from flask_faultmap.upstreams.frames import (
@@ -26,6 +26,7 @@ from flask_faultmap.upstreams.frames import (
     is_connecting_frame,
     is_installed,
     is_refusal,
+    is_standard,
     name_of,
     package_of,
     was_taken,
@@ -46,7 +47,7 @@ class Evidence:
         is_sent: it failed when something of the request was sent.
         was_taken: a request was sent before, and not refused.
         is_redirected: a redirect was being followed.
-        is_misled: its ``Location`` was being read.
+        is_misled: its ``Location`` cannot be followed.
         first_method: of the request that the app made, if the frames keep it.
         hidden: the answer that what was raised does not show.
         stream_id: of HTTP/2.
@@ -113,7 +114,7 @@ def _is_expected(frame: FrameType, own: str) -> bool:
     Others, such as those of an SDK or of a library for retries, may have tried before.
     """
     package = package_of(frame)
-    if package in LIBRARIES or package in SUPPORT or package in sys.stdlib_module_names:
+    if package in LIBRARIES or package in SUPPORT or is_standard(frame):
         return True
     return bool(own) and (package == own or not is_installed(frame.f_code.co_filename))
 
@@ -138,7 +139,8 @@ def _read(evidence: Evidence, frame: FrameType) -> None:
         evidence.is_sent = evidence.is_sent or frame.f_code.co_name in SENT
         evidence.stream_id = said.get("stream_id", evidence.stream_id)
     evidence.is_misled = evidence.is_misled or name in REDIRECTING
-    evidence.is_securing = evidence.is_securing or name in SECURING
+    if name in SECURING:
+        evidence.is_seen = evidence.is_securing = True
     evidence.is_connecting = evidence.is_connecting or is_connecting_frame(frame)
 
 
@@ -151,7 +153,19 @@ def _read_answers(evidence: Evidence, kept: Sequence[Any]) -> None:
         if answer is None:
             continue
         evidence.was_taken = evidence.was_taken or not is_refusal(answer.status) or answer.earlier()[1]
-        evidence.is_redirected = evidence.is_redirected or 300 <= answer.status < 400
+        if 300 <= answer.status < 400:
+            evidence.is_redirected = True
+            evidence.is_misled = evidence.is_misled or not is_followable(answer.header("Location") or "")
+
+
+def is_followable(location: str) -> bool:
+    """Whether a client of HTTP can make a request of *location*, which may be relative."""
+    try:
+        url = urlsplit(location)
+        host, _ = (url.hostname or "").encode("idna"), url.port
+    except ValueError:
+        return False
+    return url.scheme in ("", "http", "https") and (bool(host) or not (url.netloc or url.scheme))
 
 
 def _read_aiohttp(evidence: Evidence, said: Mapping[str, Any]) -> None:

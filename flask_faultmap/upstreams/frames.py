@@ -3,6 +3,7 @@
 Tables of names, so that no client library is imported by us; a test looks every name up in its source.
 """
 
+import sys
 from collections.abc import Iterator
 from types import FrameType, TracebackType
 from typing import Any
@@ -39,6 +40,8 @@ SUPPORT = frozenset(
 )
 DEEPEST = 16  # links of a chain
 
+OPEN = "urllib.request:OpenerDirector.open"
+
 # A call of a client, and the local names under which its frame keeps the answers that came before.
 HISTORIES: dict[str, tuple[str, ...]] = {
     "requests.sessions:Session.send": ("r",),
@@ -51,7 +54,9 @@ HISTORIES: dict[str, tuple[str, ...]] = {
     },
     "aiohttp.client:ClientSession._request": ("history", "resp"),
     "aiohttp.client_middleware_digest_auth:DigestAuthMiddleware.__call__": ("response",),
-    "urllib.request:OpenerDirector.open": (),
+    "urllib3.connectionpool:HTTPConnectionPool.urlopen": ("response",),
+    "urllib3.poolmanager:PoolManager.urlopen": ("response",),
+    OPEN: (),
     "urllib.request:OpenerDirector.error": ("args",),
     "http.client:HTTPConnection.request": (),
 }
@@ -117,7 +122,7 @@ METHODS = {  # where a frame keeps the method that the app asked for, whatever a
     "httpx2._client:AsyncClient.send": "request",
     "urllib3._request_methods:RequestMethods.request": "method",
     "urllib3.poolmanager:PoolManager.urlopen": "method",
-    "urllib.request:OpenerDirector.open": "req",
+    OPEN: "req",
 }
 # Functions of httpcore that run once something of the request was sent.
 SENT = frozenset(
@@ -157,6 +162,11 @@ def frames_of(traceback: TracebackType | None) -> Iterator[FrameType]:
 def package_of(frame: FrameType) -> str:
     """Give the name of the package whose code runs there."""
     return str(frame.f_globals.get("__name__", "")).partition(".")[0]
+
+
+def is_standard(frame: FrameType) -> bool:
+    """Whether Python's own library runs there."""
+    return package_of(frame) in sys.stdlib_module_names
 
 
 def is_installed(filename: str) -> bool:

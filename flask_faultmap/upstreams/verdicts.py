@@ -2,7 +2,6 @@
 
 import re
 import ssl
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -25,7 +24,16 @@ from flask_faultmap.upstreams.errors import (
 )
 from flask_faultmap.upstreams.evidence import Evidence, evidence_of
 from flask_faultmap.upstreams.failures import failure_of
-from flask_faultmap.upstreams.frames import LIBRARIES, SUPPORT, frames_of, package_of, parts_of
+from flask_faultmap.upstreams.frames import (
+    LIBRARIES,
+    OPEN,
+    SUPPORT,
+    frames_of,
+    is_standard,
+    name_of,
+    package_of,
+    parts_of,
+)
 
 CERTIFICATE = re.compile(r"CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED")
 PROXY_AUTH = re.compile(r"(?:\ATunnel connection failed: |\A)407\b")
@@ -109,15 +117,17 @@ def _failure_of_builtin(exc: BaseException, evidence: Evidence) -> type[Upstream
     """Judge a built-in exception: it is a client library's if the last frame that is not Python's is."""
     if not isinstance(exc, ValueError | OverflowError | OSError | RecursionError):
         return None
-    packages = [package_of(frame) for frame in frames_of(exc.__traceback__)]
-    last = next((name for name in reversed(packages) if name not in sys.stdlib_module_names), None)
-    if last not in LIBRARIES | SUPPORT:
+    frames = [*frames_of(exc.__traceback__)]
+    last = next((frame for frame in reversed(frames) if not is_standard(frame)), None)
+    inner = frames[frames.index(last) :] if last else frames
+    is_theirs = last is not None and package_of(last) in LIBRARIES | SUPPORT
+    if not is_theirs and all(name_of(frame) != OPEN for frame in inner):
         return None
     if evidence.hidden is not None:
         return UpstreamBodyError
     if isinstance(exc, OSError):
         return UpstreamTLSError if evidence.is_securing else UpstreamAnswerLostError
-    return UpstreamUsageError if LIBRARIES & set(packages) and not isinstance(exc, RecursionError) else None
+    return UpstreamUsageError if evidence.is_seen and not isinstance(exc, RecursionError) else None
 
 
 def _refined(failure: type[UpstreamError], evidence: Evidence) -> type[UpstreamError]:
