@@ -44,6 +44,7 @@ def add_index_entries(app, name, source):
 
     The search shows such a page first, and finds numbers (``404``) by it, which it passes over in texts.
     """
+    app.env.note_dependency(str(GLOSSARY), docname=name)
     words = [f"!{word}" for word in searched_words().get(name, ())]
     if words:
         entries = "\n\n```{index} " + ", ".join(words) + "\n```\n"
