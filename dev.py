@@ -13,6 +13,7 @@
     python3 dev.py bench --peers compare the cost with other libraries
     python3 dev.py fuzz          make random failures; what breaks a promise is printed as a program
     python3 dev.py servers       see what each WSGI server answers to broken requests
+    python3 dev.py build         build the sdist and the wheel twice, compare and check them
     python3 dev.py applied       see what is known of a call whose connection ends, library by library
     python3 dev.py hostile       see who answers hostile requests, of us and of other libraries
 
@@ -55,6 +56,7 @@ COMMANDS = {
     "prove": ("test", [[PYTHON, "tests/support/trail_proof.py"]]),
     "fuzz": ("test", [[PYTHON, "tests/fuzz/run.py"]]),
     "servers": ("test", [[PYTHON, "tests/support/server_table.py"]]),
+    "build": ("release", [[PYTHON, ".ci/build.py"]]),
     "applied": ("test", [[PYTHON, "tests/support/applied_table.py"]]),
     "hostile": ("peers", [[PYTHON, "-m", "benchmarks.peers.hostile"]]),
     "bench": ("bench", [[PYTHON, "-m", "benchmarks"]]),

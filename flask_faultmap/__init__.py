@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from flask_faultmap.signals import fault_translated
     from flask_faultmap.upstreams import upstream
 
-__version__ = "0.1.0.dev0"
+__version__ = "0.1.0"
 
 __all__ = [
     "Category",

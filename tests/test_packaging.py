@@ -114,6 +114,24 @@ def test_oldest_python_is_the_same_wherever_it_is_said():
     assert f"Python {oldest}" in README
 
 
+def test_supported_pythons_are_the_same_wherever_they_are_said():
+    pythons = re.findall(r"Python :: (3\.\d+)$", setup["metadata"]["classifiers"], re.MULTILINE)
+
+    assert f"| Python | {', '.join(pythons)} |" in (TOP / "docs/reference/versions.md").read_text()
+    assert f"for version in {' '.join(pythons)}; do" in (TOP / ".ci/try_wheel").read_text()
+
+
+@pytest.mark.parametrize("line", setup["metadata"]["project_urls"].strip().splitlines())
+def test_project_url_leads_to_the_repository_and_a_file_that_is_there(line):
+    _, _, url = line.partition(" = ")
+    repository = setup["metadata"]["url"]
+
+    assert url.startswith(f"{repository}/") or url == repository
+    assert (TOP / url.removeprefix(repository).removeprefix("/blob/main/")).exists() or url.endswith(
+        "/issues"
+    )
+
+
 def test_folders_named_to_pytest_exist():
     named = PYPROJECT["tool"]["pytest"]["ini_options"]["testpaths"]
 
@@ -147,7 +165,7 @@ def test_unknown_command_is_refused_with_those_that_exist():
 
     assert complaint == (
         "dev.py has no command 'tests'; "
-        "it has: tour, test, clients, lint, docs, prove, fuzz, servers, applied, hostile, bench."
+        "it has: tour, test, clients, lint, docs, prove, fuzz, servers, build, applied, hostile, bench."
     )
 
 
