@@ -33,6 +33,8 @@ VMM_TEXTS = {
     "NotSupported": "The requested operation is not supported: {}",
     "OperationNotSupportedPostBoot": "The requested operation is not supported after starting the microVM.",
     "OperationNotSupportedPreBoot": "The requested operation is not supported before starting the microVM.",
+    "PciManager": "PCI manager error: {}",
+    "PciNotEnabled": "PCI is not enabled",
     "PmemConfig": "Pmem config error: {}",
     "StartMicrovm": "Start microvm error: {}",
     "VsockConfig": "Vsock config error: {}",
