@@ -7,7 +7,8 @@ from werkzeug.wrappers import Request
 
 from flask_faultmap.errors import DomainError, ValidationFailedError
 from flask_faultmap.http.errors import malformed_json
-from flask_faultmap.http.parts import body_of, parts_of
+from flask_faultmap.http.origins import Origins, is_text_of, text_parsed_by
+from flask_faultmap.http.parts import UNKNOWN, Parts, body_of, parts_of
 from flask_faultmap.http.places import find_place
 from flask_faultmap.http.validation import (
     Finding,
@@ -61,10 +62,23 @@ def from_clients_pydantic(exc: Any, request: Request | None = None) -> DomainErr
 
 def _judge(exc: BaseException, request: Request, findings: list[Finding]) -> ValidationFailedError | None:
     parts = parts_of(request)
-    if findings and all(find_place(parts, item.refused) for item in findings):
+    if (
+        findings
+        and all(find_place(parts, item.refused) for item in findings)
+        and not _is_elsewhere(parts, exc, findings)
+    ):
         return describe(findings, parts)
     _tell_why_not(exc)
     return None
+
+
+def _is_elsewhere(parts: Parts, exc: BaseException, findings: list[Finding]) -> bool:
+    """Whether any of what was refused was read from something else, and only equals what came."""
+    text = text_parsed_by(exc)
+    if text is not UNKNOWN:
+        return not is_text_of(parts, text)
+    origins = Origins(parts)
+    return any(origins.is_elsewhere(item.refused) for item in findings)
 
 
 def _tell_why_not(exc: BaseException) -> None:

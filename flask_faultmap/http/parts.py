@@ -62,7 +62,17 @@ def _named_parts(request: Request) -> Any:
         part = read.get(name)
         if isinstance(part, MultiDict):
             yield source, dict(part.lists()), part
+    if isinstance(read.get("files"), MultiDict):
+        yield "form", _told_of_files(read["files"]), read["files"]
     yield "header", HeaderValues(request), request.headers
+
+
+def _told_of_files(files: MultiDict[str, Any]) -> dict[str, list[Any]]:
+    """Give what each uploaded file says of itself."""
+    return {
+        name: [text for file in held for text in (file.filename, file.content_type, file.mimetype)]
+        for name, held in files.lists()
+    }
 
 
 class HeaderValues(Mapping[str, list[Any]]):

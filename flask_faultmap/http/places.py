@@ -1,13 +1,10 @@
 """Where a refused value stands in the request: the steps to it in a document, or a source and a name."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
-from datetime import date, datetime, time
-from decimal import Decimal
 from itertools import islice
 from typing import Any, NamedTuple
-from uuid import UUID
 
+from flask_faultmap.http.likeness import is_read_as, is_same, is_sent, is_trivial, parse_text
 from flask_faultmap.http.parts import UNKNOWN, Parts
 
 MAX_PATHS = 200  # of the ways to leave steps out of one path
@@ -16,14 +13,6 @@ MAX_NODES = 20_000  # of the walk through a document
 KEY = ("[key]",)  # pydantic's last step where it refused the key of a member
 
 Path = tuple[Any, ...]
-
-# Words by which a boolean is written in a query or a form.
-BOOLEANS = {
-    True: frozenset({"1", "true", "on", "yes", "t", "y"}),
-    False: frozenset({"0", "false", "off", "no", "f", "n", ""}),
-}
-NUMBERS = (int, float, Decimal, UUID)
-TIMES = (datetime, date, time)
 
 
 class Refused(NamedTuple):
@@ -89,26 +78,6 @@ def deepest(document: Any, path: Path) -> tuple[Path, Any, Path]:
     return max(islice(_walk(document, path, ()), MAX_PATHS), key=lambda way: len(way[0]))
 
 
-def is_same(one: Any, other: Any) -> bool:
-    """Whether two values of JSON are equal in value and type, at every depth."""
-    pairs = [(one, other)]
-    while pairs:
-        left, right = pairs.pop()
-        if left is right:
-            continue
-        if isinstance(left, dict) and isinstance(right, dict):
-            if left.keys() != right.keys():
-                return False
-            pairs += ((left[key], right[key]) for key in left)
-        elif isinstance(left, list) and isinstance(right, list):
-            if len(left) != len(right):
-                return False
-            pairs += zip(left, right, strict=True)
-        elif type(left) is not type(right) or not (left == right or (left != left and right != right)):  # NaN
-            return False
-    return True
-
-
 def _has(document: Any, step: Any) -> bool:
     if isinstance(document, dict):
         return step in document
@@ -127,7 +96,7 @@ def _walk(node: Any, path: Path, taken: Path) -> Iterator[tuple[Path, Any, Path]
 def _find_in_document(parts: Parts, refused: Refused) -> Path | None:
     is_held = parts.held is not UNKNOWN
     if is_held and refused.root is not UNKNOWN and not is_trivial(refused.root):
-        for anchor, node in _nodes(parts.held):
+        for anchor, node in nodes(parts.held):
             if node is refused.root:
                 found = _find_below(_at(parts.sent, anchor), refused)
                 if found is not None:
@@ -137,10 +106,10 @@ def _find_in_document(parts: Parts, refused: Refused) -> Path | None:
     if found is not None:
         return found
     if is_held and not is_trivial(refused.value):
-        for path, node in _nodes(parts.held):
+        for path, node in nodes(parts.held):
             if node is refused.value and _fits(_at(parts.sent, path), refused):
                 return path
-    for anchor, node in _nodes(parts.sent):
+    for anchor, node in nodes(parts.sent):
         if anchor and node and isinstance(node, dict) and refused.value is not None:
             found = _find_below(node, refused)
             if found is not None:
@@ -159,7 +128,9 @@ def _find_below(document: Any, refused: Refused) -> Path | None:
 
 
 def _fits(node: Any, refused: Refused) -> bool:
-    return not _has(node, refused.missing) and is_same(node, refused.value)
+    if refused.missing is not UNKNOWN:
+        return not _has(node, refused.missing) and is_same(node, refused.value)
+    return is_same(node, refused.value) or is_read_as(refused.value, node)
 
 
 def _find_merged(document: Any, refused: Refused) -> Path | None:
@@ -173,7 +144,7 @@ def _find_merged(document: Any, refused: Refused) -> Path | None:
     return taken if is_whole else None
 
 
-def _nodes(document: Any) -> Iterator[tuple[Path, Any]]:
+def nodes(document: Any) -> Iterator[tuple[Path, Any]]:
     """Walk *document*, breadth first, up to a bound."""
     level: list[tuple[Path, Any]] = [((), document)]
     for at in range(MAX_NODES):
@@ -195,59 +166,47 @@ def _at(document: Any, path: Path) -> Any:
     return document
 
 
-def is_trivial(value: Any) -> bool:
-    """Whether *value* is one of those that Python keeps once for all who have it."""
-    return (
-        value is None
-        or isinstance(value, bool)
-        or (isinstance(value, int) and -5 <= value <= 256)
-        or (isinstance(value, str | bytes | tuple) and len(value) <= 1)
-    )
-
-
 def _find_by_name(source: str, named: Mapping[str, list[Any]], held: object, refused: Refused) -> str | None:
     """Give the name in one part of the request whose value, or whose absence, was refused."""
     if refused.missing is not UNKNOWN:
         is_lacking = isinstance(refused.missing, str) and refused.missing not in named
         came = refused.value is held or (source != "header" and _holds_all(refused.value, named))
-        return refused.missing if is_lacking and not refused.path and came else None
+        if is_lacking and not refused.path and came:
+            return str(refused.missing)
+        return next((name for name, texts in named.items() if _is_in(refused, texts)), None)
     name = next((step for step in refused.path if isinstance(step, str)), None)
     if source == "header" and name is not None:
         name = name.lower()
-    if name is not None and name in named and _is_sent(refused.value, named[name]):
-        return name
-    if is_trivial(refused.value):
-        return None
-    return next((name for name, texts in named.items() if any(text is refused.value for text in texts)), None)
+    spelt = next((each for each in named if name is not None and _is_near(name, each)), None)
+    for each in (name, spelt):
+        if each is not None and each in named and is_sent(refused.value, named[each]):
+            return each
+    return next((name for name, texts in named.items() if _is_in(refused, texts)), None)
+
+
+def _is_in(refused: Refused, texts: list[Any]) -> bool:
+    """Whether one of *texts* is the refused value, or is JSON that has it at its place."""
+    if not is_trivial(refused.value) and any(text is refused.value for text in texts):
+        return True
+    parsed = (parse_text(text) for text in texts)
+    return any(_find_below(each, refused) is not None for each in parsed if each is not UNKNOWN)
+
+
+def _is_near(name: str, sent: str) -> bool:
+    """Whether code may call *name* what was sent as *sent*: ``orderId`` is ``order_id``, and an ``id``."""
+    return sent.endswith(f"_{name}") or _spell(name) == _spell(sent)
+
+
+def _spell(name: str) -> str:
+    return name.replace("_", "").replace("-", "").lower()
 
 
 def _holds_all(value: Any, named: Mapping[str, list[Any]]) -> bool:
     return (
         bool(named)
         and isinstance(value, dict)
-        and all(name in value and _is_sent(value[name], texts) for name, texts in named.items())
+        and all(name in value and is_sent(value[name], texts) for name, texts in named.items())
     )
-
-
-def _is_sent(value: Any, texts: list[Any]) -> bool:
-    """Whether *value* is one of *texts*, all of them, or what one of them says as another type."""
-    return (isinstance(value, list) and is_same(value, texts)) or any(
-        value is text or (type(value) is type(text) and value == text) or _is_converted(value, text)
-        for text in texts
-    )
-
-
-def _is_converted(value: Any, text: Any) -> bool:
-    if not isinstance(text, str):
-        return False
-    if isinstance(value, bool):
-        return text.strip().lower() in BOOLEANS[value]
-    with suppress(ValueError, ArithmeticError):
-        if type(value) in NUMBERS:
-            return bool(type(value)(text) == value)
-        if type(value) in TIMES:
-            return bool(type(value).fromisoformat(text) == value)
-    return False
 
 
 def _is_put_together(parts: Parts, refused: Refused) -> bool:

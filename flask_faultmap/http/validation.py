@@ -18,6 +18,7 @@ from werkzeug.wrappers import Request
 
 from flask_faultmap.errors import ValidationFailedError
 from flask_faultmap.faults import Violation
+from flask_faultmap.http.origins import read_by
 from flask_faultmap.http.parts import UNKNOWN, Parts, parts_of
 from flask_faultmap.http.places import Place, Refused, deepest, find_place, guess_place
 from flask_faultmap.http.wording import MAX_NAME, code_of, say_message, say_name, word_pydantic
@@ -141,6 +142,7 @@ def findings_of_marshmallow(exc: ValidationError, *, is_compared: bool) -> Itera
 
 def findings_of_pydantic(exc: Any, *, is_compared: bool) -> Iterator[Finding]:
     """Say what pydantic refused; with the values only if they are *is_compared* with a request."""
+    root = read_by(exc) if is_compared else UNKNOWN
     for error in exc.errors(include_url=False, include_context=False, include_input=is_compared):
         kind, path = error["type"], error["loc"][:MAX_DEPTH]
         value = error.get("input", UNKNOWN)
@@ -148,9 +150,9 @@ def findings_of_pydantic(exc: Any, *, is_compared: bool) -> Iterator[Finding]:
         if type(value).__name__ == "ArgsKwargs" and not value.args:
             value = value.kwargs or {}  # of a dataclass
         if kind in ("missing", "missing_argument", "missing_keyword_only_argument") and path:
-            refused = Refused(path[:-1], value, path[-1])
+            refused = Refused(path[:-1], value, path[-1], root)
         else:
-            refused = Refused(path, value)
+            refused = Refused(path, value, root=root)
         yield Finding(refused, message, say_name(kind) or "invalid")
 
 
