@@ -49,7 +49,7 @@ def _find_as_sent(parts: Parts, refused: Refused) -> Place | None:
     if parts.sent is not UNKNOWN:
         path = _find_in_document(parts, refused)
         if path is not None:
-            return Place("body", path if refused.missing is UNKNOWN else (*path, refused.missing))
+            return Place("body", path if refused.missing is UNKNOWN else _lacking(parts.sent, path, refused))
     for source, named, held in parts.named:
         name = _find_by_name(source, named, held, refused)
         if name is not None:
@@ -95,13 +95,11 @@ def _walk(node: Any, path: Path, taken: Path) -> Iterator[tuple[Path, Any, Path]
 
 def _find_in_document(parts: Parts, refused: Refused) -> Path | None:
     is_held = parts.held is not UNKNOWN
-    if is_held and refused.root is not UNKNOWN and not is_trivial(refused.root):
-        for anchor, node in nodes(parts.held):
-            if node is refused.root:
-                found = _find_below(_at(parts.sent, anchor), refused)
-                if found is not None:
-                    return anchor + found
-                break
+    anchor = _anchor(parts, refused.root)
+    if anchor:
+        found = _find_below(_at(parts.sent, anchor), refused)
+        if found is not None:
+            return anchor + found
     found = _find_below(parts.sent, refused)
     if found is not None:
         return found
@@ -114,7 +112,43 @@ def _find_in_document(parts: Parts, refused: Refused) -> Path | None:
             found = _find_below(node, refused)
             if found is not None:
                 return anchor + found
-    return _find_merged(parts.sent, refused)
+    merged = _find_merged(parts.sent, refused)
+    return _find_renamed(parts, refused) if merged is None else merged
+
+
+def _lacking(document: Any, path: Path, refused: Refused) -> Path:
+    """Add to *path* the step that is missing; an index in an object stands for a longer way (AliasPath)."""
+    node = _at(document, path)
+    if isinstance(refused.missing, str) or not isinstance(node, dict):
+        return (*path, refused.missing)
+    left = refused.path
+    for step in path:
+        left = left[left.index(step) + 1 :] if step in left else left
+    taken, inner, rest = deepest(node, (*left, refused.missing))
+    return (*path, *taken, *(rest[:1] if isinstance(inner, dict) else ()))
+
+
+def _find_renamed(parts: Parts, refused: Refused) -> Path | None:
+    """Find in a document of the request what a validator has renamed before it refused it."""
+    anchor = _anchor(parts, refused.root)
+    if anchor is None or not deepest(refused.root, refused.path)[2]:
+        return None
+    taken, inner, _ = deepest(_at(parts.sent, anchor), refused.path)
+    for path, node in nodes(inner):
+        if _fits(node, refused):
+            return (*anchor, *taken, *path)
+    return None
+
+
+def _anchor(parts: Parts, root: Any) -> Path | None:
+    """Give the place of the document that was validated as a whole, if it is one of the request's."""
+    if root is UNKNOWN or is_trivial(root):
+        return None
+    if is_same(root, parts.sent):
+        return ()
+    if parts.held is UNKNOWN:
+        return None
+    return next((path for path, node in nodes(parts.held) if node is root), None)
 
 
 def _find_below(document: Any, refused: Refused) -> Path | None:

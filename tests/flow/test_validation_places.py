@@ -9,7 +9,16 @@ from flask import Flask, request
 from hypothesis import given
 from hypothesis import strategies as st
 from marshmallow import Schema, ValidationError, fields, validate
-from pydantic import AfterValidator, BaseModel, Discriminator, Field, Tag, TypeAdapter
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    AliasPath,
+    BaseModel,
+    Discriminator,
+    Field,
+    Tag,
+    TypeAdapter,
+)
 from pydantic import ValidationError as PydanticError
 
 from flask_faultmap import FaultMap, Rule
@@ -38,7 +47,13 @@ class SecretText(BaseModel):
     value: Annotated[str, Field(max_length=2)]
 
 
+class SecretAlias(BaseModel):
+    first: int = Field(validation_alias=AliasPath("deep", "items", 0))
+    other: int = Field(default=0, validation_alias=AliasChoices("other", AliasPath("n", "other")))
+
+
 class SecretModel(BaseModel):
+    aliased: SecretAlias = None
     fields: list[Annotated[SecretInt | SecretText, Field(discriminator="type")]] = []
     port: int | SecretRange = 1
     keyed: dict[int, str] = {}
@@ -97,6 +112,13 @@ def marshmallow_errors(document):
         ({"checked": 5}, ["#/checked", "#/checked"]),
         ({"tagged": {"type": "int", "value": "x"}}, ["#/tagged/value"]),
         ({"tagged": 7}, ["#/tagged"]),
+        ({"aliased": {"deep": {"items": []}}}, ["#/aliased/deep/items"]),
+        ({"aliased": {"deep": {}}}, ["#/aliased/deep/items"]),
+        ({"aliased": {}}, ["#/aliased/deep"]),
+        (
+            {"aliased": {"deep": {"items": ["x"]}, "n": {"other": "x"}}},
+            ["#/aliased/deep/items/0", "#/aliased/n/other"],
+        ),
         ([], ["#"]),
     ],
 )
@@ -136,6 +158,9 @@ def test_pointers_of_marshmallow_resolve(document, expected):
 keys = st.sampled_from(
     [
         "fields",
+        "aliased",
+        "deep",
+        "other",
         "port",
         "keyed",
         "nested",

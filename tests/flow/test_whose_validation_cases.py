@@ -8,8 +8,8 @@ from io import BytesIO
 
 import pytest
 from flask import Flask, g, request
-from marshmallow import Schema, ValidationError, fields, validate, validates_schema
-from pydantic import BaseModel, Field, TypeAdapter
+from marshmallow import Schema, ValidationError, fields, pre_load, validate, validates_schema
+from pydantic import BaseModel, Field, TypeAdapter, model_validator
 from pydantic.dataclasses import dataclass
 
 from flask_faultmap import FaultMap
@@ -68,6 +68,28 @@ class Ref(BaseModel):
 class Window(BaseModel):
     start: date = Field(gt=date(2020, 1, 1))
     price: Decimal = Field(default=1, gt=0)
+
+
+class Renaming(BaseModel):
+    total: int
+
+    @model_validator(mode="before")
+    @classmethod
+    def rename(cls, data):
+        return {"total": data["Total"]} if isinstance(data, dict) and "Total" in data else data
+
+
+class RenamingIn(Schema):
+    total = fields.Integer(required=True)
+
+    @pre_load
+    def rename(self, data, **_):
+        return {"total": data["Total"]}
+
+
+class Defaults(BaseModel):
+    name: str = ""
+    port: int = Field(default="x", validate_default=True)
 
 
 class Ids(BaseModel):
@@ -372,6 +394,27 @@ OWN = {
         lambda: PageIn(unknown="exclude").load({k.lower(): v for k, v in request.headers.items()}),
         {"headers": {"Limit": "x"}},
     ),
+    "renamed by a validator": (
+        "client",
+        lambda: TypeAdapter(list[Renaming]).validate_python(read()["rows"]),
+        {"json": {"rows": [{"Total": "x"}]}},
+    ),
+    "renamed before loading": ("client", lambda: RenamingIn().load(read()), {"json": {"Total": "x"}}),
+    "default that does not fit": (
+        "app",
+        lambda: Defaults.model_validate(read()),
+        {"json": {"name": "a"}},
+    ),
+    "two members of a row": (
+        "app",
+        after(read, lambda: OrderIn().load(fetch({"total": "x", "owner": "y"}))),
+        {"json": {"total": "x", "owner": "y"}},
+    ),
+    "two members, one of them renamed": (
+        "client",
+        lambda: OrderIn().load({"".join(map(str.lower, name)): value for name, value in read().items()}),
+        {"json": {"TOTAL": "bad", "owner": "y"}},
+    ),
     "row echoes what was stored": (
         "app",
         lambda: Order.model_validate(fetch({**read(), "id": 7})),
@@ -484,6 +527,7 @@ def test_what_is_told_wrongly_is_one_in_ten_at_most():
         ("pd nested json['row']", ("body", "#/row/qty")),
         ("number of JSON's text", ("body", "#/qty")),
         ("lower case", ("body", "#/mail")),
+        ("renamed by a validator", ("body", "#/rows/0/Total")),
     ],
 )
 def test_what_was_made_of_the_request_is_pointed_at(name, place):
