@@ -21,10 +21,10 @@ FLOORS = {
     "http": "headers parts likeness places origins wording validation statuses errors ownership",
     "profiles": "encoding schemas writers compiling reading templates profile",
     "streams": "framing parsing",
-    "mapping": "settings occurrences mapper",
+    "mapping": "settings known occurrences mapper",
     "upstreams": (
-        "errors failures masking frames exchanges answers evidence bodies readback verdicts terms events "
-        "state blocks"
+        "errors failures masking frames exchanges answers evidence refining strangers bodies readback "
+        "verdicts terms events state blocks"
     ),
     "border": (
         "replies responses contexts identity records answers reporting other_handlers handlers streams "

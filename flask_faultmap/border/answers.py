@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from flask import Flask, Request, Response, has_request_context
+from flask import Flask, Request, Response, current_app, has_app_context, has_request_context
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException, InternalServerError, default_exceptions
 from werkzeug.routing import RoutingException
@@ -21,6 +21,7 @@ from flask_faultmap.faults import Fault, Kind
 from flask_faultmap.http.errors import unreadable_json
 from flask_faultmap.http.statuses import FrameworkError
 from flask_faultmap.loggers import logger_named
+from flask_faultmap.mapping.known import answer_with
 from flask_faultmap.mapping.mapper import Mapper
 from flask_faultmap.mapping.occurrences import has_own_text
 from flask_faultmap.profiles.profile import Profile, Reply
@@ -311,3 +312,12 @@ def _page(fault: Fault, headers: tuple[tuple[str, str], ...]) -> Response:
     for name, value in headers:
         response.headers.add(name, value)
     return response
+
+
+def _is_known(exc: BaseException) -> bool:
+    """Whether a rule of the current app knows *exc*."""
+    boundary = current_app.extensions.get(KEY) if has_app_context() else None
+    return boundary is not None and boundary.mapper.translate(exc) is not None
+
+
+answer_with(_is_known)

@@ -9,10 +9,10 @@
         async with session.get(url) as response:
             data = await call.json(response)
 
-Works with requests, httpx, urllib3 and aiohttp, and imports none of them.
+Works with requests, httpx, urllib3, aiohttp and ``urllib.request``, and imports none of them.
 """
 
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Coroutine, Iterator, Mapping
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -62,8 +62,9 @@ def upstream(
     """Guard a call to a service, in a ``with`` or an ``async with`` block; one block for each call.
 
     What goes wrong in the block leaves it as a :class:`UpstreamError`, with the exception of the
-    client library as its cause. Domain errors, and exceptions that no client library raised, pass
-    as they are. Our answer to our own client never tells what the service said.
+    client library as its cause. What an SDK raises counts if it tells of an answer, or has an
+    exception of a client library as its cause. Domain errors, exceptions that a rule of the current
+    app knows, and all others pass as they are. Our answer to our own client never tells what the service said.
 
     Args:
         service: what the service is called in logs.
@@ -138,15 +139,15 @@ class UpstreamCall:
     def __init__(self, state: BlockState) -> None:
         self._state = state
 
-    def check(self, response: Response) -> Response:
-        """Return *response* if its status says success (2xx).
+    def check(self, response: Response, *, also: Collection[int] = ()) -> Response:
+        """Return *response* if its status says success (2xx), or is one of *also*, such as 304.
 
         Raises:
             UpstreamResponseError: it does not, redirects included; or what ``errors`` and
                 ``passing`` say.
             UpstreamUsageError: this is no response, it must be awaited, or the block is over.
         """
-        self._success(response)
+        self._success(response, also)
         return response
 
     def json(self, response: object) -> Any:
@@ -183,11 +184,11 @@ class UpstreamCall:
         answer = self._success(response)
         return _items(answer, EventReader(self._state.terms, answer, framing, end, limit))
 
-    def _success(self, response: object) -> Answer:
+    def _success(self, response: object, also: Collection[int] = ()) -> Answer:
         answer = self._state.answer_of(response)
         if answer.must_be_awaited:
             self._state.refuse("the body of this response must be awaited; use 'async with upstream(…)'")
-        if not answer.is_success:
+        if not answer.is_success and answer.status not in also:
             raise self._state.error_of(exchange_of(answer, read_some(answer)))
         self._state.take(answer)
         return answer
@@ -203,9 +204,9 @@ class AsyncUpstreamCall:
     def __init__(self, state: BlockState) -> None:
         self._state = state
 
-    def check(self, response: Response) -> Coroutine[Any, Any, Response]:
+    def check(self, response: Response, *, also: Collection[int] = ()) -> Coroutine[Any, Any, Response]:
         """Do what :meth:`UpstreamCall.check` does, awaiting."""
-        return self._state.to_be_awaited(self._check(response))
+        return self._state.to_be_awaited(self._check(response, also))
 
     def json(self, response: object) -> Coroutine[Any, Any, Any]:
         """Do what :meth:`UpstreamCall.json` does, awaiting."""
@@ -231,17 +232,17 @@ class AsyncUpstreamCall:
         finally:
             await answer.aclose()
 
-    async def _check(self, response: Response) -> Response:
-        await self._success(response)
+    async def _check(self, response: Response, also: Collection[int]) -> Response:
+        await self._success(response, also)
         return response
 
     async def _json(self, response: object) -> Any:
         answer = await self._success(response)
         return self._state.parse(answer, await answer.awhole())
 
-    async def _success(self, response: object) -> Answer:
+    async def _success(self, response: object, also: Collection[int] = ()) -> Answer:
         answer = self._state.answer_of(response)
-        if not answer.is_success:
+        if not answer.is_success and answer.status not in also:
             raise self._state.error_of(exchange_of(answer, await aread_some(answer)))
         self._state.take(answer)
         return answer

@@ -21,7 +21,7 @@ CUT = "…"
 PLAIN = re.compile(r"[\w-]{1,15}")  # too short for a token
 # Not any codec of Python: "idna" takes quadratic time, "unicode_escape" warns, "undefined" raises.
 CHARSET = re.compile(
-    r"""charset\s*=\s*"?(utf-?8|utf-?16|utf-?32|iso-?8859-\d+|windows-\d+|koi8-[ru]|gbk|gb18030|big5|shift_jis|euc-\w+)\b""",
+    r"""charset\s*=\s*"?(utf-?8|utf-?16|utf-?32|iso[-_]?8859[-_]\d+|latin-?\d+|l1|windows-\d+|cp125\d|us-ascii|koi8-[ru]|gbk|gb18030|big5|shift_jis|euc-\w+)\b""",
     re.IGNORECASE,
 )
 

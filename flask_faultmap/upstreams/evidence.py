@@ -51,6 +51,7 @@ class Evidence:
         first_method: of the request that the app made, if the frames keep it.
         hidden: the answer that what was raised does not show.
         stream_id: of HTTP/2.
+        own: the package whose code holds the block.
         links: the exception and those behind it that are of the same call.
     """
 
@@ -65,24 +66,22 @@ class Evidence:
     first_method: str | None = None
     hidden: Answer | None = None
     stream_id: int | None = None
+    own: str = ""
     links: list[BaseException] = field(default_factory=list)
 
 
-def evidence_of(exc: BaseException) -> Evidence:
-    """Read the frames of *exc* and of what is behind it."""
-    evidence = Evidence()
-    own = package_of(exc.__traceback__.tb_frame) if exc.__traceback__ else ""
-    only_known = True
-    for link in _links_of_the_call(exc):
-        evidence.links.append(link)
-        is_inside = link is not exc
+def evidence_of(exc: BaseException, above: tuple[BaseException, ...] = ()) -> Evidence:
+    """Read the frames of *exc*, of the groups *above* it, and of what is behind it."""
+    outermost = (*above, exc)[0].__traceback__
+    evidence = Evidence(own=package_of(outermost.tb_frame) if outermost else "")
+    evidence.links.extend(_links_of_the_call(exc))
+    only_known, is_inside = True, False
+    for link in (*above, *evidence.links):
         for frame in frames_of(link.__traceback__):
             is_inside = is_inside or package_of(frame) in LIBRARIES
             _read(evidence, frame)
-            # What makes the connection may be anybody's, say gevent's.
-            only_known = only_known and (
-                evidence.is_connecting or _is_expected(frame, "" if is_inside else own)
-            )
+            if not evidence.is_connecting:  # what makes the connection may be anybody's, say gevent's
+                only_known = only_known and _is_expected(frame, "" if is_inside else evidence.own)
     evidence.is_known = only_known
     return evidence
 
@@ -155,17 +154,21 @@ def _read_answers(evidence: Evidence, kept: Sequence[Any]) -> None:
         evidence.was_taken = evidence.was_taken or not is_refusal(answer.status) or answer.earlier()[1]
         if 300 <= answer.status < 400:
             evidence.is_redirected = True
-            evidence.is_misled = evidence.is_misled or not is_followable(answer.header("Location") or "")
+            evidence.is_misled = evidence.is_misled or not _is_followable(answer.header("Location") or "")
 
 
-def is_followable(location: str) -> bool:
-    """Whether a client of HTTP can make a request of *location*, which may be relative."""
+def has_a_host(url: str) -> bool:
+    """Whether host and port of *url* can be asked for; a relative one needs none."""
     try:
-        url = urlsplit(location)
-        host, _ = (url.hostname or "").encode("idna"), url.port
+        parts = urlsplit(url)
+        host, _ = (parts.hostname or "").encode("idna"), parts.port
     except ValueError:
         return False
-    return url.scheme in ("", "http", "https") and (bool(host) or not (url.netloc or url.scheme))
+    return bool(host) or not (parts.netloc or parts.scheme)
+
+
+def _is_followable(location: str) -> bool:
+    return has_a_host(location) and urlsplit(location).scheme in ("", "http", "https")
 
 
 def _read_aiohttp(evidence: Evidence, said: Mapping[str, Any]) -> None:

@@ -54,7 +54,7 @@ class BlockState:
         answer = answer_of(response)
         if answer is None:
             self.refuse(
-                f"{type(response).__name__} is no response of requests, httpx, urllib3 or aiohttp; "
+                f"{type(response).__name__} is no response of requests, httpx, urllib3, aiohttp or urllib.request; "
                 "give what the client library returned"
             )
         self._may_end = True
@@ -111,7 +111,8 @@ class BlockState:
             return
         mask_chain(exc)
         if verdict is not None:
-            raise self._error_of(verdict, exchange or self._told_by(verdict)) from exc
+            told = exchange or verdict.exchange or self._told_by(verdict)
+            raise self._error_of(verdict, told) from exc
 
     def error_of(self, exchange: Exchange) -> DomainError:
         """Make the error of an answer that is no success."""

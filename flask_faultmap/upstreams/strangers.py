@@ -1,0 +1,106 @@
+"""What does an exception mean that no client library raised? An SDK or a retry library may have, for it.
+
+Whatever tried in between may have tried before, so that what these say of a failed connection is never sure.
+"""
+
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from flask_faultmap.errors import DomainError
+from flask_faultmap.mapping.known import is_known_to_app
+from flask_faultmap.upstreams.answers import Answer, answer_of
+from flask_faultmap.upstreams.exchanges import Exchange
+from flask_faultmap.upstreams.failures import failure_of
+from flask_faultmap.upstreams.frames import is_installed
+
+RETRY_COUNT = "x-stainless-retry-count"  # a header of the request, by openai and its relatives
+HTTP_EXCEPTION = "werkzeug.exceptions.HTTPException"
+DEEPEST = 8
+
+
+def is_stranger(exc: BaseException, own: str) -> bool:
+    """Whether *exc* may be an SDK's: neither built in, nor of Flask's family, nor the app's.
+
+    Args:
+        exc: of no client library.
+        own: the package of the app, as the frame of the block tells.
+    """
+    if not isinstance(exc, Exception) or isinstance(exc, DomainError):
+        return False
+    if any(f"{cls.__module__}.{cls.__name__}" == HTTP_EXCEPTION for cls in type(exc).__mro__):
+        return False
+    module = type(exc).__module__
+    package = module.partition(".")[0]
+    if package in sys.stdlib_module_names or package == own:
+        return False
+    filename = getattr(sys.modules.get(module), "__file__", None) or ""
+    return is_installed(filename) and not is_known_to_app(exc)
+
+
+def find_answer(exc: BaseException) -> Answer | None:
+    """Give the answer of a client library that *exc* keeps."""
+    attempt = getattr(exc, "last_attempt", None)  # of tenacity, which may wait for a better answer
+    if attempt is not None and not getattr(attempt, "failed", True):
+        return answer_of(attempt.result())
+    return answer_of(getattr(exc, "response", None))
+
+
+def find_exchange(exc: BaseException) -> Exchange | None:
+    """Give what an SDK tells of an answer in a way of its own."""
+    response = getattr(exc, "response", None)
+    if isinstance(response, Mapping):
+        return _of_botocore(response)
+    status, meta = getattr(exc, "http_status", None), getattr(exc, "meta", None)
+    if isinstance(status, int):  # stripe
+        body = getattr(exc, "json_body", None) or getattr(exc, "http_body", None)
+        return _exchange(status, getattr(exc, "headers", None), body, was_taken=True)
+    if isinstance(status := getattr(meta, "status", None), int):  # elasticsearch
+        return _exchange(status, getattr(meta, "headers", None), getattr(exc, "body", None), was_taken=True)
+    return None
+
+
+def find_cause(exc: BaseException) -> BaseException | None:
+    """Give the first exception of a client library that *exc* stands for."""
+    waiting, seen = [exc], 0
+    while waiting and seen < DEEPEST:
+        link, seen = waiting.pop(0), seen + 1
+        if link is not exc and failure_of(link) is not None:
+            return link
+        waiting += _behind(link)
+    return None
+
+
+def _behind(exc: BaseException) -> Iterator[BaseException]:
+    kwargs, errors = getattr(exc, "kwargs", None), getattr(exc, "errors", None)
+    candidates = [exc.__cause__, kwargs.get("error") if isinstance(kwargs, Mapping) else None]
+    candidates += errors if isinstance(errors, tuple | list) else ()
+    return (link for link in candidates if isinstance(link, BaseException))
+
+
+def is_first_try(answer: Answer) -> bool:
+    """Whether an SDK says that it had not tried before *answer* came."""
+    request = getattr(answer.response, "request", None)
+    headers = getattr(request, "headers", None)
+    return isinstance(headers, Mapping) and headers.get(RETRY_COUNT) == "0"
+
+
+def _of_botocore(response: Mapping[str, Any]) -> Exchange | None:
+    metadata = response.get("ResponseMetadata")
+    if not isinstance(metadata, Mapping) or not isinstance(status := metadata.get("HTTPStatusCode"), int):
+        return None
+    body = {name: value for name, value in response.items() if name != "ResponseMetadata"}
+    was_taken = metadata.get("RetryAttempts") != 0
+    return _exchange(status, metadata.get("HTTPHeaders"), body, was_taken=was_taken)
+
+
+def _exchange(status: int, headers: Any, body: Any, *, was_taken: bool) -> Exchange:
+    named = headers if isinstance(headers, Mapping) else {}
+    told = {str(name).lower(): str(value) for name, value in named.items()}
+    return Exchange(
+        status=status,
+        body=body if isinstance(body, dict | list | str) else None,
+        media_type=told.get("content-type"),
+        retry_after=told.get("retry-after"),
+        was_taken=was_taken,
+    )
