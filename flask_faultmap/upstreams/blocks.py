@@ -64,7 +64,8 @@ def upstream(
     What goes wrong in the block leaves it as a :class:`UpstreamError`, with the exception of the
     client library as its cause. What an SDK raises counts if it tells of an answer, or has an
     exception of a client library as its cause. Domain errors, exceptions that a rule of the current
-    app knows, and all others pass as they are. Our answer to our own client never tells what the service said.
+    app knows, and all others pass as they are. Our answer to our own client never tells what the
+    service said.
 
     Args:
         service: what the service is called in logs.

@@ -54,8 +54,8 @@ class BlockState:
         answer = answer_of(response)
         if answer is None:
             self.refuse(
-                f"{type(response).__name__} is no response of requests, httpx, urllib3, aiohttp or urllib.request; "
-                "give what the client library returned"
+                f"{type(response).__name__} is no response of requests, httpx, urllib3, aiohttp or "
+                "urllib.request; give what the client library returned"
             )
         self._may_end = True
         self._last = exchange_of(answer, b"")

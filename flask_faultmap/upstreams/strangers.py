@@ -16,6 +16,7 @@ from flask_faultmap.upstreams.frames import is_installed
 
 RETRY_COUNT = "x-stainless-retry-count"  # a header of the request, by openai and its relatives
 HTTP_EXCEPTION = "werkzeug.exceptions.HTTPException"
+BARE = frozenset({"builtins", "socket", "ssl"})  # a driver of a database has such causes, too
 DEEPEST = 8
 
 
@@ -65,7 +66,7 @@ def find_cause(exc: BaseException) -> BaseException | None:
     waiting, seen = [exc], 0
     while waiting and seen < DEEPEST:
         link, seen = waiting.pop(0), seen + 1
-        if link is not exc and failure_of(link) is not None:
+        if link is not exc and type(link).__module__ not in BARE and failure_of(link) is not None:
             return link
         waiting += _behind(link)
     return None

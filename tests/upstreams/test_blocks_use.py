@@ -119,7 +119,7 @@ def test_what_is_no_response_is_our_own_bug(verb: str, response: object) -> None
     error = failure_of_call(call)
 
     assert (type(error), error.retryable) == (UpstreamUsageError, False)
-    assert "is no response of requests, httpx, urllib3 or aiohttp" in str(error)
+    assert "is no response of requests, httpx, urllib3, aiohttp or urllib.request" in str(error)
 
 
 @pytest.mark.parametrize("verb", ["check", "json"])

@@ -221,6 +221,13 @@ def abort_in_vain() -> None:
         raise NotFound from exc
 
 
+def test_a_driver_that_gets_no_connection_is_no_client_library() -> None:
+    redis = pytest.importorskip("redis", reason="redis is not installed")
+
+    with pytest.raises(redis.ConnectionError), upstream("boxes", operation="list"):
+        redis.Redis(port=9).ping()
+
+
 def test_an_abort_stays_flask_s() -> None:
     with pytest.raises(NotFound), upstream("boxes", operation="list"):
         abort_in_vain()
