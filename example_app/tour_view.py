@@ -161,8 +161,8 @@ def show_summary(console: Console, outcomes: Sequence[Outcome]) -> None:
 def show_verdict(console: Console, outcomes: Sequence[Outcome], wrong: int, seconds: float) -> None:
     """Print whether all was as expected."""
     verdict = f"[bold red]{wrong} wrong[/]" if wrong else "[bold green]all as expected[/]"
-    rooms = len({outcome.room for outcome in outcomes})
-    console.print(f"{len(outcomes)} requests to {rooms} rooms: {verdict}, in {seconds:.1f} s")
+    rooms = ", ".join(dict.fromkeys(outcome.room for outcome in outcomes))
+    console.print(f"{len(outcomes)} requests to {rooms}: {verdict}, in {seconds:.1f} s")
 
 
 def counts(outcomes: Sequence[Outcome]) -> tuple[int, int, int, int]:
