@@ -9,13 +9,16 @@ TOP = Path(__file__).parents[1]
 DOCS = TOP / "docs"
 PAGES = [*TOP.glob("*.md"), *(path for path in DOCS.rglob("*.md") if "_build" not in path.parts)]
 FENCE = re.compile(r"^( *)(```+|~~~+).*?^\1\2 *$", re.MULTILINE | re.DOTALL)
-LINK = re.compile(r"\]\((?P<target>[^()\s]+)\)")
+INLINE = r"""\]\(<?(?P<target>[^()<>\s]+)>?(?:\s+"[^"]*")?\)"""
+DEFINED = r"^\[[^]]+\]:\s*(?P<defined>\S+)"
+LINK = re.compile(f"{INLINE}|{DEFINED}", re.MULTILINE)
 ELSEWHERE = ("http://", "https://", "mailto:")
 
 
 def links_of(path):
     prose = re.sub(r"`[^`\n]*`", "", FENCE.sub("", path.read_text()))
-    return [found["target"] for found in LINK.finditer(prose) if not found["target"].startswith(ELSEWHERE)]
+    targets = [found["target"] or found["defined"] for found in LINK.finditer(prose)]
+    return [target for target in targets if not target.startswith(ELSEWHERE)]
 
 
 def anchors_of(path):
