@@ -18,15 +18,18 @@ class Parts(NamedTuple):
 
     *sent* is the JSON document, parsed once more (UNKNOWN if there is none), *held* what ``get_json`` gave
     to the app, which may have changed it. *named* has all other parts: source, values by name, and the
-    object that the app has.
+    object that the app has. *sources* says by name, of all parts but the headers, which has it first;
+    *open* is the first part that may hold any name, the query or the form.
     """
 
     sent: Any
     held: Any
     named: tuple[tuple[str, Mapping[str, list[Any]], object], ...]
+    sources: Mapping[Any, str]
+    open: str | None
 
 
-NO_PARTS = Parts(UNKNOWN, UNKNOWN, ())
+NO_PARTS = Parts(UNKNOWN, UNKNOWN, (), {}, None)
 
 
 def parts_of(request: Request | None) -> Parts:
@@ -37,7 +40,23 @@ def parts_of(request: Request | None) -> Parts:
     held = read.get("_cached_json", (UNKNOWN,))[0]
     held = UNKNOWN if held is Ellipsis else held
     sent = _parse(request, read["_cached_data"]) if read.get("_cached_data") else UNKNOWN
-    return Parts(sent, held, tuple(_named_parts(request)))
+    named, sources, opened = [], {}, None
+    view_args = getattr(request, "view_args", None)
+    if view_args:
+        named.append(("path", {name: [value] for name, value in view_args.items()}, view_args))
+        sources = dict.fromkeys(view_args, "path")
+    for name, source in LOOKED_AT.items():
+        part = read.get(name)
+        if isinstance(part, MultiDict):
+            held_there = dict(part.lists())
+            named.append((source, held_there, part))
+            sources = {**dict.fromkeys(held_there, source), **sources}
+            if opened is None and source in ("query", "form"):
+                opened = source
+    if isinstance(read.get("files"), MultiDict):
+        named.append(("form", _told_of_files(read["files"]), read["files"]))
+    named.append(("header", HeaderValues(request), request.headers))
+    return Parts(sent, held, tuple(named), sources, opened)
 
 
 def body_of(request: Request | None) -> bytes:
@@ -51,20 +70,6 @@ def _parse(request: Request, data: bytes) -> Any:
         return request.json_module.loads(data)
     except Exception:  # a border: an app's JSON may be read by other code, and the body need not be JSON
         return UNKNOWN
-
-
-def _named_parts(request: Request) -> Any:
-    view_args = getattr(request, "view_args", None)
-    if view_args:
-        yield "path", {name: [value] for name, value in view_args.items()}, view_args
-    read = request.__dict__
-    for name, source in LOOKED_AT.items():
-        part = read.get(name)
-        if isinstance(part, MultiDict):
-            yield source, dict(part.lists()), part
-    if isinstance(read.get("files"), MultiDict):
-        yield "form", _told_of_files(read["files"]), read["files"]
-    yield "header", HeaderValues(request), request.headers
 
 
 def _told_of_files(files: MultiDict[str, Any]) -> dict[str, list[Any]]:

@@ -28,11 +28,8 @@ class Refused(NamedTuple):
     root: Any = UNKNOWN
 
 
-class Place(NamedTuple):
-    """A place in the request: steps in its body, or a name in another part."""
-
-    source: str
-    path: Path
+# A place in the request: the part, and the steps in a body or one name elsewhere.
+Place = tuple[str, Path]
 
 
 def find_place(parts: Parts, refused: Refused) -> Place | None:
@@ -41,7 +38,7 @@ def find_place(parts: Parts, refused: Refused) -> Place | None:
         return None
     place = _find_as_sent(parts, refused)
     if place is None and _is_put_together(parts, refused):
-        return Place("body" if parts.sent is not UNKNOWN else parts.named[0][0], ())
+        return ("body" if parts.sent is not UNKNOWN else parts.named[0][0]), ()
     return place
 
 
@@ -49,28 +46,25 @@ def _find_as_sent(parts: Parts, refused: Refused) -> Place | None:
     if parts.sent is not UNKNOWN:
         path = _find_in_document(parts, refused)
         if path is not None:
-            return Place("body", path if refused.missing is UNKNOWN else _lacking(parts.sent, path, refused))
+            return "body", path if refused.missing is UNKNOWN else _lacking(parts.sent, path, refused)
     for source, named, held in parts.named:
         name = _find_by_name(source, named, held, refused)
         if name is not None:
-            return Place(source, (name,))
+            return source, (name,)
     return None
 
 
 def guess_place(parts: Parts, path: Path, *, is_missing: bool) -> Place:
     """Give the place that *path* speaks of, as far as it was sent, where the value is not known."""
-    read = None  # the first that may hold anything
-    for source, named, _ in parts.named:
-        if path and source != "header" and path[0] in named and not _has(parts.sent, path[0]):
-            return Place(source, path[:1])
-        if read is None and source in ("query", "form"):
-            read = source
+    source = parts.sources.get(path[0]) if path else None
+    if source is not None and not _has(parts.sent, path[0]):
+        return source, path[:1]
     if parts.sent is UNKNOWN:
-        return Place("body", path) if read is None else Place(read, path[:1])
+        return ("body", path) if parts.open is None else (parts.open, path[:1])
     taken, node, rest = deepest(parts.sent, path)
     if is_missing and rest and isinstance(node, dict):
-        return Place("body", (*taken, rest[0]))
-    return Place("body", taken)
+        return "body", (*taken, rest[0])
+    return "body", taken
 
 
 def deepest(document: Any, path: Path) -> tuple[Path, Any, Path]:

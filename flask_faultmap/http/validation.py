@@ -5,7 +5,6 @@ client is kept as it is, even if they put the value into it: a message of marshm
 ``{input}``, a ``PydanticCustomError``.
 """
 
-import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
@@ -17,7 +16,7 @@ from marshmallow import ValidationError
 from werkzeug.wrappers import Request
 
 from flask_faultmap.errors import ValidationFailedError
-from flask_faultmap.faults import Violation
+from flask_faultmap.faults import Violation, new_violation
 from flask_faultmap.http.origins import read_by
 from flask_faultmap.http.parts import UNKNOWN, Parts, parts_of
 from flask_faultmap.http.places import Place, Refused, deepest, find_place, guess_place
@@ -27,8 +26,6 @@ MAX_VIOLATIONS = 100
 MAX_DEPTH = 16
 MAX_STEPS = 10_000  # of the walk through nested messages, which may be shared or go round
 MAX_LOGGED = 2_000  # characters
-PLAIN_STEP = re.compile(rf"[A-Za-z0-9_.-]{{0,{MAX_NAME}}}")  # needs no escapes in a pointer
-END: Any = object()
 UNSPEAKABLE = "\ud800"  # stands for a step that cannot be said; no pointer goes past it
 MAX_CAUSES = 20  # of the walk to the validator's error that was meant
 
@@ -75,7 +72,7 @@ def from_request_parser(messages: object) -> ValidationFailedError | None:
     if not isinstance(messages, Mapping) or not messages or not all(place in SOURCES for place in messages):
         return None
     return _failed(
-        _violation(Place(SOURCES[place], path), message, code_of(message))
+        _violation(SOURCES[place], path, message, code_of(message))
         for place, told in messages.items()
         for path, message in _spoken_leaves(told)
     )
@@ -84,9 +81,11 @@ def from_request_parser(messages: object) -> ValidationFailedError | None:
 def from_messages(exc: ValidationError, parts: Parts) -> ValidationFailedError:
     """Translate an error of marshmallow's that holds no values: each message is where its path says."""
     found = []
-    for path, message in islice(_spoken_leaves(_messages_of(exc)), MAX_VIOLATIONS):
+    for path, leaf in islice(_leaves(_messages_of(exc)), MAX_VIOLATIONS):
+        message = say_message(leaf)
         code = code_of(message)
-        found.append(_violation(guess_place(parts, path, is_missing=code == "required"), message, code))
+        source, steps = guess_place(parts, path, is_missing=code == "required")
+        found.append(_violation(source, steps, message, code))
     return _failed(found)
 
 
@@ -118,11 +117,7 @@ def with_violations(
 def describe(findings: Iterable[Finding], parts: Parts) -> ValidationFailedError:
     """Make the error of *findings*: each points at its place in the request, as far as that is known."""
     return _failed(
-        _violation(
-            find_place(parts, item.refused) or _guess(parts, item),
-            item.message,
-            item.code,
-        )
+        _violation(*(find_place(parts, item.refused) or _guess(parts, item)), item.message, item.code)
         for item in findings
     )
 
@@ -175,16 +170,19 @@ def frames_of(exc: BaseException) -> list[tuple[str, str]]:
     return frames
 
 
-def pointer(path: Iterable[object]) -> str:
+def pointer(path: tuple[Any, ...]) -> str:
     """Write *path* as a JSON Pointer in a URI fragment (RFC 6901, section 6).
 
     It ends before a step that cannot be said.
     """
+    try:
+        steps = "_" + "_".join(path)
+        if len(steps) <= MAX_NAME and steps.isascii() and steps.isidentifier():  # needs no escapes
+            return "/".join(("#", *path))
+    except TypeError:  # an index is no text
+        pass
     written = "#"
     for step in path:
-        if type(step) is str and PLAIN_STEP.fullmatch(step):
-            written += "/" + step
-            continue
         name = say_name(step)
         if name is None:
             break
@@ -211,7 +209,7 @@ def _guess(parts: Parts, item: Finding) -> Place:
 
 def _failed(found: Iterable[Violation]) -> ValidationFailedError:
     violations = tuple(islice(found, MAX_VIOLATIONS))
-    fields = ", ".join(f"{item.source} {item.pointer or item.name} ({item.code})" for item in violations)
+    fields = ", ".join([f"{item.source} {item.pointer or item.name} ({item.code})" for item in violations])
     error = ValidationFailedError(f"validation failed: {fields}"[:MAX_LOGGED], violations=violations)
     if violations:  # a shape with one text only has room for the first
         first = violations[0]
@@ -220,11 +218,11 @@ def _failed(found: Iterable[Violation]) -> ValidationFailedError:
     return error
 
 
-def _violation(place: Place, message: str, code: str) -> Violation:
-    if place.source == "body":
-        return Violation(pointer=pointer(place.path), message=message, code=code)
-    name = say_name(place.path[0]) if place.path else None  # of a list, too, it is the parameter's
-    return Violation(source=place.source, name=name, message=message, code=code)
+def _violation(source: str, path: tuple[Any, ...], message: str, code: str) -> Violation:
+    if source == "body":
+        return new_violation(source, message, pointer(path), None, code)
+    name = say_name(path[0]) if path else None  # of a list, too, it is the parameter's
+    return new_violation(source, message, None, name, code)
 
 
 def _spoken_leaves(told: object) -> Iterator[tuple[tuple[Any, ...], str]]:
@@ -237,35 +235,43 @@ def _leaves(told: object) -> Iterator[tuple[tuple[Any, ...], object]]:
     The built-in methods are asked, since a subclass may have any others.
     """
     levels: list[tuple[tuple[Any, ...], Iterator[Any], bool]] = [((), iter((told,)), False)]
-    for _ in range(MAX_STEPS):
-        path, inner, is_named = levels[-1]
-        thing = next(inner, END)
-        if thing is END:
-            levels.pop()
-            if not levels:
+    steps = 0
+    while levels:
+        above, inner, is_named = levels[-1]
+        path = above
+        for thing in inner:
+            steps += 1
+            if steps > MAX_STEPS:
                 return
-            continue
-        if is_named:
-            path, thing = _below(path, thing[0]), thing[1]
-        if isinstance(thing, list):
-            if (
-                type(thing) is list and len(thing) == 1 and type(thing[0]) is str
-            ):  # what nearly always stands there
+            if is_named:
+                step, thing = thing
+                if type(step) is str and step != "_schema" and len(above) < MAX_DEPTH:  # nearly always
+                    path = (*above, step)
+                else:
+                    path = _below(above, step)
+            if type(thing) is list and len(thing) == 1 and type(thing[0]) is str:  # nearly always
                 yield path, thing[0]
+            elif (deeper := _inside(thing)) is not None:
+                levels.append((path, deeper, isinstance(thing, dict)))
+                break
             else:
-                levels.append((path, list.__iter__(thing), False))
-        elif isinstance(thing, dict):
-            levels.append((path, iter(dict.items(thing)), True))
-        elif isinstance(thing, tuple):
-            levels.append((path, tuple.__iter__(thing), False))
+                yield path, thing
         else:
-            yield path, thing
+            levels.pop()
+
+
+def _inside(thing: object) -> Iterator[Any] | None:
+    if isinstance(thing, dict):
+        return iter(dict.items(thing))
+    if isinstance(thing, list):
+        return list.__iter__(thing)
+    return tuple.__iter__(thing) if isinstance(thing, tuple) else None
 
 
 def _below(path: tuple[Any, ...], step: Any) -> tuple[Any, ...]:
     """Add a step; ``_schema`` speaks of the object that it stands in, and so does what is too deep."""
     name = step
-    if type(step) not in (int, str):
+    if type(step) is not str and type(step) is not int:
         spoken = say_name(step)
         name = UNSPEAKABLE if spoken is None else spoken
     return path if name == "_schema" or len(path) >= MAX_DEPTH else (*path, name)

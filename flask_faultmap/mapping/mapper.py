@@ -21,7 +21,7 @@ from flask_faultmap.errors import (
     InternalError,
     ValidationFailedError,
 )
-from flask_faultmap.faults import Fault, Kind
+from flask_faultmap.faults import Fault, Kind, new_fault
 from flask_faultmap.http.errors import from_apiflask, from_deep_json, from_http, from_json_parser
 from flask_faultmap.http.ownership import from_clients_marshmallow, from_clients_pydantic
 from flask_faultmap.http.statuses import FrameworkError
@@ -196,7 +196,7 @@ class Mapper:
 
     def fault(self, error: DomainError, kind: Kind, identity: str, text: str | None = None) -> Fault:
         """Describe one occurrence of *error*, in its own words or by *text*."""
-        return Fault(
+        return new_fault(
             kind,
             identity,
             public_text(error, kind) if text is None else text,

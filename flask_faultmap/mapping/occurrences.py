@@ -16,6 +16,7 @@ from flask_faultmap.speech import speak
 logger: logging.Logger = logger_named("flask_faultmap")
 
 MAX_TITLE = 256  # characters
+VIOLATIONS = frozenset({Violation})
 
 
 def public_text(error: DomainError, kind: Kind) -> str:
@@ -135,7 +136,7 @@ def category_of(error: DomainError | type[DomainError]) -> Category:
 def violations_of(error: DomainError) -> tuple[Violation, ...]:
     """Give the violations of *error*; one may stand alone, and what is none is dropped and logged."""
     given: Any = error.violations
-    if type(given) is tuple and all(type(violation) is Violation for violation in given):
+    if type(given) is tuple and VIOLATIONS.issuperset(map(type, given)):
         return given
     several = tuple(given) if isinstance(given, Iterable) else (given,)
     kept = tuple(violation for violation in several if isinstance(violation, Violation))

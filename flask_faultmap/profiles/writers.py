@@ -30,8 +30,9 @@ def write_violation(violation: Violation) -> str:
     """Write one violation; members that are None are left out."""
     source, message, pointer, name, code = _occurrence(violation)
     if name is None and type(source) is type(message) is type(pointer) is type(code) is str:  # of a body
+        told_source = '"body"' if source == "body" else encode_text(source)
         return (
-            f'{{"source":{encode_text(source)},"pointer":{encode_text(pointer)},'
+            f'{{"source":{told_source},"pointer":{encode_text(pointer)},'
             f'"detail":{encode_text(message)},"code":{encode_text(code)}}}'
         )
     members = (("source", source), ("pointer", pointer), ("name", name), ("detail", message), ("code", code))

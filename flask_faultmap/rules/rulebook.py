@@ -68,12 +68,12 @@ class CompiledRule:
     __slots__ = (
         "_cause",
         "_has_told",
-        "_marker",
         "_markers",
         "_table",
         "_takes_request",
         "_targets",
         "_where",
+        "marker",
         "order",
         "rule",
     )
@@ -92,7 +92,7 @@ class CompiledRule:
         self._table = rule.table
         self._cause: Any = rule.cause
         self._markers = tuple(marker.casefold() for marker in rule.text)
-        self._marker = self._markers[0] if self._markers else None
+        self.marker: str | None = self._markers[0] if self._markers else None  # what a text must have
         self._targets: Any = rule.to
         self._takes_request = is_ours and "request" in inspect.signature(rule.translate or itself).parameters
         self._has_told = False  # of a method that is not called: once is enough
@@ -119,7 +119,7 @@ class CompiledRule:
     def is_surely_out(self, text_of: Callable[[], Text]) -> bool:
         """Whether the text lacks a marker at all: nearly always so, and a tenth of what judging costs."""
         try:
-            return self._marker is not None and self._marker not in text_of().whole
+            return self.marker is not None and self.marker not in text_of().whole
         except Exception:  # a border: `__str__` runs foreign code; judging will say so
             return False
 
@@ -233,41 +233,41 @@ class RuleBook:
         plan = self._plan(type(exc))
         if not (plan or self._last or self.has_wrapped):  # as with most bugs
             return None
-        for compiled, subject, text_of in self._candidates(exc, plan):
-            if compiled.is_surely_out(text_of):
-                continue
-            error = compiled.judge(subject, text_of, request)
-            if isinstance(error, DomainError):
-                return Decision(error, None if compiled.rule is ITSELF else compiled.rule)
+        for rules, subject, text_of in self._candidates(exc, plan):
+            for compiled in rules:
+                if compiled.marker is not None and compiled.is_surely_out(text_of):
+                    continue
+                error = compiled.judge(subject, text_of, request)
+                if isinstance(error, DomainError):
+                    return Decision(error, None if compiled.rule is ITSELF else compiled.rule)
         return None
 
     def verdicts(self, exc: BaseException) -> Iterator[Verdict]:
         """Say what each rule says of *exc*, in order, up to the one that decides."""
-        for compiled, subject, text_of in self._candidates(exc, self._plan(type(exc))):
-            said = compiled.judge(subject, text_of)
-            if isinstance(said, DomainError):
-                yield Verdict(compiled.rule, subject, said, "decides")
-                return
-            yield Verdict(compiled.rule, subject, None, said)
+        for rules, subject, text_of in self._candidates(exc, self._plan(type(exc))):
+            for compiled in rules:
+                said = compiled.judge(subject, text_of)
+                if isinstance(said, DomainError):
+                    yield Verdict(compiled.rule, subject, said, "decides")
+                    return
+                yield Verdict(compiled.rule, subject, None, said)
         for parent in _too_wide(type(exc)):
             for compiled in self._by_class.get(parent, ()):
                 yield Verdict(compiled.rule, exc, None, TOO_WIDE)
 
     def _candidates(
         self, exc: BaseException, plan: tuple[CompiledRule, ...]
-    ) -> Iterator[tuple[CompiledRule, BaseException, Callable[[], Text]]]:
+    ) -> Iterator[tuple[tuple[CompiledRule, ...], BaseException, Callable[[], Text]]]:
+        """Give the rules that are asked, in order, and which exception each of them is asked about."""
         text_of = _reader(exc)
-        for compiled in plan:
-            yield compiled, exc, text_of
+        if plan:
+            yield plan, exc, text_of
         if self.has_wrapped:
             for link in causes(exc):
-                read_link = _reader(link)
-                for compiled in self._plan(type(link)):
-                    if compiled.rule.wrapped:
-                        yield compiled, link, read_link
-        if isinstance(exc, Exception):
-            for compiled in self._last:
-                yield compiled, exc, text_of
+                wrapped = tuple(compiled for compiled in self._plan(type(link)) if compiled.rule.wrapped)
+                yield wrapped, link, _reader(link)
+        if self._last and isinstance(exc, Exception):
+            yield self._last, exc, text_of
 
     def _plan(self, cls: type) -> tuple[CompiledRule, ...]:
         """The rules of the classes in the MRO of *cls*, nearest first, without bare rules on Exception."""
