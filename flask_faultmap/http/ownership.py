@@ -12,7 +12,7 @@ from flask_faultmap.http.parts import UNKNOWN, Parts, body_of, parts_of
 from flask_faultmap.http.places import find_place
 from flask_faultmap.http.validation import (
     Finding,
-    describe,
+    describe_found,
     findings_of_marshmallow,
     findings_of_pydantic,
     frames_of,
@@ -62,12 +62,14 @@ def from_clients_pydantic(exc: Any, request: Request | None = None) -> DomainErr
 
 def _judge(exc: BaseException, request: Request, findings: list[Finding]) -> ValidationFailedError | None:
     parts = parts_of(request)
-    if (
-        findings
-        and all(find_place(parts, item.refused) for item in findings)
-        and not _is_elsewhere(parts, exc, findings)
-    ):
-        return describe(findings, parts)
+    found = []
+    for item in findings:
+        place = find_place(parts, item.refused)
+        if place is None:
+            break
+        found.append((place, item))
+    if findings and len(found) == len(findings) and not _is_elsewhere(parts, exc, findings):
+        return describe_found(found)
     _tell_why_not(exc)
     return None
 

@@ -40,17 +40,19 @@ def parts_of(request: Request | None) -> Parts:
     held = read.get("_cached_json", (UNKNOWN,))[0]
     held = UNKNOWN if held is Ellipsis else held
     sent = _parse(request, read["_cached_data"]) if read.get("_cached_data") else UNKNOWN
-    named, sources, opened = [], {}, None
+    named: list[tuple[str, Mapping[str, list[Any]], object]] = []
+    sources: dict[Any, str] = {}
+    opened = None
     view_args = getattr(request, "view_args", None)
     if view_args:
         named.append(("path", {name: [value] for name, value in view_args.items()}, view_args))
         sources = dict.fromkeys(view_args, "path")
-    for name, source in LOOKED_AT.items():
-        part = read.get(name)
+    for name in LOOKED_AT if not LOOKED_AT.keys().isdisjoint(read) else ():
+        part, source = read.get(name), LOOKED_AT[name]
         if isinstance(part, MultiDict):
-            held_there = dict(part.lists())
-            named.append((source, held_there, part))
-            sources = {**dict.fromkeys(held_there, source), **sources}
+            values = dict(part.lists())
+            named.append((source, values, part))
+            sources = {**dict.fromkeys(values, source), **sources}
             if opened is None and source in ("query", "form"):
                 opened = source
     if isinstance(read.get("files"), MultiDict):

@@ -116,10 +116,12 @@ def with_violations(
 
 def describe(findings: Iterable[Finding], parts: Parts) -> ValidationFailedError:
     """Make the error of *findings*: each points at its place in the request, as far as that is known."""
-    return _failed(
-        _violation(*(find_place(parts, item.refused) or _guess(parts, item)), item.message, item.code)
-        for item in findings
-    )
+    return describe_found((find_place(parts, item.refused) or _guess(parts, item), item) for item in findings)
+
+
+def describe_found(found: Iterable[tuple[Place, Finding]]) -> ValidationFailedError:
+    """Make the error of findings whose places are known."""
+    return _failed(_violation(source, path, item.message, item.code) for (source, path), item in found)
 
 
 def findings_of_marshmallow(exc: ValidationError, *, is_compared: bool) -> Iterator[Finding]:
@@ -235,6 +237,8 @@ def _leaves(told: object) -> Iterator[tuple[tuple[Any, ...], object]]:
     The built-in methods are asked, since a subclass may have any others.
     """
     levels: list[tuple[tuple[Any, ...], Iterator[Any], bool]] = [((), iter((told,)), False)]
+    if type(told) is dict:  # nearly always
+        levels = [((), iter(told.items()), True)]
     steps = 0
     while levels:
         above, inner, is_named = levels[-1]
@@ -251,6 +255,9 @@ def _leaves(told: object) -> Iterator[tuple[tuple[Any, ...], object]]:
                     path = _below(above, step)
             if type(thing) is list and len(thing) == 1 and type(thing[0]) is str:  # nearly always
                 yield path, thing[0]
+            elif type(thing) is dict:
+                levels.append((path, iter(thing.items()), True))
+                break
             elif (deeper := _inside(thing)) is not None:
                 levels.append((path, deeper, isinstance(thing, dict)))
                 break

@@ -1,7 +1,6 @@
 """What fills a gap in a body: the occurrence of one fault, as JSON text."""
 
 from collections.abc import Callable
-from operator import attrgetter
 from typing import Any
 
 from marshmallow import fields
@@ -11,7 +10,6 @@ from flask_faultmap.profiles.encoding import encode_text, jsonable, logger, to_j
 from flask_faultmap.profiles.schemas import RESERVED
 
 _STRING: Any = fields.String()
-_occurrence = attrgetter("source", "message", "pointer", "name", "code")
 
 
 def write_text(value: Any) -> str:
@@ -28,7 +26,8 @@ def write_violations(fault: Fault) -> str:
 
 def write_violation(violation: Violation) -> str:
     """Write one violation; members that are None are left out."""
-    source, message, pointer, name, code = _occurrence(violation)
+    source, message, pointer = violation.source, violation.message, violation.pointer
+    name, code = violation.name, violation.code
     if name is None and type(source) is type(message) is type(pointer) is type(code) is str:  # of a body
         told_source = '"body"' if source == "body" else encode_text(source)
         return (
