@@ -17,9 +17,8 @@ from flask_faultmap.loggers import logger_named
 from flask_faultmap.signals import fault_translated
 from flask_faultmap.sinks.trail.health import Health, measure
 from flask_faultmap.sinks.trail.journal import Journal, JournalFullError
-from flask_faultmap.sinks.trail.lines import encode_line
 from flask_faultmap.sinks.trail.office import has_real_threads, hold_office
-from flask_faultmap.sinks.trail.records import is_kept_by_default, make_record
+from flask_faultmap.sinks.trail.records import is_kept_by_default, make_line
 from flask_faultmap.sinks.trail.settings import TrailSettings, read_trail_settings
 from flask_faultmap.sinks.trail.version import check_file
 
@@ -156,8 +155,7 @@ class _Receiver:
             return
         if self._shipping_in != os.getpid():
             self._start_shipping()
-        record = make_record(self._name, self._host, fault, exception, error, rule, self._ask_user())
-        self._write(encode_line(record))
+        self._write(make_line(self._name, self._host, fault, exception, error, rule, self._ask_user()))
 
     def _write(self, line: bytes) -> None:
         try:

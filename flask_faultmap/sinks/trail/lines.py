@@ -15,13 +15,20 @@ _encode = json.JSONEncoder(
 ).encode
 
 
-def encode_line(record: dict[str, Any]) -> bytes:
-    """Make the line of *record*; what is not JSON in it is told by the name of its class.
+def encode_members(members: dict[str, Any]) -> str:
+    """Write some members of a record, for :func:`encode_line`."""
+    return _encode(members)[1:-1] + ","
+
+
+def encode_line(record: dict[str, Any], members: str = "") -> bytes:
+    """Make the line of *record*, with *members* that are written already.
+
+    What is not JSON in it is told by the name of its class.
 
     Raises:
         RecursionError: it has a cycle, or is too deep.
     """
-    body = _encode(record).encode("ascii")
+    body = f"{{{members}{_encode(record)[1:]}".encode("ascii")
     return b"%08x %b\n" % (crc32(body), body)
 
 

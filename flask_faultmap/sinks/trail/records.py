@@ -3,6 +3,7 @@
 import re
 import sys
 import time
+from functools import lru_cache
 from typing import Any
 
 from flask import has_request_context
@@ -10,11 +11,11 @@ from flask import has_request_context
 from flask_faultmap.border.contexts import current_context
 from flask_faultmap.errors import DomainError
 from flask_faultmap.faults import Fault
-from flask_faultmap.sinks.trail.lines import encode_line
+from flask_faultmap.sinks.trail.lines import encode_line, encode_members
 from flask_faultmap.sinks.trail.origins import (
     MAX_FRAMES,
+    Raised,
     chain_of,
-    class_name,
     find_blame,
     fingerprint_of,
     frames_of,
@@ -24,6 +25,22 @@ from flask_faultmap.texts import text_of
 MAX_TEXT = 2048  # characters
 MAX_NAME = 256
 TRACE_ID = re.compile(r"(?!0{32})[0-9a-f]{32}")  # of traceparent (W3C Trace Context, section 3.2.2.3)
+USUAL = (
+    "app",
+    "host",
+    "code",
+    "category",
+    "status",
+    "original_status",
+    "rule",
+    "exception",
+    "cause",
+    "fingerprint",
+    "blame",
+    "method",
+    "route",
+    "endpoint",
+)
 MAX_EXTRA = 4096  # bytes of JSON: what the client was told, and the context
 
 
@@ -33,36 +50,55 @@ def is_kept_by_default(fault: Fault, error: DomainError) -> bool:
     return status >= 500 or status in (401, 403) or getattr(error, "audit", False) is True
 
 
-def make_record(
+def make_line(
     app: str, host: str, fault: Fault, exc: BaseException, error: DomainError, rule: str | None, user: Any
-) -> dict[str, Any]:
-    """Make the record of *fault*; the readers redact it."""
+) -> bytes:
+    """Make the journal's line of *fault*; the readers redact it."""
     kind = fault.kind
     chain = chain_of(exc)
     record: dict[str, Any] = {
         "time": time.time_ns() // 1000,
         "id": fault.id,
-        "app": app,
-        "host": host,
-        "code": kind.code,
-        "category": str(kind.category),
-        "status": kind.status,
-        "original_status": kind.original_status,
-        "rule": rule,
-        "exception": class_name(exc),
-        "cause": class_name(chain[-1]) if len(chain) > 1 else None,
         "text": cut(text_of(exc)),
         "told": bounded({"text": cut(fault.text), **_told(fault)}, ("details", "violations")),
         "stack": _stack(chain),
-        "fingerprint": fingerprint_of(app, kind.code, rule, chain),
-        "blame": find_blame(kind.category, error),
-        "user": None if user is None else cut(str(user), MAX_NAME),
     }
+    if user is not None:
+        record["user"] = cut(str(user), MAX_NAME)
     if error.context:
         record["context"] = bounded({"context": error.context}, ("context",)).get("context")
+    method = route = endpoint = None
     if has_request_context():
-        record.update(_request_facts())
-    return record
+        req = current_context().request
+        method = req.method[:MAX_NAME]
+        if req.url_rule is not None:
+            route, endpoint = req.url_rule.rule, str(req.url_rule.endpoint)
+        trace = _trace_id(req.environ.get("HTTP_TRACEPARENT"))
+        if trace is not None:
+            record["trace_id"] = trace
+    usual = _encode_usual(
+        app,
+        host,
+        kind.code,
+        str(kind.category),
+        kind.status,
+        kind.original_status,
+        rule,
+        chain[0].name,
+        chain[-1].name if len(chain) > 1 else None,
+        fingerprint_of(app, kind.code, rule, chain),
+        find_blame(kind.category, error),
+        method,
+        route,
+        endpoint,
+    )
+    return encode_line(record, usual)
+
+
+@lru_cache(maxsize=1024)
+def _encode_usual(*values: Any) -> str:
+    """Write what faults of one kind at one place have in common; it is most of a record."""
+    return encode_members(dict(zip(USUAL, values, strict=True)))
 
 
 def cut(text: str, most: int = MAX_TEXT) -> str:
@@ -109,29 +145,17 @@ def _told(fault: Fault) -> dict[str, Any]:
     return told
 
 
-def _stack(chain: list[BaseException]) -> list[Any]:
+def _stack(chain: list[Raised]) -> list[Any]:
     """Give class, text and frames of each link, the raised one first; the root's frames count first."""
     stack: list[Any] = []
     left, text_left = MAX_FRAMES, MAX_TEXT
     for link in reversed(chain):
         frames = frames_of(link, left)
-        text = "" if link is chain[0] else cut(text_of(link), text_left)  # the first one's is "text"
+        text = "" if link is chain[0] else cut(text_of(link.exc), text_left)  # the first one's is "text"
         left -= len(frames)
         text_left = max(text_left - len(text), 64)
-        stack.append([class_name(link), text, frames])
+        stack.append([link.name, text, frames])
     return stack[::-1]
-
-
-def _request_facts() -> dict[str, Any]:
-    req = current_context().request
-    rule = req.url_rule
-    facts: dict[str, Any] = {"method": req.method[:MAX_NAME]}
-    if rule is not None:
-        facts["route"], facts["endpoint"] = rule.rule, rule.endpoint
-    trace = _trace_id(req.environ.get("HTTP_TRACEPARENT"))
-    if trace is not None:
-        facts["trace_id"] = trace
-    return facts
 
 
 def _trace_id(traceparent: str | None) -> str | None:
