@@ -23,6 +23,7 @@ from flask_faultmap.rules.rule import Rule, name_of, resolve
 logger: logging.Logger = logger_named("flask_faultmap")
 
 FRAMEWORKS = frozenset({"flask", "werkzeug", "jinja2", "pydantic_core"})
+WIDE = frozenset({LookupError, KeyError, OSError, ValueError, RuntimeError, TypeError, AssertionError})
 TOO_WIDE = "the framework says this of the app itself; a rule must name its class"
 NO_MARKERS = "the text has not all markers"
 
@@ -251,7 +252,7 @@ class RuleBook:
                     yield Verdict(compiled.rule, subject, said, "decides")
                     return
                 yield Verdict(compiled.rule, subject, None, said)
-        for parent in _too_wide(type(exc)):
+        for parent in _too_wide(type(exc)) or ([type(exc)] if _is_frameworks_own(exc) else []):
             for compiled in self._by_class.get(parent, ()):
                 yield Verdict(compiled.rule, exc, None, TOO_WIDE)
 
@@ -260,6 +261,8 @@ class RuleBook:
     ) -> Iterator[tuple[tuple[CompiledRule, ...], BaseException, Callable[[], Text]]]:
         """Give the rules that are asked, in order, and which exception each of them is asked about."""
         text_of = _reader(exc)
+        if plan and _is_frameworks_own(exc):
+            plan = tuple(known for known in plan if not (known.rule.is_bare and known.rule.on in WIDE))
         if plan:
             yield plan, exc, text_of
         if self.has_wrapped:
@@ -298,6 +301,16 @@ def _too_wide(cls: type) -> list[type]:
         and parent is not Exception
         and any(issubclass(known, parent) for known in frameworks)
     ]
+
+
+def _is_frameworks_own(exc: BaseException) -> bool:
+    """Say whether a framework raised a wide class itself: no secret key, a view that returned nothing."""
+    link = exc.__traceback__ if type(exc) in WIDE else None
+    if link is None:
+        return False
+    while link.tb_next is not None:
+        link = link.tb_next
+    return str(link.tb_frame.f_globals.get("__name__")).partition(".")[0] in FRAMEWORKS
 
 
 def _reader(exc: BaseException) -> Callable[[], Text]:

@@ -7,7 +7,17 @@ import jinja2
 import pytest
 import werkzeug.exceptions
 import werkzeug.routing
-from flask import got_request_exception, render_template, request, url_for
+from flask import (
+    abort,
+    got_request_exception,
+    jsonify,
+    render_template,
+    render_template_string,
+    request,
+    send_file,
+    session,
+    url_for,
+)
 from flow_app import app_with, heard, raising
 
 from flask_faultmap import FaultMap, Rule
@@ -84,6 +94,17 @@ VIEWS = {
     "index": (lambda: [][0], 404),
     "disk": (lambda: Path("/nowhere/at/all").read_text(), 404),
     "runtime": (raising(RuntimeError("x")), 404),
+    "no secret key": (lambda: session.update(box=1), 500),
+    "nothing returned": (lambda: None, 500),
+    "no response": (lambda: (1, 2, 3, 4), 500),
+    "no status": (lambda: abort(999), 500),
+    "no JSON": (lambda: jsonify(object()), 500),
+    "no header": (lambda: ("", {"X-Box": "a\nb"}), 500),
+    "app's own in a template": (
+        lambda: render_template_string("{{ box() }}", box=raising(ValueError())),
+        404,
+    ),
+    "file to send": (lambda: send_file("/nowhere/at/all"), 404),
 }
 
 
@@ -97,6 +118,22 @@ def test_wide_rules_answer_what_the_app_raises_and_nothing_of_the_frameworks(vie
 
     assert response.status_code == status
     assert len(told) == (status == 500)
+
+
+def test_rule_with_a_condition_counts_for_what_a_framework_raises_itself():
+    app = app_with(rules=[Rule(on=RuntimeError, text="secret key", to=GoneError)])
+    app.add_url_rule("/fail", view_func=lambda: session.update(box=1))
+
+    assert app.test_client().get("/fail").status_code == 410
+
+
+def test_explain_says_that_a_wide_rule_does_not_count_for_what_a_framework_raised_itself():
+    faults = FaultMap(rules=[Rule(on=LookupError, to=NotFoundError)])
+
+    with pytest.raises(LookupError) as raised:
+        abort(999)
+
+    assert "- LookupError -> NotFoundError: the framework says this" in str(faults.explain(raised.value))
 
 
 def test_wrapped_rule_leaves_a_frameworks_error_in_the_chain_alone():
