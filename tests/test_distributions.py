@@ -1,9 +1,7 @@
 """What the wheel and the sdist hold, and that who builds them again gets the same bytes."""
 
-import email
 import hashlib
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -73,24 +71,6 @@ def test_sdist_holds_what_is_needed_to_run_the_tests(built):
         names = {name.partition("/")[2] for name in sdist.getnames()}
 
     assert committed() - {".gitignore", ".gitattributes"} - names == set()
-
-
-def test_links_of_the_readme_lead_to_files_of_the_repository(built):
-    metadata = read_metadata(built["build_wheel"])
-    place = rf"{metadata['Home-page']}/(?:blob|raw)/main/"
-    links = re.findall(r"\]\(([^()]+)\)", metadata.get_payload())
-
-    paths = [re.sub(place, "", link) for link in links if re.match(place, link)]
-
-    assert [path for path in paths if not (TOP / path).exists()] == []
-    assert [link for link in links if not re.match(f"{place}|https://", link)] == []
-    assert len(paths) > 20
-
-
-def read_metadata(path):
-    with zipfile.ZipFile(path) as wheel:
-        (name,) = [name for name in wheel.namelist() if name.endswith(".dist-info/METADATA")]
-        return email.message_from_bytes(wheel.read(name))
 
 
 @pytest.fixture(scope="module")

@@ -126,10 +126,10 @@ def test_project_url_leads_to_the_repository_and_a_file_that_is_there(line):
     _, _, url = line.partition(" = ")
     repository = setup["metadata"]["url"]
 
-    assert url.startswith(f"{repository}/") or url == repository
-    assert (TOP / url.removeprefix(repository).removeprefix("/blob/main/")).exists() or url.endswith(
-        "/issues"
-    )
+    path = url.removeprefix(repository).removeprefix("/blob/main/")
+
+    assert url.startswith(repository)
+    assert path in ("", "/issues") or (TOP / path).is_file()
 
 
 def test_folders_named_to_pytest_exist():
