@@ -14,7 +14,7 @@ PACKAGE = Path(flask_faultmap.__file__).parent
 
 # Each wing imports only what stands above it, and so does each module inside its wing.
 FLOORS = {
-    "": "categories faults near_miss speech defining loggers errors retry_after texts signals",
+    "": "categories faults near_miss speech defining errors retry_after texts loggers signals",
     "redaction": "replacing names secrets stacks tokens paths patterns reading redacting",
     "rules": "matching rule rulebook",
     "packs": "botocore grpc jwt_extended redis sqlalchemy",
