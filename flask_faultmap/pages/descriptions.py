@@ -129,7 +129,7 @@ def _paragraphs(cls: type[DomainError]) -> list[str]:
     if cls is DomainError:
         told = "A failure that the app knows; the text of the answer says more."
     text = ROLE.sub(lambda found: f"`{found[1] or found[2]}`", inspect.cleandoc(told))
-    text = re.split(r"\n\s*(?:Args|Attributes|Raises|Returns):\s*\n", text)[0]
+    text = re.split(r"\n[^\S\n]*+(?:Args|Attributes|Raises|Returns):[^\S\n]*+\n", text)[0]
     return [" ".join(part.split()) for part in re.split(r"\n\s*\n", text) if part.strip()] or [cls.__name__]
 
 

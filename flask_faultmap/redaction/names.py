@@ -3,15 +3,27 @@ r"""Which names are those of secrets, and what is a value behind one? The gramma
 All of it is read without regard to case.
 """
 
+# Whose key is a secret: api_key, AccountKey, signing.key …
+OWNERS = (
+    "api|app|bot|sas",  # of one length each, as Python looks back by a fixed one
+    "auth|hmac",
+    "access|client|deploy|master|shared",
+    "account|license|private|service|signing|storage|webhook",
+    "consumer",
+    "encryption",
+    "subscription",
+)
+# Looking back from "key" is cheaper than looking ahead to it from each letter of a text.
+KEY = "|".join(rf"(?<=(?:{owners})key)|(?<=(?:{owners})[-_.]key)" for owners in OWNERS)
+
 # Words that make a name that of a secret, wherever in it they stand: DB_PASSWORD, x-api-key, clientSecret …
 SECRET = (
     r"(?:passw(?:or)?d|passphrase|passwort|passcode|passkey|pwd|[-_.]pass(?![a-z])|secret(?!ar|iv|ion)"
     r"|(?<![a-z])(?:db|user|my|admin|root|smtp|mail|ftp|redis|pg|mysql|http|proxy|login)pass(?![a-z])"
     r"|token(?!s|iz)|credential|jwt|bearer|cookie|authorization|(?<![a-z])auth(?![a-z])"
     r"|session[-_.]?(?:id|key|token)|sess_?id|connect\.sid|[-_.]session(?=[\"']?\]?=)|c[sx]rf|xsrf|__(?:host|secure)-"
-    r"|aspxauth|aspnetcore\.|wordpress_(?:logged_in|sec)|remember_me|accountkey|webhook[-_]?url"
-    r"|(?:api|access|account|app|auth|bot|client|consumer|deploy|encryption|hmac|license|master|private|secret"
-    r"|service|shared|sas|signing|storage|subscription|webhook)[-_.]?key)"
+    r"|aspxauth|aspnetcore\.|wordpress_(?:logged_in|sec)|remember_me|webhook[-_]?url"
+    rf"|key(?:{KEY}))"
 )
 # … and the ends of names that only speak of one: token_type, InvalidTokenError, password_required.
 ABOUT = (
@@ -33,14 +45,22 @@ PARSED = "".join(
         "of",
     ]
 )
+# In lower case, one of these is in each name of a secret.
+LITERALS = (
+    *("pass", "pwd", "pw", "psw", "pin", "otp", "cvv", "sid", "sess", "sig", "secret", "token", "key"),
+    *("credential", "jwt", "bearer", "cookie", "auth", "csrf", "cxrf", "xsrf", "__host-", "__secure-"),
+    *("aspnetcore", "wordpress", "remember_me", "webhook"),
+)
 # The names that are one only where a value follows at once: "sid=…", "pass: …" in quotes.
 SHORT = (
     r"(?=(?:pass|pw|psw|pin|otp|cvv|sid|session|sess)(?:\\*[\"']|&quot;)|(?:pass|pw|psw|otp|session|sess|[\w-]{1,40}\.sid"
     r"|[\w-]{0,40}(?:sig|signature))=|(?<!\()sid=)"
 )
+START = r"(?<![\w.-])"
+SPELT = r"(?:api|access|secret|private) key(?: provided)?"
 NAME = (
-    rf"(?<![\w.-]){PARSED}(?:(?:(?=[\w.-]*?{SECRET})(?![\w.-]*{ABOUT}(?![\w.-]))|{SHORT})[\w.-]++"
-    r"|(?:api|access|secret|private) key(?: provided)?)"
+    rf"{START}(?:(?:(?=[\w.-]*?{SECRET})(?![\w.-]*{ABOUT}(?![\w.-]))|{SHORT}){PARSED}[\w.-]++"
+    rf"|{PARSED}{SPELT})"
 )
 # Says how a secret is, and is none: "token: expired", "password: must be long", "(using password: YES)".
 STATES = (
@@ -76,6 +96,7 @@ BARE = rf"(?:\[redacted\]|(?!{END})\S)"  # one character
 GAP = r"(?:[^\S\n]{0,4}\n[^\S\n]{1,40}|[^\S\n]{1,4})"
 IS = rf"(?:\\*[\"']|&quot;)?\]?(?:{GAP})?(?:=>|:=|={{1,3}}|:(?!:))(?:{GAP})?"
 # A secret's name where a value is due ("Cookie: token=x"): taken too, lest its value be left without a name.
+NAME_IS = rf"{START}(?=(?:[\w.-]++|{SPELT}){IS}){NAME}{IS}"  # what nearly no word is goes first
 NAMED = rf"(?:[\[{{(\"'\\:]*+{NAME}{IS})"
 BLOCK = r"[|>][-+\d]{0,2}(?:\\+[nr]{1,2}\\*n?[ ]{1,40}[^\\\"\n]++)+"  # of YAML, in JSON
 VALUE = (

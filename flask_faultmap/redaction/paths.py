@@ -53,7 +53,7 @@ RUN = rf"(?:\\[ ]|(?!{END})[^\s\"'`<>|:;,=])"  # one character of a path without
 def _hide_path(match: re.Match[str]) -> str:
     path = match["path"]
     if "\\" in path:
-        path = re.sub(r"\\+/", "/", path)  # as PHP writes it in JSON
+        path = re.sub(r"(?<!\\)\\+/", "/", path)  # as PHP writes it in JSON
     segments = [segment for segment in path.split("/") if segment]
     below_root = len(segments) > 1 and segments[0] in ROOTS
     if match["method"] is None and (below_root or ("." in path and re.search(EXTENSION, path))):
@@ -62,9 +62,14 @@ def _hide_path(match: re.Match[str]) -> str:
 
 
 PATH_PATTERNS: Patterns = (
-    (rf"(?i)(?<![\w+.-])(?:file:(?:\\*/){{2}}|[a-z][\w+.-]{{1,20}}+:(?:\\*/){{3}}){RUN}*+", PATH),
+    (
+        (":/", ":\\"),
+        rf"(?i)(?<![\w+.-])(?:file:(?:\\*/){{2}}|[a-z][\w+.-]{{1,20}}+:(?:\\*/){{3}}){RUN}*+",
+        PATH,
+    ),
     # In quotes a path may have blanks.
     (
+        ("'", '"', "`"),
         r"([\"'`])(?:(?:[A-Za-z]:[\\/]|\\\\)[^\"'`\n]*"
         rf"|/(?:{'|'.join(sorted(ROOTS))})/[^\"'`\n ]* [^\"'`\n]*"
         r"|/[^\s/\"'`]+/[^\"'`\n ]* [^\"'`\n]*\.\w{1,5})\1",
@@ -72,11 +77,13 @@ PATH_PATTERNS: Patterns = (
     ),
     # Windows: every segment but the last may have blanks.
     (
+        (":/", ":\\"),
         rf"(?<![\w/\\.-])[A-Za-z]:(?:\\+(?:[^\\/:*?\"'<>|\n]{{1,64}}+\\+)*+|/(?!/)){RUN}*+",
         PATH,
     ),
-    (rf"(?<!\\)\\{{2,}}+[\w.?$-]++\\+{RUN}++", PATH),
+    (("\\",), rf"(?<!\\)\\{{2,}}+[\w.?$-]++\\+{RUN}++", PATH),
     (
+        ("/",),
         r"(?P<method>\b(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)\s{1,4}[\"'`]?)?"
         rf"(?<![\w/\\.~#])(?!(?<=:)(?:\\*/){{2}})(?P<path>\\{{0,4}}/{RUN}++)",
         _hide_path,

@@ -12,23 +12,23 @@ from flask_faultmap.redaction.tokens import TOKEN_PATTERNS
 
 # A page of HTML, such as a proxy's error page: its words are wanted.
 PAGE_PATTERNS: Patterns = (
-    (r"(?i)<(script|style)\b[\s\S]*?(?:</\1\b[^<>]*>?|\Z)", " "),
-    (r"<!--[\s\S]*?(?:-->|\Z)", " "),
-    (r"(?i)</?[a-z!][^<>]*+>?", " "),
+    (("<script", "<style"), r"(?i)<(script|style)\b[\s\S]*?(?:</\1\b[^<>]*>?|\Z)", " "),
+    (("<!--",), r"<!--[\s\S]*?(?:-->|\Z)", " "),
+    (("<",), r"(?i)</?[a-z!][^<>]*+>?", " "),
 )
 LETTER = r"\\+u00(4[1-9a-fA-F]|5[0-9aAfF]|6[1-9a-fA-F]|7[0-9aA]|2[fFdD])"
 CONTROL_PATTERNS: Patterns = (
     # ANSI: colours and cursor (CSI), titles and links (OSC), the codes of two characters.
-    (r"(?:\x1b\[|\x9b)[0-?]*+[ -/]*+[@-~]?|\x1b\][^\x07\x1b\r\n]*+(?:\x07|\x1b\\)|\x1b[ -~]?", ""),
-    (r"\r\n?|[\v\f\x1c-\x1e\x85\u2028\u2029]", "\n"),
-    (r"\t", " "),
-    (r"[\x00-\x08\x0e-\x1b\x1f\x7f-\x9f]", ""),
+    ((), r"(?:\x1b\[|\x9b)[0-?]*+[ -/]*+[@-~]?|\x1b\][^\x07\x1b\r\n]*+(?:\x07|\x1b\\)|\x1b[ -~]?", ""),
+    ((), r"\r\n?|[\v\f\x1c-\x1e\x85\u2028\u2029]", "\n"),
+    ((), r"\t", " "),
+    ((), r"[\x00-\x08\x0e-\x1b\x1f\x7f-\x9f]", ""),
     # What makes a reader see another order, or hides a letter from the patterns below.
-    (r"[\xad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]", ""),
-    (r"[\ud800-\udfff]", "\ufffd"),  # lone surrogates, which cannot be encoded
-    (LETTER, lambda match: chr(int(match[1], 16))),  # JSON may escape any letter of a name
+    ((), r"[\xad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]", ""),
+    ((), r"[\ud800-\udfff]", "\ufffd"),  # lone surrogates, which cannot be encoded
+    (("u00",), LETTER, lambda match: chr(int(match[1], 16))),  # JSON may escape any letter of a name
 )
-FLATTEN: Patterns = ((r"\n\s*+", " "),)
+FLATTEN: Patterns = ((("\n",), r"\n\s*+", " "),)
 
 
 @cache
@@ -44,11 +44,16 @@ def of_pages() -> Compiled:
 
 
 @cache
+def of_controls() -> Compiled:
+    """Give what takes out control characters, and the escapes of JSON."""
+    return compiled(CONTROL_PATTERNS)
+
+
+@cache
 def of_texts() -> Compiled:
-    """Give all that a text is cleaned of."""
+    """Give all that a text is cleaned of, after its control characters."""
     return compiled(
         [
-            *CONTROL_PATTERNS,
             *STACK_PATTERNS,
             *ADDRESS_PATTERNS,
             *CREDENTIAL_PATTERNS,
@@ -62,7 +67,7 @@ def of_texts() -> Compiled:
 @cache
 def of_urls() -> Compiled:
     """Give what a URL is cleaned of for a log line."""
-    return compiled([*CONTROL_PATTERNS, *ADDRESS_PATTERNS, *TOKEN_PATTERNS, *FLATTEN])
+    return compiled([*ADDRESS_PATTERNS, *TOKEN_PATTERNS, *FLATTEN])
 
 
 @cache

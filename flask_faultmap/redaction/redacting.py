@@ -8,7 +8,14 @@ a net below good habits: it knows a secret by what stands around it (``password=
 import html
 import re
 
-from flask_faultmap.redaction.patterns import of_pages, of_texts, of_urls, page_start, secret_name
+from flask_faultmap.redaction.patterns import (
+    of_controls,
+    of_pages,
+    of_texts,
+    of_urls,
+    page_start,
+    secret_name,
+)
 from flask_faultmap.redaction.reading import WINDOW, read
 from flask_faultmap.redaction.replacing import HIDDEN, Compiled, replaced
 
@@ -111,7 +118,7 @@ def _settle(text: str, patterns: Compiled, limit: int) -> str:
 def _cleaned(text: str, patterns: Compiled) -> str:
     if page_start().search(text, 0, WINDOW):
         text = html.unescape(replaced(of_pages(), text[:PAGE_LIMIT]))
-    return replaced(patterns, read(text)).strip()
+    return replaced(patterns, replaced(of_controls(), read(text))).strip()
 
 
 def _capped(text: str, limit: int) -> str:

@@ -43,12 +43,12 @@ TOKENS = (
 HOOK = (
     r"(?i)(hooks\\*\.slack(?:-gov)?\.com(?:\\*/)(?:services|workflows|triggers)(?:\\*/)"
     r"|discord(?:app)?\.com(?:\\*/)api(?:\\*/)(?:v\d{1,2}(?:\\*/))?webhooks(?:\\*/)"
-    r"|[\w.-]{0,80}webhook\.office\.com(?:\\*/)webhookb2(?:\\*/)"
+    r"|webhook\.office\.com(?:\\*/)webhookb2(?:\\*/)"
     r"|chat\.googleapis\.com(?:\\*/)v1(?:\\*/)spaces(?:\\*/)"
     r"|hooks\.zapier\.com(?:\\*/)hooks(?:\\*/)catch(?:\\*/)|maker\.ifttt\.com(?:\\*/)(?:use|trigger)(?:\\*/)"
     r"|api\.telegram\.org(?:\\*/)bot)(?!\[redacted\])[^\s\"'<>]++"
 )
 TOKEN_PATTERNS: Patterns = (
-    (HOOK, rf"\1{HIDDEN}"),
-    (rf"(?<![A-Za-z0-9])(?:{'|'.join(TOKENS)})", HIDDEN),
+    (("hooks", "webhook", "googleapis", "ifttt", "telegram"), HOOK, rf"\1{HIDDEN}"),
+    ((), rf"(?<![A-Za-z0-9])(?=\S{{13}})(?:{'|'.join(TOKENS)})", HIDDEN),
 )

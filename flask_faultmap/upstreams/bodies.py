@@ -15,6 +15,7 @@ MOST_SECONDS = 5  # for reading it, beside the client's own timeout
 MOST_CHARACTERS = 4_096  # of one text in it
 MOST_MEMBERS = 1_000
 MOST_TEXT = 8_192  # characters of all texts in it
+LEAST_TEXT = 64  # for which a text counts that must be redacted: a short one costs hardly less
 DEEPEST = 32
 HIDDEN = "[redacted]"
 CUT = "…"
@@ -167,8 +168,11 @@ class Budget:
         most = min(MOST_CHARACTERS, self._characters)
         if most <= 0:
             return CUT
-        self._characters -= min(len(text), most)
-        return text if PLAIN.fullmatch(text) else redact(_head(text, most), most)
+        if PLAIN.fullmatch(text):
+            self._characters -= len(text)
+            return text
+        self._characters -= min(max(len(text), LEAST_TEXT), most)
+        return redact(_head(text, most), most)
 
     def redacted(self, value: Any, depth: int = 0) -> Any:
         """Redact *value*, as far as the budget goes."""
