@@ -3,7 +3,7 @@
 import inspect
 import logging
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from functools import wraps
 from typing import Any
 
@@ -73,8 +73,28 @@ def begin(items: Iterable[Any], framing: Framing) -> Response:
     if req.method == "HEAD":
         _close(iterator)
         return app.response_class((), 200, headers)
-    chunks = _Stream(app, boundary, req, framing).send(chunk, iterator)
-    return app.response_class(stream_with_context(chunks), 200, headers)
+    chunks = _Chunks(_Stream(app, boundary, req, framing).send(chunk, iterator))
+    return app.response_class(chunks, 200, headers)
+
+
+class _Chunks:
+    """What a response sends, and closes even if it sends nothing: with 204 and 304, say.
+
+    Flask does not close what it has not begun, and a generator that has not begun closes nothing itself.
+    """
+
+    def __init__(self, chunks: Generator[bytes]) -> None:
+        self._chunks = chunks
+        self._in_context = stream_with_context(chunks)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._in_context
+
+    def close(self) -> None:
+        """End the stream, with the request's context, and so close the source."""
+        if inspect.getgeneratorstate(self._chunks) == inspect.GEN_CREATED:
+            next(self._in_context, None)
+        _close(self._in_context)
 
 
 class _Stream:
@@ -87,7 +107,7 @@ class _Stream:
         self._framing = framing
         self._owns_g = owns_app_context()  # else g outlives the request
 
-    def send(self, chunk: bytes, items: Iterator[Any]) -> Iterator[bytes]:
+    def send(self, chunk: bytes, items: Iterator[Any]) -> Generator[bytes]:
         """Give the chunks of the answer: *chunk*, then *items*, then the end mark or the error."""
         frame = self._framing.frame
         try:
@@ -96,16 +116,17 @@ class _Stream:
             for item in items:
                 yield item if isinstance(item, bytes) else frame(item)
             _close(items)
-        except GeneratorExit:
-            logger.debug("The client of %s went away in the middle of a stream", self._req.path)
-            self._close_after_all(items)
-            raise
         except Exception as exc:  # the border: whatever failed, the client is told in the stream's framing
             self._close_after_all(items)
             is_raised, last = self._tell(exc)
             yield last
             if is_raised:
                 raise
+        except BaseException as exc:  # GeneratorExit above all; the others are for the server
+            if isinstance(exc, GeneratorExit):
+                logger.debug("The client of %s went away in the middle of a stream", self._req.path)
+            self._close_after_all(items)
+            raise
         else:
             if self._framing.end is not None:
                 yield self._framing.end

@@ -1,12 +1,14 @@
 """How a stream is read: chunks of bytes in, items out, as they come and never the whole body."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from flask_faultmap.streams.framing import Event
 
 MOST_BYTES = 1_048_576  # of one item
+RETRY = re.compile(r"[0-9]{1,15}")  # milliseconds; a longer number is no time that anybody waits
 
 
 class ItemError(ValueError):
@@ -122,7 +124,7 @@ class EventParser:
 
     def _take(self, name: str, value: str) -> None:
         if name == "data":
-            self._size += len(value)
+            self._size += len(value) + 1  # its line end: lines without a text cost memory, too
             if self._size > self._limit:
                 raise ItemError(f"an item is longer than {self._limit} bytes")
             self._data.append(value)
@@ -130,7 +132,7 @@ class EventParser:
             self._event = value
         elif name == "id" and "\0" not in value:
             self._id = value
-        elif name == "retry" and value.isascii() and value.isdigit():
+        elif name == "retry" and RETRY.fullmatch(value):
             self._retry = int(value)
 
     def _forget(self) -> None:

@@ -95,7 +95,9 @@ class EventReader:
 
     def _is_end(self, item: Any) -> bool:
         if self._end is UNCHANGED:
-            return bool(item == {"done": True} if self._framing == "ndjson" else item.event == "done")
+            if self._framing == "sse":
+                return bool(item.event == "done")
+            return isinstance(item, dict) and len(item) == 1 and item.get("done") is True  # 1 is no True
         if self._end is None:
             return False
         told = item.data if isinstance(item, Event) else to_bytes(json.dumps(item, separators=(",", ":")))
@@ -108,7 +110,7 @@ class EventReader:
             is_bare = item.event is None and isinstance(body, dict) and body.keys() == {"error"}
             if item.event != "error" and not is_bare:  # bare: as OpenAI's API has it
                 return None
-        elif isinstance(item, dict) and item.keys() == {"error", "status"}:
+        elif isinstance(item, dict) and item.keys() == {"error", "status"} and _status_of(item["status"]):
             body, status = item["error"], item["status"]
         else:
             return None

@@ -1,5 +1,6 @@
 """An answer that has begun (DESIGN, section 16), through Flask."""
 
+import asyncio
 import gc
 import json
 import logging
@@ -272,7 +273,7 @@ class Source:
 
     def __next__(self):
         item = next(self.items)
-        if isinstance(item, Exception):
+        if isinstance(item, BaseException):
             raise item
         return item
 
@@ -289,6 +290,33 @@ def test_source_is_always_closed(items):
     make(lambda: source).test_client().get("/log")
 
     assert source.closed >= 1
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_source_is_closed_in_its_context_where_nothing_is_sent(status):
+    closed = []
+
+    def follow():
+        try:
+            yield 1
+        finally:
+            closed.append(request.path)
+
+    response = make(lambda: (follow(), status)).test_client().get("/log", buffered=True)
+
+    assert (response.status_code, response.get_data(), closed) == (status, b"", ["/log"])
+    with pytest.raises(RuntimeError):
+        _ = request.path
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit, asyncio.CancelledError, GeneratorExit])
+def test_source_is_closed_and_nothing_told_if_the_process_is_to_stop(stop):
+    source = Source(1, stop())
+
+    with heard() as told, pytest.raises(stop):
+        make(lambda: source).test_client().get("/log", buffered=True)
+
+    assert (source.closed, told) == (1, [])
 
 
 def test_failure_in_close_takes_the_place_of_the_end_mark():

@@ -81,9 +81,15 @@ def test_line_that_is_no_json_is_told(line):
         (LineParser(limit=10), b'"' + b"a" * 10 + b'"\n'),
         (EventParser(limit=10), b"data: " + b"a" * 11),
         (EventParser(limit=10), b"data:a\ndata:b\n" * 6),
+        (EventParser(limit=10), b"data\n" * 11),
     ],
-    ids=["line", "line of an event", "data of an event"],
+    ids=["line", "line of an event", "data of an event", "lines without a text"],
 )
 def test_item_over_the_limit_is_told(parser, body):
     with pytest.raises(ItemError, match="longer than 10 bytes"):
         list(parser.feed(body))
+
+
+@pytest.mark.parametrize("retry", [b"9" * 5000, "٣".encode(), b"-1", b"1.5", b"", b" 1"])
+def test_retry_that_is_no_number_of_milliseconds_is_ignored(retry):
+    assert [*EventParser().feed(b"retry:" + retry + b"x\nretry: " + retry + b"\ndata: a\n\n")] == [Event("a")]

@@ -237,6 +237,23 @@ def test_item_that_cannot_be_read_is_told(service, follow, chunk, told):
     assert raised.value.applied is True
 
 
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"done": 1},
+        {"done": 1.0},
+        {"done": False},
+        {"error": None, "status": "ok"},
+        {"error": "none", "status": 200},
+        {"error": {}, "status": True},
+    ],
+)
+def test_item_that_looks_like_a_last_frame_is_an_item(service, item):
+    url = served(service, json.dumps(item).encode() + b"\n", DONE)
+
+    assert READERS["requests"](url, "ndjson") == [item]
+
+
 @EACH_CLIENT
 def test_end_mark_of_another_api(service, follow):
     url = served(service, b"data: a\n\n", b"data: [DONE]\n\n")
