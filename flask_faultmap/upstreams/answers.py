@@ -3,7 +3,7 @@
 No client library is imported by us: a response is told by the name of its class.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any
 
 from flask_faultmap.upstreams.exchanges import sent
@@ -43,7 +43,7 @@ class Answer:
         """Give the method of the first request, where the library tells, and whether one before was taken."""
         answers = self.response.history
         first = answers[0] if answers else self.response
-        taken = any(not is_refusal(answer.status_code) for answer in answers)
+        taken = any(not is_refusal(answer.status_code) or attempts_taken(answer.raw) for answer in answers)
         return sent(getattr(first, "request", None), None)[0], taken or attempts_taken(self.response.raw)
 
     def header(self, name: str) -> str | None:
@@ -192,14 +192,8 @@ class AiohttpAnswer(Answer):
 
     def earlier(self) -> tuple[str | None, bool]:
         """Give the method of the first request, and whether one before was taken."""
-        answers = self.response.history
-        first = answers[0] if answers else self.response
-        return first.method, self._may_hide_one() or any(not is_refusal(answer.status) for answer in answers)
-
-    def _may_hide_one(self) -> bool:
-        # It repeats these by itself when a connection breaks, and tells nobody.
-        repeats = getattr(getattr(self.response, "_session", None), "_retry_connection", True)
-        return bool(repeats) and self.response.method in ("PUT", "DELETE")
+        may_repeat = getattr(getattr(self.response, "_session", None), "_retry_connection", True)
+        return earlier_in(self.response.history, self.response.method, may_repeat=bool(may_repeat))
 
     def header(self, name: str) -> str | None:
         """Give the values of a header, with commas."""
@@ -257,6 +251,7 @@ class StandardAnswer(Answer):
 
 LIBRARIES: dict[str, type[Answer]] = {
     "requests.models.Response": Answer,
+    "niquests.models.Response": Answer,
     "httpx.Response": HttpxAnswer,
     "httpx2.Response": HttpxAnswer,
     "urllib3.response.BaseHTTPResponse": Urllib3Answer,
@@ -273,3 +268,15 @@ def answer_of(response: object) -> Answer | None:
         if library is not None and isinstance(getattr(response, library.status_attribute), int):
             return library(response)
     return None
+
+
+def earlier_in(
+    history: Sequence[Any], method: str | None, *, may_repeat: bool = True
+) -> tuple[str | None, bool]:
+    """Give the method of the first request of aiohttp, and whether one before the last was taken.
+
+    aiohttp repeats PUT and DELETE by itself when a connection breaks, and tells nobody.
+    """
+    is_repeated = may_repeat and method in ("PUT", "DELETE")
+    taken = is_repeated or any(not is_refusal(answer.status) for answer in history)
+    return (history[0].method if history else method), taken

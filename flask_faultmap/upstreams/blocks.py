@@ -115,7 +115,7 @@ class UpstreamBlock:
         self, cls: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._state.end(exc)
-        verdict = verdict_on(exc)
+        verdict = verdict_on(exc, self._state.outer)
         answer = None if verdict is None else verdict.answer
         exchange = None if answer is None else exchange_of(answer, read_some(answer))
         self._state.raise_failure(exc, verdict, exchange)
@@ -128,7 +128,7 @@ class UpstreamBlock:
         self, cls: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._state.end(exc)
-        verdict = verdict_on(exc)
+        verdict = verdict_on(exc, self._state.outer)
         answer = None if verdict is None else verdict.answer
         exchange = None if answer is None else exchange_of(answer, await aread_some(answer))
         self._state.raise_failure(exc, verdict, exchange)

@@ -107,6 +107,11 @@ def _links_of_the_call(exc: BaseException) -> Iterator[BaseException]:
         waiting += [part for part in carried if isinstance(part, BaseException)]
 
 
+def is_of_app(exc: BaseException) -> bool:
+    """Whether *exc* was caught in code that is no library's."""
+    return exc.__traceback__ is not None and not _is_expected(exc.__traceback__.tb_frame, "")
+
+
 def _is_expected(frame: FrameType, own: str) -> bool:
     """Whether *frame* is the library's, what it stands on, or, with *own*, the app's.
 

@@ -167,6 +167,8 @@ def _below(module: str, table: dict[str, type[UpstreamError]]) -> dict[str, type
 
 FAILURES = {
     **_below("requests.exceptions", REQUESTS),
+    **_below("niquests.exceptions", REQUESTS),
+    "niquests.exceptions.MultiplexingError": UpstreamUsageError,
     **_below("urllib3.exceptions", URLLIB3),
     **_below("httpx", HTTPX),
     **_below("httpx2", HTTPX),
@@ -177,9 +179,11 @@ FAILURES = {
 # These only carry another exception, which knows better: in ``reason``, the arguments or as the cause.
 CARRIERS = frozenset(
     {
-        "requests.exceptions.ConnectionError",
-        "requests.exceptions.InvalidHeader",
-        "requests.exceptions.RetryError",
+        *(
+            f"{library}.exceptions.{name}"
+            for library in ("requests", "niquests")
+            for name in ("ConnectionError", "InvalidHeader", "RetryError")
+        ),
         "urllib3.exceptions.MaxRetryError",
         "urllib3.exceptions.ProtocolError",
         "urllib.error.URLError",

@@ -46,6 +46,8 @@ OPEN = "urllib.request:OpenerDirector.open"
 HISTORIES: dict[str, tuple[str, ...]] = {
     "requests.sessions:Session.send": ("r",),
     "requests.sessions:SessionRedirectMixin.resolve_redirects": ("hist",),
+    "niquests.sessions:Session.send": ("r", "history"),
+    "niquests.sessions:Session.resolve_redirects": ("hist",),
     **{
         f"{library}._client:{client}.{function}": ("history", "response")
         for library in ("httpx", "httpx2")
@@ -116,6 +118,7 @@ TUNNELS = {  # of httpcore: asks the proxy first, while this attribute says so
 }
 METHODS = {  # where a frame keeps the method that the app asked for, whatever a redirect made of it
     "requests.sessions:Session.send": "request",
+    "niquests.sessions:Session.send": "request",
     "httpx._client:Client.send": "request",
     "httpx._client:AsyncClient.send": "request",
     "httpx2._client:Client.send": "request",

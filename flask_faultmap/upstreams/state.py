@@ -1,12 +1,13 @@
 """How far is one block of calls to a service, and what became of it?"""
 
+import sys
 from collections.abc import Coroutine
 from dataclasses import replace
 from inspect import CORO_CREATED, getcoroutinestate
 from typing import Any, NoReturn, TypeVar
 
 from flask_faultmap.errors import DomainError
-from flask_faultmap.upstreams.answers import Answer, answer_of
+from flask_faultmap.upstreams.answers import Answer, answer_of, earlier_in
 from flask_faultmap.upstreams.bodies import MOST_BYTES, exchange_of, load
 from flask_faultmap.upstreams.errors import (
     UpstreamBodyError,
@@ -30,6 +31,7 @@ class BlockState:
         self._has_begun = self._is_over = False
         self._coroutines: list[Coroutine[Any, Any, Any]] = []
         self._last = Exchange()
+        self.outer: BaseException | None = None  # in whose handler the block stands
         self._is_done = False
         self._done_method: str | None = None
 
@@ -42,6 +44,7 @@ class BlockState:
         if self._has_begun:
             self.refuse("the block was entered twice; call upstream(…) anew for each call")
         self._has_begun = True
+        self.outer = sys.exception()
 
     def answer_of(self, response: object) -> Answer:
         """Take the answer that *response* is.
@@ -158,8 +161,16 @@ class BlockState:
             (told[name] for name in ("request", "_request", "request_info") if told.get(name)), None
         )
         method, path = sent(request, told.get("url"))
-        if failure is UpstreamResponseError:
+        if failure is UpstreamResponseError:  # of aiohttp
             wait = (told.get("headers") or {}).get("Retry-After")
-            return Exchange(method=method, path=path, status=told.get("status"), retry_after=wait)
+            first_method, was_taken = earlier_in(told.get("history") or (), method)
+            return Exchange(
+                method=method,
+                path=path,
+                status=told.get("status"),
+                retry_after=wait,
+                first_method=first_method,
+                was_taken=was_taken,
+            )
         last = self._last if failure.applied is None and path in (None, self._last.path) else Exchange()
         return Exchange(method=method or last.method, path=path or last.path, status=last.status)

@@ -13,7 +13,7 @@ from flask_faultmap.upstreams.errors import (
     UpstreamTLSError,
     UpstreamUsageError,
 )
-from flask_faultmap.upstreams.evidence import Evidence, evidence_of
+from flask_faultmap.upstreams.evidence import Evidence, evidence_of, is_of_app
 from flask_faultmap.upstreams.exchanges import Exchange
 from flask_faultmap.upstreams.failures import failure_of
 from flask_faultmap.upstreams.frames import (
@@ -58,22 +58,46 @@ class Verdict:
     exchange: Exchange | None = None
 
 
-def verdict_on(exc: BaseException | None) -> Verdict | None:
+def verdict_on(exc: BaseException | None, outer: BaseException | None = None) -> Verdict | None:
     """Judge what left the block: *exc*, or the first leaf of a group that a client library raised.
 
-    A group may hold domain errors besides, and nothing else. One of them alone is the border's.
+    A group may hold domain errors besides, and nothing else. One of them alone is the border's. The block
+    stands in the handler of *outer*; a context that is another failed call is of this block.
     """
-    verdicts = [_judge(leaf, above) for leaf, above in _leaves(exc) if not isinstance(leaf, DomainError)]
+    handled = {id(link) for link in _contexts(outer)}
+    leaves = [(leaf, above) for leaf, above in _leaves(exc) if not isinstance(leaf, DomainError)]
+    verdicts = [_judge(leaf, above, handled) for leaf, above in leaves]
     return verdicts[0] if verdicts and None not in verdicts else None
 
 
-def _judge(exc: BaseException, above: Groups) -> Verdict | None:
+def _judge(exc: BaseException, above: Groups, handled: set[int]) -> Verdict | None:
     failure, evidence = failure_of(exc), evidence_of(exc, above)
     if failure is None:
         failure = _judge_builtin(exc, evidence, above)
     if failure is not None:
+        evidence.is_known = evidence.is_known and not _follows_another(evidence, handled)
         return _judge_library(exc, failure, evidence)
     return _judge_stranger(exc, evidence) if is_stranger(exc, evidence.own) else None
+
+
+def _follows_another(evidence: Evidence, handled: set[int]) -> bool:
+    """Whether another call of the block had failed, in whose handler this one was made."""
+    for link in evidence.links:
+        before = link.__context__
+        if before is None or id(before) in handled or before in evidence.links or not is_of_app(before):
+            continue
+        verdict = _judge(before, (), handled)
+        if verdict is not None and verdict.applied is not False:
+            return True
+    return False
+
+
+def _contexts(exc: BaseException | None) -> Iterator[BaseException]:
+    seen = set[int]()
+    while exc is not None and id(exc) not in seen:
+        seen.add(id(exc))
+        yield exc
+        exc = exc.__context__
 
 
 def _judge_library(exc: BaseException, failure: type[UpstreamError], evidence: Evidence) -> Verdict:

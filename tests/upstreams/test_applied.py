@@ -1,20 +1,26 @@
 """Is it true that nothing was applied? Clients against a server that counts what it takes."""
 
+import asyncio
 import ssl
 from itertools import product
 
+import aiohttp
+import httpx
 import pytest
+import requests
 import trustme
 from applied_table import table, table_in_docs
 from counted_calls import CLIENTS, WITH_RETRIES, Client
 from counting import PLACES, WAYS, Counting, counting
 from misbehaving import unreachable
+from saying import saying
 
 from flask_faultmap import DomainError
 from flask_faultmap.upstreams import (
     UpstreamConnectionError,
     UpstreamError,
     UpstreamTLSError,
+    upstream,
 )
 
 AUTHORITY = trustme.CA()
@@ -149,6 +155,94 @@ def test_what_was_refused_is_said_to_be_undone(client: str, status: int) -> None
         error = error_of(CLIENTS[client], f"{server.url}/answer/{status}")
 
     assert (error.applied, error.retryable) == (False, status in (429, 503))
+
+
+def fall_back(first: str, second: str) -> None:
+    with upstream("boxes", operation="create") as call:
+        try:
+            call.check(httpx.post(first, timeout=0.2))
+        except httpx.TransportError:
+            call.check(httpx.post(second, timeout=5))
+
+
+def test_what_was_counted_before_a_fallback_is_not_said_to_be_undone() -> None:
+    with counting() as server, unreachable() as url, pytest.raises(UpstreamError) as caught:
+        fall_back(f"{server.url}/after-the-body/silence", url)
+
+    assert (len(server.taken), caught.value.applied, caught.value.retryable) == (1, None, False)
+
+
+def test_a_fallback_after_nobody_leaves_it_undone() -> None:
+    with unreachable() as first, unreachable() as second, pytest.raises(UpstreamError) as caught:
+        fall_back(first, second)
+
+    assert (caught.value.applied, caught.value.retryable) == (False, True)
+
+
+def test_a_block_in_the_handler_of_another_call_is_alone() -> None:
+    def call(before: str, url: str) -> None:
+        try:
+            httpx.post(before)
+        except httpx.TransportError:
+            CLIENTS["httpx"](url, "POST")
+
+    with counting() as server, unreachable() as url, pytest.raises(UpstreamError) as caught:
+        call(f"{server.url}/after-the-body/close", f"{url}/x")
+
+    assert (caught.value.applied, caught.value.retryable) == (False, True)
+
+
+class Stubborn(httpx.HTTPTransport):
+    """A transport of the app that tries twice."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        try:
+            return super().handle_request(request)
+        except httpx.TransportError:
+            pass
+        return super().handle_request(request)
+
+
+def test_what_was_counted_before_a_retry_of_the_app_is_not_said_to_be_undone() -> None:
+    def call(url: str) -> None:
+        with upstream("boxes", operation="create") as block, httpx.Client(transport=Stubborn()) as client:
+            block.check(client.post(url))
+
+    with counting() as server, pytest.raises(UpstreamError) as caught:
+        call(f"{server.url}/once/nowhere")
+
+    assert promises_nothing(caught.value, server)
+    assert not caught.value.retryable
+
+
+@pytest.mark.parametrize("status", [303, 307])
+def test_what_aiohttp_raises_by_itself_after_a_redirect_is_not_said_to_be_undone(status: int) -> None:
+    async def call(url: str) -> None:
+        async with (
+            upstream("boxes", operation="create") as block,
+            aiohttp.ClientSession() as session,
+        ):
+            response = await session.post(url)
+            response.raise_for_status()
+            await block.check(response)
+
+    with counting() as server, pytest.raises(UpstreamError) as caught:
+        asyncio.run(call(f"{server.url}/on/{status}/answer/503"))
+
+    assert promises_nothing(caught.value, server)
+    assert not caught.value.retryable
+
+
+def test_a_digest_that_is_refused_twice_leaves_it_undone() -> None:
+    def call(url: str) -> None:
+        with upstream("boxes", operation="create") as block:
+            block.check(requests.post(url, auth=requests.auth.HTTPDigestAuth("ann", "x"), timeout=5))
+
+    challenge = 'Digest realm="r", nonce="n", qop="auth"'
+    with saying(401, WWW_Authenticate=challenge) as url, pytest.raises(UpstreamError) as caught:
+        call(url)
+
+    assert (caught.value.applied, caught.value.retryable) == (False, False)
 
 
 @pytest.mark.long

@@ -39,7 +39,7 @@ def function_at(name: str) -> FunctionType:
     return function
 
 
-@pytest.mark.parametrize("name", LOCALS)
+@pytest.mark.parametrize("name", [name for name in LOCALS if not name.startswith("niquests")])
 def test_a_frame_has_the_locals_that_tell_what_came_before(name: str) -> None:
     code = function_at(name).__code__
 

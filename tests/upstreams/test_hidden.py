@@ -6,7 +6,7 @@ import ssl
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import product
 from pathlib import Path
@@ -14,11 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 import aiohttp
-import h2.config
-import h2.connection
 import h2.errors
-import h2.events
-import h2.exceptions
 import httpx
 import pytest
 import requests
@@ -26,6 +22,7 @@ import requests_unixsocket
 import trustme
 import urllib3
 from requests.adapters import HTTPAdapter
+from talking import answering, speak_http2
 
 from flask_faultmap import DomainError
 from flask_faultmap.errors import NotFoundError, UnavailableError
@@ -300,27 +297,6 @@ def test_a_unix_socket_that_refuses_was_not_asked(client: str, kind: str, tmp_pa
     assert (error.applied, error.retryable) == (False, True)
 
 
-@contextmanager
-def answering(talk: Callable[[socket.socket], None]) -> Iterator[int]:
-    """Let *talk* speak on each connection; give the port."""
-
-    def serve(connection: socket.socket) -> None:
-        with suppress(OSError), connection:
-            connection.settimeout(5)
-            talk(connection)
-
-    def accept() -> None:
-        with suppress(OSError):
-            while True:
-                threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=accept, daemon=True).start()
-        yield listener.getsockname()[1]
-        with suppress(OSError):
-            listener.shutdown(socket.SHUT_RDWR)
-
-
 def want_credentials(connection: socket.socket) -> None:
     connection.recv(65_536)
     connection.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
@@ -427,33 +403,21 @@ def test_a_file_of_a_certificate_that_is_missing_is_never_worth_a_retry(client: 
 
 
 def reset_stream(connection: socket.socket) -> None:
-    _speak_http2(
-        connection, lambda server, stream: server.reset_stream(stream, h2.errors.ErrorCodes.REFUSED_STREAM)
+    speak_http2(
+        AUTHORITY,
+        connection,
+        lambda server, stream: server.reset_stream(stream, h2.errors.ErrorCodes.REFUSED_STREAM),
     )
 
 
 def go_away(connection: socket.socket) -> None:
-    _speak_http2(connection, lambda server, stream: server.close_connection(last_stream_id=0))
+    speak_http2(AUTHORITY, connection, lambda server, stream: server.close_connection(last_stream_id=0))
 
 
 def cancel_stream(connection: socket.socket) -> None:
-    _speak_http2(connection, lambda server, stream: server.reset_stream(stream, h2.errors.ErrorCodes.CANCEL))
-
-
-def _speak_http2(connection: socket.socket, answer: Callable[[Any, int], None]) -> None:
-    there = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    there.set_alpn_protocols(["h2"])
-    AUTHORITY.issue_cert("127.0.0.1").configure_cert(there)
-    with there.wrap_socket(connection, server_side=True) as peer:
-        server = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False))
-        server.initiate_connection()
-        peer.sendall(server.data_to_send())
-        with suppress(h2.exceptions.ProtocolError):  # the client goes on when we have gone away
-            while received := peer.recv(65_536):
-                for event in server.receive_data(received):
-                    if isinstance(event, h2.events.RequestReceived):
-                        answer(server, event.stream_id)
-                peer.sendall(server.data_to_send())
+    speak_http2(
+        AUTHORITY, connection, lambda server, stream: server.reset_stream(stream, h2.errors.ErrorCodes.CANCEL)
+    )
 
 
 OVER_HTTP2: dict[str, Callable[[str], Any]] = {
