@@ -98,7 +98,7 @@ SECURING = frozenset(
         "urllib3.util.ssl_:ssl_wrap_socket",
     }
 )
-TUNNELS = {  # of httpcore: asks the proxy first, while this attribute says so
+TUNNELS: dict[str, tuple[str, bool | None]] = {  # of httpcore: asks the proxy first, while this attribute says so
     **{
         f"{library}.{name}": ("_connected", False)
         for library in ("httpcore", "httpcore2")
