@@ -98,7 +98,8 @@ SECURING = frozenset(
         "urllib3.util.ssl_:ssl_wrap_socket",
     }
 )
-TUNNELS: dict[str, tuple[str, bool | None]] = {  # of httpcore: asks the proxy first, while this attribute says so
+# Of httpcore: asks the proxy first, while this attribute says so.
+TUNNELS: dict[str, tuple[str, bool | None]] = {
     **{
         f"{library}.{name}": ("_connected", False)
         for library in ("httpcore", "httpcore2")
