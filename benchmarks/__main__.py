@@ -49,6 +49,10 @@ def main(words: list[str]) -> int:
         from benchmarks.peers.compare import main as compare  # needs the extra ``peers``
 
         return compare(smoke=asked.smoke, write=asked.write)
+    if asked.pages:
+        from benchmarks.pages import main as measure_pages  # needs PostgreSQL's programs
+
+        return measure_pages(asked.pages)
     logging.getLogger().addHandler(logging.NullHandler())  # else Flask adds one that prints
     wanted = asked.profile or asked.row
     rows = [row for row in ROWS if wanted in (None, row.number)]
@@ -71,6 +75,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--json", action="store_true", help="for machines")
     made.add_argument("--row", metavar="N", choices=[row.number for row in ROWS], help="this row alone")
     made.add_argument("--peers", action="store_true", help="compare with other libraries instead")
+    made.add_argument(
+        "--pages", metavar="FAULTS", type=int, nargs="?", const=1_000_000, help="ask a large trail instead"
+    )
     made.add_argument("--write", action="store_true", help="with --peers: put the result into the docs")
     profiled = [row.number for row in ROWS if row.mine]
     made.add_argument("--profile", metavar="ROW", choices=profiled, help="where its time goes")

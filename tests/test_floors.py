@@ -33,8 +33,8 @@ FLOORS = {
     "contract": "entries raising contract",
     "tools": "overlaps checks specimens explaining listing cli",
     "sinks": "trail.lines trail.version trail.settings trail.journal trail.entries trail.segments "
-    "trail.office trail.origins trail.records trail.health trail.database trail.shipper trail.reading "
-    "trail.extension trail.cli trail connecting metrics tracing sentry",
+    "trail.office trail.origins trail.records trail.health trail.database trail.shipper trail.snapshots "
+    "trail.reading trail.pruning trail.extension trail.cli trail connecting metrics tracing sentry",
     "pages": "members advice descriptions types rendering markdown catalog_pages "
     "picture questions guarding console_pages",
     "top": "testing openapi",
@@ -117,7 +117,9 @@ IMPORTERS = {
     "sqlalchemy": {
         "sinks.trail.database",
         "sinks.trail.shipper",
+        "sinks.trail.snapshots",
         "sinks.trail.reading",
+        "sinks.trail.pruning",
         "sinks.trail.cli",
         "pages.console_pages",
     },

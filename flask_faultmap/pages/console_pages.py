@@ -116,6 +116,8 @@ class _Views:
         if not KEY.fullmatch(key):
             raise NotFoundError(public="No fault of the trail has this key.")
         entry, problem = _ask(lambda reader: reader.get(key), None)
+        if problem:
+            entry = _reader().get_in_journal(key)
         if entry is None and not problem:
             raise NotFoundError(public="No fault of the trail has this key; it may have been pruned.")
         told = None if entry is None else describe_code(_mapper(), entry.code)

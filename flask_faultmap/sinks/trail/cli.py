@@ -19,7 +19,7 @@ from flask_faultmap.sinks.trail.entries import Entry, Filters, Group
 from flask_faultmap.sinks.trail.extension import reader_of, settings_of, shipper_of
 from flask_faultmap.sinks.trail.health import Health, measure
 from flask_faultmap.sinks.trail.office import hold_office
-from flask_faultmap.sinks.trail.reading import prune as prune_faults
+from flask_faultmap.sinks.trail.pruning import prune as prune_faults
 from flask_faultmap.texts import one_line
 from flask_faultmap.tools.cli import as_json, load_app
 

@@ -1,6 +1,7 @@
 """How does the database keep the trail? Tables, and connections that keep their promises."""
 
 import os
+import select as select_module
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,13 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import NullPool
 
 from flask_faultmap.sinks.trail.version import SCHEMA_VERSION, refuse_other_version
 
 BUSY_TIMEOUT = 5  # seconds that SQLite waits for another's lock
+SIGN_OF_LIFE = 5  # seconds that a connection has for it before it is used again
 # A server that has vanished is given up after a minute, and not after two hours.
 POSTGRESQL: dict[str, Any] = {
     "connect_timeout": 10,
@@ -64,16 +67,17 @@ GROUP = Table(
     Column("rule", Text),
     Column("cause", Text),
     Column("first", BigInteger, nullable=False),
-    Column("last", BigInteger, nullable=False, index=True),
+    Column("last", BigInteger, nullable=False),
     Column("count", BigInteger, nullable=False),
+    Index("ix_faultmap_group_last", "app", "last"),
 )
 FAULT = Table(
     "faultmap_fault",
     metadata,
     Column("segment", Text, ForeignKey(SEGMENT.c.name), primary_key=True),
     Column("offset", BigInteger, primary_key=True),
-    Column("request_id", Text, nullable=False, index=True),
-    Column("time", BigInteger, nullable=False, index=True),
+    Column("request_id", Text, nullable=False),
+    Column("time", BigInteger, nullable=False),
     Column("app", Text, nullable=False),
     Column("host", Text, nullable=False),
     Column("code", Text, nullable=False),
@@ -94,8 +98,12 @@ FAULT = Table(
     Column("blame", Text, nullable=False),
     Column("context", Text),
     Column("trace_id", Text),
-    Index("ix_faultmap_fault_code", "code", "time"),
-    Index("ix_faultmap_fault_group", "fingerprint", "time"),
+    # Each question names the app and wants the newest first; a picture needs time and code alone, which
+    # are read from the index without a look at the rows.
+    Index("ix_faultmap_fault_time", "app", "time", "code"),
+    Index("ix_faultmap_fault_code", "app", "code", "time"),
+    Index("ix_faultmap_fault_group", "app", "fingerprint", "time", "code"),
+    Index("ix_faultmap_fault_request", "app", "request_id", "time"),
 )
 
 
@@ -109,8 +117,16 @@ def open_to_write(url: str) -> Engine:
 
 
 def open_to_read(url: str) -> Engine:
-    """Give an engine for readers: what it looks at in one transaction is of one moment."""
-    engine = _open(url, poolclass=NullPool)
+    """Give an engine for readers: what it looks at in one transaction is of one moment.
+
+    Connections of psycopg are kept, one for each process that asks: to make one takes longer than an answer.
+    After a fork the child calls ``engine.dispose(close=False)``.
+    """
+    if make_url(url).get_driver_name() == "psycopg":
+        engine = _open(url, pool_size=1, max_overflow=9)
+        event.listen(engine, "checkout", _refuse_silent)
+    else:
+        engine = _open(url, poolclass=NullPool)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA query_only = ON"))
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
@@ -154,6 +170,28 @@ def _open(url: str, **pool: Any) -> Engine:
         event.listen(engine, "connect", _leave_transactions_to_us)
         return engine
     return create_engine(parsed, connect_args={**POSTGRESQL, **parsed.query}, **pool)
+
+
+def _refuse_silent(connection: Any, *_: Any) -> None:
+    """Let go of a kept connection that gives no sign of life in time: its server was stopped, or hangs."""
+    if not _is_answering(connection.pgconn):
+        raise DisconnectionError("PostgreSQL gives no sign of life")
+
+
+def _is_answering(connection: Any) -> bool:
+    """Send an empty query, as no function of a driver does it: with an end to the waiting."""
+    try:
+        connection.send_query(b"")
+        connection.flush()
+        waiting = select_module.poll()
+        waiting.register(connection.socket, select_module.POLLIN)
+        if not waiting.poll(SIGN_OF_LIFE * 1000):
+            return False
+        while connection.get_result() is not None:
+            pass
+    except Exception:  # a border: of psycopg, which is not imported here
+        return False
+    return True
 
 
 def _leave_transactions_to_us(connection: Any, _: Any) -> None:

@@ -69,8 +69,7 @@ def read_chunk(path: Path, start: int, most: int, *, ended: bool) -> Chunk:
     for begin, line in split_lines(data):
         if lines == most:
             break
-        record = decode_line(line)
-        entry = None if record is None else read_entry(path.stem, start + begin, record)
+        entry = _read_line(path, start + begin, line)
         if entry is None:
             damaged += 1
         else:
@@ -108,23 +107,38 @@ def remove_unborn(folder: Path) -> None:
             os.close(file)
 
 
-def read_tail(folder: Path, most_bytes: int) -> Iterator[Entry]:
-    """Give the entries in the last *most_bytes* of each segment, shipped or not."""
+def read_tail(folder: Path, most_bytes: int, shipped: Mapping[str, int]) -> Iterator[Entry]:
+    """Give the entries in the last *most_bytes* of each segment, from its *shipped* offset on."""
     for path in segments_of(folder):
         with suppress(OSError):  # shipped to its end and deleted, meanwhile; or not readable
-            yield from _read_end(path, most_bytes)
+            yield from _read_end(path, most_bytes, shipped.get(path.stem, 0))
 
 
-def _read_end(path: Path, most_bytes: int) -> Iterator[Entry]:
+def _read_end(path: Path, most_bytes: int, shipped: int) -> Iterator[Entry]:
     with path.open("rb") as file:
-        start = max(os.fstat(file.fileno()).st_size - most_bytes, 0)
+        start = max(os.fstat(file.fileno()).st_size - most_bytes, shipped)
         file.seek(start)
         data = file.read()
     for begin, line in split_lines(data):
-        record = decode_line(line)
-        entry = None if record is None else read_entry(path.stem, start + begin, record)
+        entry = _read_line(path, start + begin, line)
         if entry is not None:
             yield entry
+
+
+def read_at(folder: Path, segment: str, offset: int) -> Entry | None:
+    """Give the entry that begins at *offset* of a segment, shipped or not."""
+    for path in segments_of(folder):
+        if path.stem == segment:
+            with suppress(OSError), path.open("rb") as file:
+                file.seek(offset)
+                line, end, _ = file.read(MAX_LINE).partition(b"\n")
+                return _read_line(path, offset, line) if end else None
+    return None
+
+
+def _read_line(path: Path, offset: int, line: bytes) -> Entry | None:
+    record = decode_line(line)
+    return None if record is None else read_entry(path.stem, offset, record)
 
 
 def erase_lines(path: Path, end: int, is_wanted: Callable[[dict[str, Any]], bool]) -> None:

@@ -8,7 +8,7 @@ from trail_app import close, entries_of, fail_with, journal_of, record_line, shi
 
 from flask_faultmap.errors import ConfigError
 from flask_faultmap.sinks.trail import Filters
-from flask_faultmap.sinks.trail.reading import prune
+from flask_faultmap.sinks.trail.pruning import prune
 
 BEGIN = datetime(2023, 11, 14, 22, 0, tzinfo=UTC)
 
