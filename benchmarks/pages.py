@@ -50,24 +50,24 @@ CONSTANT = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One question: milliseconds, the median and the worst, and the bound of the median."""
+    """One question: milliseconds, the best and the median, and the bound of the median."""
 
     what: str
+    best: float
     median: float
-    worst: float
     at_most: float
 
 
 def main(rows: int) -> int:
     """Measure both databases and print a table; the status is 1 where a bound is passed."""
-    print("| database | question | at most, ms | median | worst | verdict |\n" + "| --- " * 6 + "|")
+    print("| database | question | at most, ms | best | median | verdict |\n" + "| --- " * 6 + "|")
     is_over = False
     for open_database in (sqlite, postgresql):
         with TemporaryDirectory() as name, open_database(Path(name), rows) as url:
             for each in measure(TrailSettings(url=url, folder=Path(name) / "journal"), rows):
                 verdict = "ok" if each.median <= each.at_most else "over"
                 is_over = is_over or verdict == "over"
-                figures = f"{each.at_most:.0f} | {each.median:.1f} | {each.worst:.1f} | {verdict}"
+                figures = f"{each.at_most:.0f} | {each.best:.1f} | {each.median:.1f} | {verdict}"
                 print(f"| {open_database.__name__} | {each.what} | {figures} |", flush=True)
     return int(is_over)
 
@@ -173,8 +173,12 @@ def measure(settings: TrailSettings, rows: int) -> Iterator[Figure]:
         ("page of a rare code", PAGE, lambda: reader.page(Filters(code="code_39"), before=deep)),
         ("page of a code that never came", PAGE, lambda: reader.page(Filters(code="none"))),
         ("page of a group", PAGE, lambda: reader.page(Filters(fingerprint=f"{3:020x}"), before=deep)),
-        ("page of a user, 24 hours", PAGE, lambda: reader.page(Filters(user_id="user-7", since=day))),
-        ("page of nobody, 7 days", PICTURE, lambda: reader.page(Filters(user_id="none", since=week))),
+        ("page of a user", PAGE, lambda: reader.page(Filters(user_id="user-7"), before=deep)),
+        (
+            "page of a status that never came, 7 days",
+            PICTURE,
+            lambda: reader.page(Filters(status=418, since=week)),
+        ),
         ("faults of one request id", PAGE, lambda: reader.find(request_id_of(middle))),
         ("one fault", PAGE, lambda: reader.get(f"{segment_of(middle)}.0")),
         ("groups", PAGE, lambda: reader.groups(limit=200)),
@@ -183,8 +187,8 @@ def measure(settings: TrailSettings, rows: int) -> Iterator[Figure]:
         ("picture, 7 days", 7 * PICTURE, lambda: reader.histogram(week, now)),
     ]
     for what, at_most, ask in asked:
-        taken = sorted(milliseconds(ask) for _ in range(21))
-        yield Figure(what=what, median=statistics.median(taken), worst=taken[-1], at_most=at_most)
+        taken = sorted(milliseconds(ask) for _ in range(41))
+        yield Figure(what=what, best=taken[0], median=statistics.median(taken), at_most=at_most)
 
 
 def milliseconds(ask: Callable[[], object]) -> float:

@@ -2,6 +2,7 @@
 
 import os
 import select as select_module
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,8 @@ from flask_faultmap.sinks.trail.version import SCHEMA_VERSION, refuse_other_vers
 
 BUSY_TIMEOUT = 5  # seconds that SQLite waits for another's lock
 SIGN_OF_LIFE = 5  # seconds that a connection has for it before it is used again
+TRUSTED = 1.0  # seconds after it
+HEARD = "faultmap.heard"  # of a connection's record: when, by the monotonic clock
 # A server that has vanished is given up after a minute, and not after two hours.
 POSTGRESQL: dict[str, Any] = {
     "connect_timeout": 10,
@@ -104,6 +107,7 @@ FAULT = Table(
     Index("ix_faultmap_fault_code", "app", "code", "time"),
     Index("ix_faultmap_fault_group", "app", "fingerprint", "time", "code"),
     Index("ix_faultmap_fault_request", "app", "request_id", "time"),
+    Index("ix_faultmap_fault_user", "app", "user_id", "time"),
 )
 
 
@@ -172,10 +176,14 @@ def _open(url: str, **pool: Any) -> Engine:
     return create_engine(parsed, connect_args={**POSTGRESQL, **parsed.query}, **pool)
 
 
-def _refuse_silent(connection: Any, *_: Any) -> None:
+def _refuse_silent(connection: Any, record: Any, _: Any) -> None:
     """Let go of a kept connection that gives no sign of life in time: its server was stopped, or hangs."""
+    now = time.monotonic()
+    if now - record.info.get(HEARD, now - TRUSTED) < TRUSTED:  # the questions of one page come together
+        return
     if not _is_answering(connection.pgconn):
         raise DisconnectionError("PostgreSQL gives no sign of life")
+    record.info[HEARD] = now
 
 
 def _is_answering(connection: Any) -> bool:
@@ -191,7 +199,7 @@ def _is_answering(connection: Any) -> bool:
             pass
     except Exception:  # a border: of psycopg, which is not imported here
         return False
-    return True
+    return bool(connection.status == 0)  # it may have said good-bye
 
 
 def _leave_transactions_to_us(connection: Any, _: Any) -> None:
