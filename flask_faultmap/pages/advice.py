@@ -29,7 +29,7 @@ ADVICE = {
 }
 RETRY = (
     "You may send the same request again: after the seconds of the Retry-After header if there is one, else "
-    "after a second, then twice as long each time, with a random part."
+    "after a second, then twice as long each time, with a random part. Give up after five tries."
 )
 NO_RETRY = "Sending the same request again will not help."
 

@@ -147,6 +147,7 @@ def _data(answer: Answer) -> dict[str, Any]:
         "below": [*answer.below],
         "status": answer.status,
         "media_type": answer.media_type,
+        "code_member": answer.code_member,
         "schema": answer.schema,
         "example": {"headers": dict(answer.headers), "body": answer.body},
     }

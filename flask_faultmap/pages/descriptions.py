@@ -9,13 +9,14 @@ from typing import Any
 
 from flask_faultmap.border.replies import render
 from flask_faultmap.contract.entries import Entry, entries_of, profiles_in_use, specimen_of
+from flask_faultmap.defining import is_built_in
 from flask_faultmap.errors import DomainError, ValidationFailedError
 from flask_faultmap.faults import Violation
 from flask_faultmap.http.statuses import STATUS_LINES, FrameworkError
 from flask_faultmap.mapping.mapper import Mapper
 from flask_faultmap.mapping.occurrences import has_own_text
 from flask_faultmap.pages.advice import advise, advise_retry
-from flask_faultmap.pages.members import members_of, schema_of
+from flask_faultmap.pages.members import find_member, members_of, schema_of
 from flask_faultmap.profiles.profile import Profile
 
 RESERVED = frozenset({"llms.txt", "static"})  # addresses of the catalogue itself
@@ -28,10 +29,18 @@ ROLE = re.compile(r":\w+(?::\w+)?:`~?(?:[\w.]*\.)?([^`]+)`|``([^`]+)``")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """How one profile answers: where, with what, and an example that the app would really send."""
+    """How one profile answers: where, with what, and an example that the app would really send.
+
+    Args:
+        below: the URL prefixes of the profile; empty for the one that answers everywhere else.
+        code_member: the member that has the code, ``error.code``; None where the profile does not send it.
+        id_header: the header that has the request id.
+    """
 
     profile: str
     below: tuple[str, ...]
+    code_member: str | None
+    id_header: str | None
     media_type: str
     status: int
     schema: Mapping[str, Any]
@@ -130,7 +139,9 @@ def _paragraphs(cls: type[DomainError]) -> list[str]:
         told = "A failure that the app knows; the text of the answer says more."
     text = ROLE.sub(lambda found: f"`{found[1] or found[2]}`", inspect.cleandoc(told))
     text = re.split(r"\n[^\S\n]*+(?:Args|Attributes|Raises|Returns):[^\S\n]*+\n", text)[0]
-    return [" ".join(part.split()) for part in re.split(r"\n\s*\n", text) if part.strip()] or [cls.__name__]
+    parts = [" ".join(part.split()) for part in re.split(r"\n\s*\n", text) if part.strip()]
+    # What follows in ours is for those who raise it.
+    return (parts[:1] if is_built_in(cls) else parts) or [cls.__name__]
 
 
 def _answer(mapper: Mapper, profile: Profile, cls: type[DomainError]) -> Answer:
@@ -148,6 +159,8 @@ def _answer(mapper: Mapper, profile: Profile, cls: type[DomainError]) -> Answer:
     return Answer(
         profile=profile.name,
         below=tuple(prefix or "/" for prefix, known in mapper.settings.scopes if known is profile),
+        code_member=find_member(json.loads(reply.body), kind.code),
+        id_header=next((name for name, value in reply.headers if value == EXAMPLE_ID), None),
         media_type=profile.media_type,
         status=kind.status,
         schema=schema,

@@ -25,7 +25,12 @@ def write_index(app: str, descriptions: Iterable[Description]) -> str:
 
 def write_code(description: Description, answers: Iterable[Answer]) -> str:
     """Write one page."""
-    return "\n".join([*_head(description), *(line for each in answers for line in _answer(each))])
+    told = [*answers]
+    lines = [*_head(description)]
+    for answer in told:
+        lines += _answer(description.code, answer, is_only=len(told) == 1)
+    lines += [f"The JSON Schema of each body is in [{description.code}.json]({description.code}.json).", ""]
+    return "\n".join(lines)
 
 
 def _head(told: Description) -> Iterator[str]:
@@ -45,10 +50,19 @@ def _head(told: Description) -> Iterator[str]:
     yield ""
 
 
-def _answer(answer: Answer) -> Iterator[str]:
+def _answer(code: str, answer: Answer, *, is_only: bool) -> Iterator[str]:
     where = ", ".join(f"`{prefix}`" for prefix in answer.below)
     yield from (f"## Answer with the profile {answer.profile}", "")
-    yield from ((f"Below {where}. " if where else "") + f"Media type `{answer.media_type}`.", "")
+    yield f"- where: {f'below {where}' if where else 'everywhere' if is_only else 'everywhere else'}"
+    yield f"- status: {answer.status}"
+    yield f"- media type: `{answer.media_type}`"
+    if answer.code_member is None:
+        yield "- how to know it: by the status and the text; the body does not have the code"
+    else:
+        yield f"- how to know it: the member `{answer.code_member}` is `{code}`"
+    if answer.id_header is not None:
+        yield f"- request id, for a report: the header `{answer.id_header}`"
+    yield ""
     yield from ("| member | type | always there | meaning |", "| --- | --- | --- | --- |")
     for member in answer.members:
         always = "yes" if member.is_always_there else "no"

@@ -51,6 +51,19 @@ def members_of(schema: Mapping[str, Any], prefix: str = "") -> Iterator[Member]:
         yield from members_of(inner, f"{prefix}{name}{dots}")
 
 
+def find_member(body: Any, value: str, path: str = "") -> str | None:
+    """Give the path of the member of *body* that is *value*, ``errors[].code``; None where none is."""
+    if body == value:
+        return path or None
+    inner: Iterator[tuple[str, Any]] = iter(())
+    if isinstance(body, dict):
+        inner = ((f"{path}.{name}" if path else name, member) for name, member in body.items())
+    elif isinstance(body, list):
+        inner = ((f"{path}[]", item) for item in body)
+    found = (find_member(member, value, place) for place, member in inner)
+    return next((each for each in found if each is not None), None)
+
+
 def _object(schema: Schema, known: tuple[type[Schema], ...]) -> dict[str, Any]:
     told: dict[str, Any] = {"type": "object", "properties": {}}
     for name, field in schema.dump_fields.items():

@@ -111,7 +111,9 @@ class ProblemSchema(Schema):
         metadata={"format": "uri-reference", "description": "names the kind of error"}, required=True
     )
     title: fields.String = Title(required=True, metadata={"description": "a short name of the kind"})
-    status: fields.Integer = fields.Integer(required=True, strict=True)
+    status: fields.Integer = fields.Integer(
+        required=True, strict=True, metadata={"description": "the status of the answer, again"}
+    )
     detail: fields.String = fields.String(
         attribute="text", metadata={"description": "what happened this time, for a person"}
     )

@@ -18,6 +18,7 @@ from flask_faultmap.http.statuses import STATUS_ERRORS
 from flask_faultmap.pages import catalog
 from flask_faultmap.pages.descriptions import answers_of, describe_all
 from flask_faultmap.pages.markdown import write_index
+from flask_faultmap.pages.members import find_member
 from flask_faultmap.profiles import Envelope
 from flask_faultmap.tools.cli import faults
 
@@ -432,3 +433,39 @@ def test_catalogue_loads_no_database_library():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "False"
+
+
+def test_page_says_where_a_profile_answers_and_how_a_program_knows_the_error():
+    app = shop(FAULTMAP_SCOPES={"/v1": "envelope", "/old": "fault_message"})
+
+    told = page(app, "/problems/quota.json.md").text
+
+    assert "- where: everywhere else\n- status: 429\n" in told
+    assert "- where: below `/v1`\n" in told
+    assert "- how to know it: the member `code` is `quota.json`" in told
+    assert "- how to know it: the member `error.code` is `quota.json`" in told
+    assert "- how to know it: by the status and the text; the body does not have the code" in told
+    assert "- request id, for a report: the header `X-Request-ID`" in told
+
+
+def test_page_of_one_profile_answers_everywhere():
+    assert "- where: everywhere\n" in page(shop(), "/problems/quota.json.md").text
+
+
+def test_page_of_a_built_in_class_has_nothing_for_those_who_raise_it():
+    assert "raise" not in page(shop(), "/problems/validation_failed.md").text
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        ({"code": "x"}, "code"),
+        ({"a": 1, "error": {"code": "x"}}, "error.code"),
+        ({"errors": [{"no": 1}, {"code": "x"}]}, "errors[].code"),
+        ([{"code": "x"}], "[].code"),
+        ({"code": "xy"}, None),
+        ("x", None),
+    ],
+)
+def test_member_that_has_the_code_is_found_where_it_is(body, path):
+    assert find_member(body, "x") == path
