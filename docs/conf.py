@@ -1,6 +1,7 @@
 """How Sphinx builds the documentation: ``python3 dev.py docs``."""
 
 import re
+from http import HTTPStatus
 from pathlib import Path
 
 from flask_faultmap import __version__
@@ -21,6 +22,8 @@ autodoc_member_order = "bysource"
 
 GLOSSARY = Path(__file__).with_name("reference") / "glossary.md"
 SEARCHED = re.compile(r"^\| (?P<words>[^|]+) \| [^|]+ \| \[\]\((?P<page>[^)]+)\.md\) \|$", re.MULTILINE)
+FRAMEWORK_ERRORS = GLOSSARY.with_name("framework-errors.md")
+STATUS = re.compile(r"^\| `\w+` \| (\d{3}) \| `\w+` \|$", re.MULTILINE)
 # Users get these, and make none.
 MADE_BY_THE_PACKAGE = (
     "Canary",
@@ -54,11 +57,13 @@ def add_index_entries(app, name, source):
 
 
 def searched_words():
-    """Give the words of the glossary's last table by page: ``{"reference/rules": ["error handler", …]}``."""
+    """Give the words of the glossary's last table, and the statuses, by page."""
     found = {}
     for row in SEARCHED.finditer(GLOSSARY.read_text()):
         page = (GLOSSARY.parent / row["page"]).resolve().relative_to(GLOSSARY.parents[1]).as_posix()
         found.setdefault(page, []).extend(row["words"].replace("`", "").split(", "))
+    for status in STATUS.findall(FRAMEWORK_ERRORS.read_text()):
+        found["reference/framework-errors"] += [status, HTTPStatus(int(status)).phrase]
     return found
 
 
