@@ -39,8 +39,7 @@ def lead(app: Flask, rooms: Sequence[Room], *, every_step: bool) -> bool:
     kept = trail_view.find_kept(app, outcomes, began)
     trail_view.show_trail(console, app, kept, [ours for _, _, ours in played])
     lost = trail_view.find_lost(outcomes, kept)
-    for fault_id in lost:
-        console.print(f"[bold red]WRONG[/] the audit trail has no row of {fault_id}")
+    trail_view.show_lost(console, lost)
     wrong = sum(bool(outcome.mistakes) for outcome in [*before, *outcomes]) + len(lost)
     tour_view.show_verdict(console, outcomes, wrong, time.monotonic() - started)
     return not wrong

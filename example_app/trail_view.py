@@ -7,9 +7,11 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
+import click
 from flask import Flask
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy.exc import SQLAlchemyError
 
 from example_app.sinks import trail_of
 from example_app.tour import Outcome
@@ -22,7 +24,10 @@ SHOWN = 8
 def find_kept(app: Flask, outcomes: Sequence[Outcome], began: datetime) -> list[Entry]:
     """Give what the trail of *app* kept of *outcomes*, newest first; other processes write to it too."""
     ids = {signal["id"] for outcome in outcomes for signal in outcome.signalled}
-    page = trail_of(app).reader().page(Filters(since=began), limit=MOST)
+    try:
+        page = trail_of(app).reader().page(Filters(since=began), limit=MOST)
+    except SQLAlchemyError as exc:
+        raise click.ClickException(f"The audit trail in {place_of(app)} cannot be read: {exc}") from exc
     return [entry for entry in page.entries if entry.request_id in ids]
 
 
@@ -33,6 +38,13 @@ def find_lost(outcomes: Sequence[Outcome], kept: Sequence[Entry]) -> list[str]:
     return [
         each["id"] for each in signals if is_for_the_trail(each["original_status"]) and each["id"] not in has
     ]
+
+
+def show_lost(console: Console, lost: Sequence[str]) -> None:
+    """Print how many faults the trail has lost."""
+    if lost:
+        faults = "1 fault" if len(lost) == 1 else f"{len(lost)} faults"
+        console.print(f"[bold red]WRONG[/] the audit trail has no row of {faults}, such as {lost[0]}\n")
 
 
 def is_for_the_trail(status: int) -> bool:
