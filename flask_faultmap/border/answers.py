@@ -40,7 +40,7 @@ class Codeless(NamedTuple):
     earlier: Callable[..., Any] | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Boundary:
     """What one app keeps in ``app.extensions["faultmap"]``."""
 

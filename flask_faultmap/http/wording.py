@@ -1,6 +1,7 @@
 """What a violation says: a message and a code, which name no class of the app and repeat no value."""
 
 import re
+from functools import cache
 from typing import Any
 
 MAX_MESSAGE = 500  # characters
@@ -27,7 +28,6 @@ CODES = {
     "Longer than maximum length ": "length",
     "Length must be ": "length",
 }
-KNOWN_WORDS = re.compile("|".join(re.escape(words) for words in CODES))
 
 # pydantic's types whose message may quote the value, or another exception's text that may.
 QUOTING = frozenset(
@@ -60,8 +60,13 @@ WORDS = {
 
 def code_of(message: str) -> str:
     """Give the code of a check of marshmallow's by the words in which it is told."""
-    known = KNOWN_WORDS.match(message)
+    known = _known_words().match(message)
     return CODES[known[0]] if known else "invalid"
+
+
+@cache
+def _known_words() -> re.Pattern[str]:
+    return re.compile("|".join(map(re.escape, CODES)))
 
 
 def word_pydantic(kind: str, message: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
 from json import JSONDecodeError
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 from weakref import WeakKeyDictionary
 
@@ -83,8 +83,7 @@ def new_id() -> str:
     return os.urandom(16).hex()
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledKind:
+class CompiledKind(NamedTuple):
     """A kind, and the body of its faults with placeholders, where the profile's schema is compiled."""
 
     kind: Kind

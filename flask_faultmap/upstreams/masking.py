@@ -17,16 +17,17 @@ from flask_faultmap.redaction.redacting import redact, redact_url
 
 LONGEST = 8_192  # characters of one text
 HIDDEN = "[redacted]"
-WORD = re.compile(r"\S+")
+# Compiled at their first use, and kept by ``re``: an app that imports us may never call anybody.
+WORD = r"\S+"
 CLOSERS = "'\")]>},:;."  # what ends a sentence or a quotation, behind a URL
-HEADER = re.compile(r"(?i)(?:header (?:value|part|line|token|field)|HTTP header|unparsed data)\b")
-QUOTED = re.compile(r"b?(?:'(?:[^'\\]|\\[\s\S])*+'?|\"(?:[^\"\\]|\\[\s\S])*+\"?)")
-BRACKETED = re.compile(r"\([^()]*+\)")
-OF_A_TYPE = re.compile(r"<class '[\w.]{1,64}'>")
-LOOSE = re.compile(r"\A(header \w+:? ++)(?![\[(]|must\b|contains\b|could\b|has\b)\S[\s\S]*+", re.IGNORECASE)
-PAIR = re.compile(r"\((b?'[^'\s]{1,64}'), (?:b?'(?:[^'\\]|\\[\s\S])*+'|b?\"(?:[^\"\\]|\\[\s\S])*+\")")
+HEADER = r"(?i)(?:header (?:value|part|line|token|field)|HTTP header|unparsed data)\b"
+QUOTED = r"b?(?:'(?:[^'\\]|\\[\s\S])*+'?|\"(?:[^\"\\]|\\[\s\S])*+\"?)"
+BRACKETED = r"\([^()]*+\)"
+OF_A_TYPE = r"<class '[\w.]{1,64}'>"
+LOOSE = r"(?i)\A(header \w+:? ++)(?![\[(]|must\b|contains\b|could\b|has\b)\S[\s\S]*+"
+PAIR = r"\((b?'[^'\s]{1,64}'), (?:b?'(?:[^'\\]|\\[\s\S])*+'|b?\"(?:[^\"\\]|\\[\s\S])*+\")"
 # One segment of a path that only a token looks like: of letters in both cases and digits, or a bot's.
-TOKEN = re.compile(
+TOKEN = (
     r"(?<=/)(?:bot\d{6,12}:[\w-]{20,}+"
     r"|(?=[a-z\d_.~-]{0,64}[A-Z])(?=[A-Z\d_.~-]{0,64}[a-z])(?=[A-Za-z_.~-]{0,64}\d)[\w.~-]{20,}+)(?![^/?#;\s'\")>,])"
 )
@@ -53,12 +54,12 @@ def mask_secrets(text: str) -> str:
     """Take out of *text* what should stay between us and the service: userinfo, queries, header values."""
     if len(text) > LONGEST:
         text = text[:LONGEST] + "…"
-    return _mask_headers(WORD.sub(_mask_word, text))
+    return _mask_headers(re.sub(WORD, _mask_word, text))
 
 
 def mask_path(path: str) -> str:
     """Take out of the *path* of a URL the segments that are tokens."""
-    return redact_url(TOKEN.sub(HIDDEN, path))
+    return redact_url(re.sub(TOKEN, HIDDEN, path))
 
 
 def _mask_word(match: re.Match[str]) -> str:
@@ -82,14 +83,14 @@ def _cut(word: str, at: int) -> str:
 
 
 def _mask_headers(text: str) -> str:
-    first = HEADER.search(text)
+    first = re.search(HEADER, text)
     if first is None:
         return text
     head, tail = text[: first.start()], text[first.start() :]
-    types = OF_A_TYPE.findall(tail)
-    tail = OF_A_TYPE.sub("<class>", tail)
+    types = re.findall(OF_A_TYPE, tail)
+    tail = re.sub(OF_A_TYPE, "<class>", tail)
     # Groups first: "header part (7777) from ('X-Token', 7777)".
-    tail = LOOSE.sub(rf"\1{HIDDEN}", BRACKETED.sub(HIDDEN, QUOTED.sub(HIDDEN, tail)))
+    tail = re.sub(LOOSE, rf"\1{HIDDEN}", re.sub(BRACKETED, HIDDEN, re.sub(QUOTED, HIDDEN, tail)))
     for name in types:
         tail = tail.replace("<class>", name, 1)
     return head + tail
@@ -129,7 +130,7 @@ def mask_logs() -> None:
 def _mask_record(record: logging.LogRecord) -> bool:
     with suppress(Exception):  # a border: what cannot be said is logging's to report
         text = record.getMessage()
-        masked = PAIR.sub(rf"(\1, {HIDDEN}", _mask_headers(mask_path(text)))
+        masked = re.sub(PAIR, rf"(\1, {HIDDEN}", _mask_headers(mask_path(text)))
         if record.exc_info:  # urllib3 tells headers that it cannot parse, twice
             masked = redact(masked, 2_048)
             record.exc_info = record.exc_text = None
