@@ -27,8 +27,9 @@ from flask_faultmap.http.errors import NOT_JSON
 from flask_faultmap.http.statuses import MalformedJsonError, RequestInvalidError, class_of_status, phrase
 from flask_faultmap.http.validation import from_marshmallow
 from flask_faultmap.mapping.mapper import Mapper
-from flask_faultmap.mapping.occurrences import code_of, has_own_text
+from flask_faultmap.mapping.occurrences import code_of
 from flask_faultmap.mapping.settings import Settings
+from flask_faultmap.mapping.worded import find_wording
 from flask_faultmap.profiles.profile import Profile
 
 __all__ = ["complete", "complete_spec", "components", "raises", "responses"]
@@ -77,7 +78,8 @@ def responses(app: Flask, *errors: type[DomainError] | int, path: str = "/") -> 
 
     Args:
         errors: classes of domain errors, and statuses of errors of HTTP itself (405, 415, …).
-        path: any path of the operation; its scope says which profile answers.
+        path: any path of the operation; its scope says which profile answers, and with which
+            compatibility mode.
 
     Raises:
         ConfigError: *app* has no FaultMap.
@@ -124,9 +126,11 @@ def _responses(mapper: Mapper, errors: Iterable[DomainError], path: str) -> dict
     _, profile = mapper.settings.profile_of(path)
     by_status: dict[int, list[DomainError]] = {}
     for error in errors:
-        by_status.setdefault(mapper.compiled_kind(error, profile).kind.status, []).append(error)
+        status = mapper.compiled_kind(error, profile, path).kind.status
+        by_status.setdefault(status, []).append(error)
     return {
-        str(status): _response(mapper, profile, status, known) for status, known in sorted(by_status.items())
+        str(status): _response(mapper, profile, path, status, known)
+        for status, known in sorted(by_status.items())
     }
 
 
@@ -169,7 +173,7 @@ def _is_of_smorest(told: Any) -> bool:
 
 def _any_other(mapper: Mapper, path: str) -> dict[str, Any]:
     _, profile = mapper.settings.profile_of(path)
-    told = _response(mapper, profile, 400, [])
+    told = _response(mapper, profile, path, 400, [])
     return {**told, "description": "Any other error"}
 
 
@@ -192,7 +196,7 @@ def _is_used(node: Any, reference: str) -> bool:
 
 
 def _response(
-    mapper: Mapper, profile: Profile | None, status: int, errors: list[DomainError]
+    mapper: Mapper, profile: Profile | None, path: str, status: int, errors: list[DomainError]
 ) -> dict[str, Any]:
     codes = ", ".join(dict.fromkeys(f"`{code_of(error)}`" for error in errors))
     headers = {
@@ -202,7 +206,7 @@ def _response(
     return {
         "description": f"{phrase(status)}: {codes}",
         "headers": headers,
-        "content": _page() if profile is None else _content(mapper, profile, errors),
+        "content": _page() if profile is None else _content(mapper, profile, path, errors),
     }
 
 
@@ -211,12 +215,11 @@ def _page() -> dict[str, Any]:
     return {"text/html": {"schema": {"type": "string"}}}
 
 
-def _content(mapper: Mapper, profile: Profile, errors: list[DomainError]) -> dict[str, Any]:
+def _content(mapper: Mapper, profile: Profile, path: str, errors: list[DomainError]) -> dict[str, Any]:
     examples = {}
     for error in errors:
-        kind = mapper.compiled_kind(error, profile).kind
-        wording = None if has_own_text(error, kind) else profile.wording.get(kind.code)
-        fault = mapper.fault(error, kind, EXAMPLE_ID, wording)
+        kind = mapper.compiled_kind(error, profile, path).kind
+        fault = mapper.fault(error, kind, EXAMPLE_ID, find_wording(profile, error, kind))
         examples[kind.code] = {"summary": fault.title, "value": json.loads(profile.render(fault))}
     media_type = profile.media_type.partition(";")[0].rstrip()
     reference = {"$ref": f"#/components/schemas/{schema_name(profile)}"}

@@ -555,3 +555,23 @@ def test_without_apispec_it_says_what_to_install(monkeypatch):
     assert [*responses(app, 404)] == ["404"]
     with pytest.raises(ModuleNotFoundError, match=r"needs what `pip install 'flask-faultmap\[openapi\]'`"):
         components(app)
+
+
+@pytest.mark.parametrize(
+    ("modes", "path", "status"),
+    [
+        ({"/v1": True}, "/v1/boxes", "400"),
+        ({"/v1": True}, "/v2/boxes", "404"),
+        ({"/": True, "/v2": False}, "/v2/boxes", "404"),
+        (True, "/v2/boxes", "400"),
+    ],
+    ids=["below", "beside", "excepted", "everywhere"],
+)
+def test_status_is_the_one_that_the_compatibility_mode_of_the_path_sends(modes, path, status):
+    app = app_with(FAULTMAP_COMPATIBILITY_MODE=modes)
+
+    documented = responses(app, NotFoundError, path=path)
+
+    assert [*documented] == [status]
+    example = documented[status]["content"]["application/problem+json"]["examples"]["not_found"]["value"]
+    assert example["status"] == int(status)

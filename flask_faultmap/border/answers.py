@@ -23,7 +23,7 @@ from flask_faultmap.http.statuses import FrameworkError
 from flask_faultmap.loggers import logger_named
 from flask_faultmap.mapping.known import answer_with
 from flask_faultmap.mapping.mapper import Mapper
-from flask_faultmap.mapping.occurrences import has_own_text
+from flask_faultmap.mapping.worded import find_wording
 from flask_faultmap.profiles.profile import Profile, Reply
 from flask_faultmap.rules.rulebook import Decision
 from flask_faultmap.signals import fault_translated, notify
@@ -143,9 +143,7 @@ def answer(
     if committed and profile is None:
         profile = mapper.settings.profile
     compiled = mapper.compiled_kind(error, profile, req.path)
-    text = None
-    if profile is not None and profile.wording:
-        text = _wording(profile, error, compiled.kind, exc, req, prefix)
+    text = None if profile is None else word(profile, error, compiled.kind, exc, req, prefix)
     fault = mapper.fault(error, compiled.kind, boundary.identify(req), text)
     own = error.headers if isinstance(error, FrameworkError) else ()
     allow = _allowed_methods(req) if compiled.kind.status == 405 else None
@@ -281,12 +279,12 @@ def _of_unhandled(app: Flask, boundary: Boundary, req: Request, exc: BaseExcepti
     return decision
 
 
-def _wording(
+def word(
     profile: Profile, error: DomainError, kind: Kind, exc: BaseException, req: Request, prefix: str
 ) -> str | None:
     """Word an error as the profile does, in place of a title; a text of the app's own stays."""
-    template = profile.wording.get(kind.code)
-    if template is None or has_own_text(error, kind):
+    template = find_wording(profile, error, kind)
+    if template is None:
         return None
     path = req.path[len(prefix) :] or "/"
     shown = path if len(path) <= MAX_PATH else path[:MAX_PATH] + "…"

@@ -3,7 +3,6 @@
 import logging
 import re
 from collections.abc import Mapping
-from string import Formatter
 
 from werkzeug.urls import iri_to_uri
 
@@ -13,6 +12,7 @@ from flask_faultmap.http.statuses import Headers
 from flask_faultmap.loggers import logger_named
 from flask_faultmap.mapping.mapper import CompiledKind
 from flask_faultmap.mapping.settings import Settings
+from flask_faultmap.mapping.worded import is_fixed
 from flask_faultmap.profiles.profile import PROBLEM, TOKEN, Profile, Reply
 from flask_faultmap.retry_after import whole_seconds
 
@@ -91,8 +91,8 @@ def collect_headers(
 def last_resort(settings: Settings, profile: Profile, kind: Kind) -> Reply:
     """Make the answer for when everything else failed: constant bytes, made before the first request."""
     wording = profile.wording.get(kind.code)
-    is_fixed = wording is not None and all(name is None for _, name, _, _ in Formatter().parse(wording))
-    fault = Fault(kind, "", wording.format() if wording is not None and is_fixed else kind.title)
+    text = wording.format() if wording is not None and is_fixed(wording) else kind.title
+    fault = Fault(kind, "", text)
     try:
         body, media_type = profile.render(fault), profile.media_type
     except Exception:  # a border: an app's own schema may raise anything

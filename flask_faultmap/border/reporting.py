@@ -7,13 +7,14 @@ from typing import Any
 
 from flask import Flask, current_app, has_app_context, has_request_context
 
-from flask_faultmap.border.answers import KEY, boundary_of, current_id
+from flask_faultmap.border.answers import KEY, boundary_of, current_id, word
 from flask_faultmap.border.contexts import current_context
 from flask_faultmap.border.records import forget_earlier_raises, write_record
 from flask_faultmap.errors import DomainError, InternalError
 from flask_faultmap.faults import Fault
 from flask_faultmap.loggers import logger_named
 from flask_faultmap.mapping.mapper import Mapper, new_id
+from flask_faultmap.mapping.worded import word_without_request
 from flask_faultmap.rules.rulebook import Decision
 from flask_faultmap.signals import fault_translated, notify
 
@@ -40,11 +41,11 @@ def report(owner: object, standalone: Mapper, exc: BaseException, context: Mappi
     try:
         decision = mapper.decide(exc)
         decision = Decision(_add_context(decision.error, context), decision.rule)
-        fault = _describe(mapper, app, decision.error)
+        fault = _describe(mapper, app, decision.error, exc)
     except Exception as failure:  # a border: an app's own attributes may raise anything
         logger_named("flask_faultmap").error("The report of %s failed", type(exc).__name__, exc_info=failure)
         decision = Decision(InternalError(f"the report of {type(exc).__name__} failed"))
-        fault = _describe(mapper, app, decision.error)
+        fault = _describe(mapper, app, decision.error, exc)
     with suppress(Exception):  # a border: a handler of the log may raise anything
         _write(app, fault, exc, decision)
     if fault_translated.receivers:
@@ -82,14 +83,16 @@ def _add_context(error: DomainError, context: Mapping[str, Any]) -> DomainError:
     return more
 
 
-def _describe(mapper: Mapper, app: Flask | None, error: DomainError) -> Fault:
-    profile, identity, path = mapper.settings.profile, None, None
-    if app is not None and _is_in_request_of(app):
-        path = current_context().request.path
-        profile = mapper.settings.profile_of(path)[1] or profile
-        identity = request_id()
-    kind = mapper.compiled_kind(error, profile, path).kind
-    return mapper.fault(error, kind, identity or new_id())
+def _describe(mapper: Mapper, app: Flask | None, error: DomainError, exc: BaseException) -> Fault:
+    profile = mapper.settings.profile
+    if app is None or not _is_in_request_of(app):
+        kind = mapper.compiled_kind(error, profile).kind
+        return mapper.fault(error, kind, new_id(), word_without_request(profile, error, kind))
+    req = current_context().request
+    prefix, scoped = mapper.settings.profile_of(req.path)
+    kind = mapper.compiled_kind(error, scoped or profile, req.path).kind
+    text = word(scoped or profile, error, kind, exc, req, prefix)
+    return mapper.fault(error, kind, request_id() or new_id(), text)
 
 
 def _is_in_request_of(app: Flask) -> bool:

@@ -37,6 +37,7 @@ from flask_faultmap.mapping.occurrences import (
     violations_of,
 )
 from flask_faultmap.mapping.settings import STATUSES, Mode, Settings
+from flask_faultmap.mapping.worded import word_without_request
 from flask_faultmap.profiles.profile import Profile
 from flask_faultmap.profiles.schemas import ABOUT_BLANK
 from flask_faultmap.profiles.templates import Template
@@ -232,7 +233,9 @@ class Mapper:
         return self._statuses.get(code_of(error)) or self.settings.statuses[category_of(error)]
 
     def _describe(self, error: DomainError) -> Fault:
-        return self.fault(error, self.compiled_kind(error, self.settings.profile).kind, new_id())
+        profile = self.settings.profile
+        kind = self.compiled_kind(error, profile).kind
+        return self.fault(error, kind, new_id(), word_without_request(profile, error, kind))
 
     def _compile_kind(self, error: DomainError, profile: Profile | None, mode: Mode) -> CompiledKind:
         kind = self._kind(error, profile, mode)

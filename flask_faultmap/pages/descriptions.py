@@ -14,7 +14,7 @@ from flask_faultmap.errors import DomainError, ValidationFailedError
 from flask_faultmap.faults import Violation
 from flask_faultmap.http.statuses import STATUS_LINES, FrameworkError
 from flask_faultmap.mapping.mapper import Mapper
-from flask_faultmap.mapping.occurrences import has_own_text
+from flask_faultmap.mapping.worded import find_wording
 from flask_faultmap.pages.advice import advise, advise_retry
 from flask_faultmap.pages.members import find_member, members_of, schema_of
 from flask_faultmap.profiles.profile import Profile
@@ -150,7 +150,7 @@ def _answer(mapper: Mapper, profile: Profile, cls: type[DomainError]) -> Answer:
         error.violations = (EXAMPLE_VIOLATION,)
     compiled = mapper.compiled_kind(error, profile)
     kind = compiled.kind
-    template = None if has_own_text(error, kind) else profile.wording.get(kind.code)
+    template = find_wording(profile, error, kind)
     wording = None if template is None else template.format(**EXAMPLE_REQUEST)
     fault = mapper.fault(error, kind, EXAMPLE_ID, wording)
     allow = EXAMPLE_ALLOW if kind.status == 405 else None

@@ -10,7 +10,7 @@ from flask import Flask
 
 from flask_faultmap.border.answers import boundary_of
 from flask_faultmap.border.other_handlers import explain_in
-from flask_faultmap.contract.entries import profiles_in_use
+from flask_faultmap.contract.entries import views_of
 from flask_faultmap.mapping.mapper import Mapper
 from flask_faultmap.near_miss import near_miss
 from flask_faultmap.rules.matching import Text
@@ -18,14 +18,14 @@ from flask_faultmap.tools.specimens import make_filled
 
 
 def explain_exception(app: Flask, exc: Exception) -> Iterator[str]:
-    """Give the decision about *exc*, rule by rule, and the statuses that other profiles send."""
+    """Give the decision about *exc*, rule by rule, and other statuses: of profiles, below prefixes."""
     mapper = boundary_of(app).mapper
     explanation = explain_in(app, exc)
     yield str(explanation)
-    for name, profile in profiles_in_use(mapper.settings).items():
-        status = mapper.compiled_kind(explanation.error, profile).kind.status
+    for name, profile, prefix in views_of(mapper.settings):
+        status = mapper.compiled_kind(explanation.error, profile, prefix).kind.status
         if status != explanation.fault.status:
-            yield f"  = {status} in the profile {name!r}"
+            yield f"  = {status} " + (f"in the profile {name!r}" if prefix is None else f"below {prefix}")
 
 
 def explain_text(mapper: Mapper, text: str) -> Iterator[str]:

@@ -5,6 +5,7 @@ from flask import Flask, abort
 from flow_app import app_with, raising
 
 from flask_faultmap import DomainError, Profile, Rule
+from flask_faultmap.border.answers import boundary_of
 from flask_faultmap.errors import DeadlineExceededError, InternalError, NotFoundError, PermissionDeniedError
 from flask_faultmap.profiles.profile import FaultMessageSchema
 
@@ -80,3 +81,44 @@ def test_last_resort_uses_wording_without_placeholders(wording, text):
     response = app_with(app=app, profiles=[profile], FAULTMAP_PROFILE="plain").test_client().get("/fail")
 
     assert (response.status_code, response.json) == (500, {"fault_message": text})
+
+
+@pytest.mark.parametrize(
+    ("exc", "text"),
+    [
+        (ValueError("bug"), "Something broke."),
+        (NotFoundError(), "Nothing here."),
+        (NotFoundError("no box"), "no box"),
+        (ToldError("x"), "Ask Ann."),
+        (VaultError("x"), "Permission denied"),  # its wording needs a request
+    ],
+    ids=["bug", "no text", "own text", "public", "with placeholders"],
+)
+@pytest.mark.parametrize("name", ["describe", "report"])
+def test_wording_that_needs_no_request_counts_without_one(name, exc, text):
+    app = app_with(app=Flask("shop"), profiles=[PLAIN], FAULTMAP_PROFILE="plain")
+    faults = boundary_of(app).owner
+
+    with app.app_context():
+        fault = getattr(faults, name)(exc)
+
+    assert fault.text == text
+
+
+def test_explanation_has_the_text_of_the_answer():
+    app = app_with(app=Flask("shop"), profiles=[PLAIN], FAULTMAP_PROFILE="plain")
+
+    with app.app_context():
+        explanation = boundary_of(app).owner.explain(NotFoundError())
+
+    assert explanation.fault.text == "Nothing here."
+
+
+def test_report_in_a_request_is_worded_as_its_answer_would_be():
+    app = app_with(app=Flask("shop"), profiles=[PLAIN], FAULTMAP_SCOPES={"/v1": "plain"})
+    faults, told = boundary_of(app).owner, []
+    app.add_url_rule("/v1/safe", view_func=lambda: told.append(faults.report(VaultError("x"))) or "fine")
+
+    app.test_client().get("/v1/safe")
+
+    assert told[0].text == "GET /safe is not for you."

@@ -178,3 +178,12 @@ def test_group_with_an_unknown_leaf_is_unhandled():
         "  - no rule knows it: an unhandled error, which Flask logs",
         "  = 500 internal (internal): Internal server error",
     ]
+
+
+def test_statuses_below_prefixes_with_another_compatibility_mode_are_told():
+    modes = {"/v1": True}
+
+    assert explained(NotFoundError("box"), FAULTMAP_COMPATIBILITY_MODE=modes) == [
+        "NotFoundError: box\n  + DomainError -> itself: decides\n  = 404 not_found (not_found): box",
+        "  = 400 below /v1",
+    ]
