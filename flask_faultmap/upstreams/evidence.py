@@ -82,7 +82,7 @@ def evidence_of(exc: BaseException, above: tuple[BaseException, ...] = ()) -> Ev
             _read(evidence, frame)
             if not evidence.is_connecting:  # what makes the connection may be anybody's, say gevent's
                 only_known = only_known and _is_expected(frame, "" if is_inside else evidence.own)
-    evidence.is_known = only_known
+    evidence.is_known = only_known and not is_shared(above)
     return evidence
 
 
@@ -105,6 +105,12 @@ def _links_of_the_call(exc: BaseException) -> Iterator[BaseException]:
         yield link
         carried = (*link.args, getattr(link, "reason", None), link.__cause__, link.__context__)
         waiting += [part for part in carried if isinstance(part, BaseException)]
+
+
+def is_shared(above: tuple[BaseException, ...]) -> bool:
+    """Whether a group of the app holds one of several calls: what became of the others, nobody can tell."""
+    frames = frames_of(above[0].__traceback__) if above else ()
+    return bool(above) and all(package_of(frame) not in LIBRARIES for frame in frames)
 
 
 def is_of_app(exc: BaseException) -> bool:

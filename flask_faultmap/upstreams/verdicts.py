@@ -13,7 +13,7 @@ from flask_faultmap.upstreams.errors import (
     UpstreamTLSError,
     UpstreamUsageError,
 )
-from flask_faultmap.upstreams.evidence import Evidence, evidence_of, is_of_app
+from flask_faultmap.upstreams.evidence import Evidence, evidence_of, is_of_app, is_shared
 from flask_faultmap.upstreams.exchanges import Exchange
 from flask_faultmap.upstreams.failures import failure_of
 from flask_faultmap.upstreams.frames import (
@@ -67,6 +67,8 @@ def verdict_on(exc: BaseException | None, outer: BaseException | None = None) ->
     handled = {id(link) for link in _contexts(outer)}
     leaves = [(leaf, above) for leaf, above in _leaves(exc) if not isinstance(leaf, DomainError)]
     verdicts = [_judge(leaf, above, handled) for leaf, above in leaves]
+    if leaves and verdicts[0] is not None and is_shared(leaves[0][1]):
+        verdicts[0].evidence.was_taken = True
     return verdicts[0] if verdicts and None not in verdicts else None
 
 

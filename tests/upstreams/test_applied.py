@@ -192,6 +192,27 @@ def test_a_block_in_the_handler_of_another_call_is_alone() -> None:
     assert (caught.value.applied, caught.value.retryable) == (False, True)
 
 
+async def call_both(server: Counting, other: str) -> None:
+    async with (
+        upstream("boxes", operation="create"),
+        httpx.AsyncClient(timeout=5) as client,
+        asyncio.TaskGroup() as group,
+    ):
+        group.create_task(client.post(f"{server.url}/after-the-body/silence"))
+        while not server.taken:
+            await asyncio.sleep(0.01)
+        (await group.create_task(client.post(other.format(url=server.url)))).raise_for_status()
+
+
+@pytest.mark.parametrize("other", ["http://127.0.0.1:9/", "{url}/answer/503"])
+def test_calls_at_the_same_time_promise_nothing_for_each_other(other: str) -> None:
+    with counting() as server, pytest.raises(UpstreamError) as caught:
+        asyncio.run(call_both(server, other))
+
+    assert promises_nothing(caught.value, server)
+    assert not caught.value.retryable
+
+
 class Stubborn(httpx.HTTPTransport):
     """A transport of the app that tries twice."""
 
