@@ -2,7 +2,7 @@ r"""What takes the place of what must go, and how the tables of patterns are com
 
 An entry has literals, a pattern and a replacement. They are tried in order, each over the whole text, but
 only where one of its literals occurs: a text without any of them has nothing that the pattern finds. Literals
-are casefolded; an entry without any is always tried.
+are in lower case; an entry without any is always tried.
 
 Each takes linear time, whatever the text: it never starts again inside what an earlier try of it has read.
 That is held by a lookbehind, by taking all that was read (possessive ``++``), or by a bound; a pattern with
@@ -34,9 +34,9 @@ def compiled(patterns: Patterns) -> Compiled:
 
 def replaced(patterns: Compiled, text: str) -> str:
     """Give *text* with everything replaced that one of *patterns* finds."""
-    folded = text.casefold()
+    lowered = text.casefold()
     for literals, entries in patterns:
-        if not literals or any(map(folded.__contains__, literals)):
+        if not literals or any(map(lowered.__contains__, literals)):
             for pattern, replacement in entries:
                 text = pattern.sub(replacement, text)
     return text
