@@ -1,11 +1,13 @@
 """Where a document that was validated as a whole comes from: the request, the code, or somewhere else."""
 
+import json
 import sys
+from contextlib import suppress
 from functools import cached_property
 from types import FrameType
 from typing import Any
 
-from flask_faultmap.http.likeness import is_json, is_same, is_trivial, parse_text
+from flask_faultmap.http.likeness import is_json, is_same, is_trivial
 from flask_faultmap.http.parts import UNKNOWN, Parts
 from flask_faultmap.http.places import MAX_NODES, Refused, deepest, nodes
 
@@ -35,12 +37,14 @@ def text_parsed_by(exc: BaseException) -> Any:
     return _variable(exc, PARSERS)
 
 
-def is_text_of(parts: Parts, text: Any) -> bool:
+def is_text_of(parts: Parts, text: Any, body: bytes) -> bool:
     """Whether *text* is the JSON of the body, or of a parameter."""
+    written = bytes(text) if isinstance(text, bytes | bytearray) else str(text).encode("utf-8", "replace")
+    if body and written == body:
+        return True
     if parts.sent is not UNKNOWN:
-        parsed = parse_text(text.decode("utf-8", "replace") if isinstance(text, bytes | bytearray) else text)
-        if is_same(parsed, parts.sent):
-            return True
+        with suppress(ValueError, RecursionError):
+            return is_same(json.loads(written), parts.sent)
     return any(text in texts for _, named, _ in parts.named for texts in named.values())
 
 

@@ -1,5 +1,6 @@
 """Whose error a failed validation is: the client's if all that was refused came with the request."""
 
+from itertools import islice
 from typing import Any
 
 from marshmallow import ValidationError
@@ -11,6 +12,7 @@ from flask_faultmap.http.origins import Origins, is_text_of, text_parsed_by
 from flask_faultmap.http.parts import UNKNOWN, Parts, body_of, parts_of
 from flask_faultmap.http.places import find_place
 from flask_faultmap.http.validation import (
+    MAX_VIOLATIONS,
     Finding,
     describe_found,
     findings_of_marshmallow,
@@ -42,14 +44,14 @@ def from_clients_marshmallow(exc: ValidationError, request: Request | None = Non
         return None
     if exc.data is None and not is_of_marshmallow(frames):
         return from_messages(exc, parts_of(request))
-    return _judge(exc, request, [*findings_of_marshmallow(exc, is_compared=True)])
+    return _judge(exc, request, [*islice(findings_of_marshmallow(exc, is_compared=True), MAX_VIOLATIONS)])
 
 
 def from_clients_pydantic(exc: Any, request: Request | None = None) -> DomainError | None:
     """Translate pydantic's error if it is the client's; None for one of the app itself."""
     if request is None:
         return None
-    findings = [*findings_of_pydantic(exc, is_compared=True)]
+    findings = [*islice(findings_of_pydantic(exc, is_compared=True), MAX_VIOLATIONS)]
     if len(findings) == 1 and findings[0].code == "json_invalid" and not findings[0].refused.path:
         body, given = body_of(request), findings[0].refused.value
         if body and given in (body, body.decode("utf-8", "replace")):
@@ -68,17 +70,17 @@ def _judge(exc: BaseException, request: Request, findings: list[Finding]) -> Val
         if place is None:
             break
         found.append((place, item))
-    if findings and len(found) == len(findings) and not _is_elsewhere(parts, exc, findings):
+    if findings and len(found) == len(findings) and not _is_elsewhere(parts, exc, findings, request):
         return describe_found(found)
     _tell_why_not(exc)
     return None
 
 
-def _is_elsewhere(parts: Parts, exc: BaseException, findings: list[Finding]) -> bool:
+def _is_elsewhere(parts: Parts, exc: BaseException, findings: list[Finding], request: Request) -> bool:
     """Whether any of what was refused was read from something else, and only equals what came."""
     text = text_parsed_by(exc)
     if text is not UNKNOWN:
-        return not is_text_of(parts, text)
+        return not is_text_of(parts, text, body_of(request))
     origins = Origins(parts)
     return any(origins.is_elsewhere(item.refused) for item in findings)
 

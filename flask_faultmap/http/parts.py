@@ -19,7 +19,7 @@ class Parts(NamedTuple):
     *sent* is the JSON document, parsed once more (UNKNOWN if there is none), *held* what ``get_json`` gave
     to the app, which may have changed it. *named* has all other parts: source, values by name, and the
     object that the app has. *sources* says by name, of all parts but the headers, which has it first;
-    *open* is the first part that may hold any name, the query or the form.
+    *open* is the first part that may hold any name, the query or the form. *memo* keeps what was found once.
     """
 
     sent: Any
@@ -27,9 +27,10 @@ class Parts(NamedTuple):
     named: tuple[tuple[str, Mapping[str, list[Any]], object], ...]
     sources: Mapping[Any, str]
     open: str | None
+    memo: dict[Any, Any]
 
 
-NO_PARTS = Parts(UNKNOWN, UNKNOWN, (), {}, None)
+NO_PARTS = Parts(UNKNOWN, UNKNOWN, (), {}, None, {})
 
 
 def parts_of(request: Request | None) -> Parts:
@@ -58,7 +59,7 @@ def parts_of(request: Request | None) -> Parts:
     if isinstance(read.get("files"), MultiDict):
         named.append(("form", _told_of_files(read["files"]), read["files"]))
     named.append(("header", HeaderValues(request), request.headers))
-    return Parts(sent, held, tuple(named), sources, opened)
+    return Parts(sent, held, tuple(named), sources, opened, {})
 
 
 def body_of(request: Request | None) -> bytes:

@@ -10,6 +10,7 @@ from flask_faultmap.http.parts import UNKNOWN, Parts
 MAX_PATHS = 200  # of the ways to leave steps out of one path
 MAX_NODES = 20_000  # of the walk through a document
 
+LAST = "last"  # in the memo: where the document stood of which something was refused
 KEY = ("[key]",)  # pydantic's last step where it refused the key of a member
 
 Path = tuple[Any, ...]
@@ -48,7 +49,7 @@ def _find_as_sent(parts: Parts, refused: Refused) -> Place | None:
         if path is not None:
             return "body", path if refused.missing is UNKNOWN else _lacking(parts.sent, path, refused)
     for source, named, held in parts.named:
-        name = _find_by_name(source, named, held, refused)
+        name = _find_by_name(source, named, held, refused, _parsed_of(parts, source, named))
         if name is not None:
             return source, (name,)
     return None
@@ -88,16 +89,24 @@ def _walk(node: Any, path: Path, taken: Path) -> Iterator[tuple[Path, Any, Path]
 
 
 def _find_in_document(parts: Parts, refused: Refused) -> Path | None:
-    is_held = parts.held is not UNKNOWN
-    anchor = _anchor(parts, refused.root)
-    if anchor:
-        found = _find_below(_at(parts.sent, anchor), refused)
-        if found is not None:
-            return anchor + found
-    found = _find_below(parts.sent, refused)
-    if found is not None:
-        return found
-    if is_held and not is_trivial(refused.value):
+    for anchor in (_anchor(parts, refused.root), (), parts.memo.get(LAST)):
+        if anchor is not None:
+            found = _find_below(_at(parts.sent, anchor), refused)
+            if found is not None:
+                return (*anchor, *found)
+    path = _find_elsewhere(parts, refused)
+    if path is not None:
+        steps = len(refused.path)
+        if path[len(path) - steps :] == refused.path:  # what else was refused will be near
+            parts.memo[LAST] = path[: len(path) - steps]
+        return path
+    merged = _find_merged(parts.sent, refused)
+    return _find_renamed(parts, refused) if merged is None else merged
+
+
+def _find_elsewhere(parts: Parts, refused: Refused) -> Path | None:
+    """Look through all of the document: for the same object, then for what is equal below a part of it."""
+    if parts.held is not UNKNOWN and not is_trivial(refused.value):
         for path, node in nodes(parts.held):
             if node is refused.value and _fits(_at(parts.sent, path), refused):
                 return path
@@ -106,8 +115,7 @@ def _find_in_document(parts: Parts, refused: Refused) -> Path | None:
             found = _find_below(node, refused)
             if found is not None:
                 return anchor + found
-    merged = _find_merged(parts.sent, refused)
-    return _find_renamed(parts, refused) if merged is None else merged
+    return None
 
 
 def _lacking(document: Any, path: Path, refused: Refused) -> Path:
@@ -138,7 +146,14 @@ def _anchor(parts: Parts, root: Any) -> Path | None:
     """Give the place of the document that was validated as a whole, if it is one of the request's."""
     if root is UNKNOWN or is_trivial(root):
         return None
-    if is_same(root, parts.sent):
+    if id(root) not in parts.memo:
+        parts.memo[id(root)] = _find_whole(parts, root)
+    found: Path | None = parts.memo[id(root)]
+    return found
+
+
+def _find_whole(parts: Parts, root: Any) -> Path | None:
+    if root is parts.held or is_same(root, parts.sent):
         return ()
     if parts.held is UNKNOWN:
         return None
@@ -194,14 +209,20 @@ def _at(document: Any, path: Path) -> Any:
     return document
 
 
-def _find_by_name(source: str, named: Mapping[str, list[Any]], held: object, refused: Refused) -> str | None:
+def _find_by_name(
+    source: str,
+    named: Mapping[str, list[Any]],
+    held: object,
+    refused: Refused,
+    parsed: list[tuple[str, Any]],
+) -> str | None:
     """Give the name in one part of the request whose value, or whose absence, was refused."""
     if refused.missing is not UNKNOWN:
         is_lacking = isinstance(refused.missing, str) and refused.missing not in named
         came = refused.value is held or (source != "header" and _holds_all(refused.value, named))
         if is_lacking and not refused.path and came:
             return str(refused.missing)
-        return next((name for name, texts in named.items() if _is_in(refused, texts)), None)
+        return _find_in_texts(named, refused, parsed)
     name = next((step for step in refused.path if isinstance(step, str)), None)
     if source == "header" and name is not None:
         name = name.lower()
@@ -209,15 +230,27 @@ def _find_by_name(source: str, named: Mapping[str, list[Any]], held: object, ref
     for each in (name, spelt):
         if each is not None and each in named and is_sent(refused.value, named[each]):
             return each
-    return next((name for name, texts in named.items() if _is_in(refused, texts)), None)
+    return _find_in_texts(named, refused, parsed)
 
 
-def _is_in(refused: Refused, texts: list[Any]) -> bool:
-    """Whether one of *texts* is the refused value, or is JSON that has it at its place."""
-    if not is_trivial(refused.value) and any(text is refused.value for text in texts):
-        return True
-    parsed = (parse_text(text) for text in texts)
-    return any(_find_below(each, refused) is not None for each in parsed if each is not UNKNOWN)
+def _find_in_texts(
+    named: Mapping[str, list[Any]], refused: Refused, parsed: list[tuple[str, Any]]
+) -> str | None:
+    """Give the name whose text is the refused value, or is JSON that has it at its place."""
+    if not is_trivial(refused.value):
+        for name, texts in named.items():
+            if any(text is refused.value for text in texts):
+                return name
+    return next((name for name, document in parsed if _find_below(document, refused) is not None), None)
+
+
+def _parsed_of(parts: Parts, source: str, named: Mapping[str, list[Any]]) -> list[tuple[str, Any]]:
+    """Give the documents that are texts of one part, each with its name."""
+    if source not in parts.memo:
+        parsed = ((name, parse_text(text)) for name, texts in named.items() for text in texts)
+        parts.memo[source] = [(name, document) for name, document in parsed if document is not UNKNOWN]
+    found: list[tuple[str, Any]] = parts.memo[source]
+    return found
 
 
 def _is_near(name: str, sent: str) -> bool:
@@ -240,7 +273,7 @@ def _holds_all(value: Any, named: Mapping[str, list[Any]]) -> bool:
 def _is_put_together(parts: Parts, refused: Refused) -> bool:
     """Whether a whole object was refused, each member of which came with the request."""
     value = refused.value
-    if refused.missing is not UNKNOWN or type(value) is not dict or not value:
+    if refused.missing is not UNKNOWN or type(value) is not dict or not 0 < len(value) <= MAX_PATHS:
         return False
     members = (Refused((*refused.path, name), member) for name, member in value.items())
     return all(_find_as_sent(parts, member) is not None for member in members)

@@ -354,3 +354,36 @@ def test_without_a_request_a_failed_validation_is_a_bug():
     faults = FaultMap(Flask("shop"))
 
     assert faults.describe(ValidationError("x")).status == 500
+
+
+MANY = 5_000
+LARGE = {
+    "list": (lambda: TypeAdapter(list[int]).validate_python(request.get_json()), ["bad"] * MANY),
+    "text": (lambda: TypeAdapter(list[int]).validate_json(request.data), ["bad"] * MANY * 10),
+    "lines of a part": (
+        lambda: TypeAdapter(list[SecretRange]).validate_python(request.get_json()["rows"]),
+        {"rows": [{"lo": "bad"}] * MANY},
+    ),
+    "copy": (
+        lambda: TypeAdapter(dict[str, int]).validate_python(dict(request.get_json()["labels"])),
+        {"labels": {f"k{number}": "bad" for number in range(MANY)}},
+    ),
+    "marshmallow": (
+        lambda: SecretSchema().load(request.get_json()),
+        {"one": {"size": 1}, "labels": {f"k{number}": "bad" for number in range(MANY)}},
+    ),
+}
+
+
+@pytest.mark.parametrize(("view", "document"), LARGE.values(), ids=LARGE)
+def test_a_document_with_thousands_of_errors_is_judged_by_those_that_are_told(view, document):
+    response = serve(view).test_client().post("/", json=document)
+
+    assert response.status_code == 422
+    assert len(response.json["errors"]) == 100
+    assert is_resolved(document, response.json["errors"][-1]["pointer"])
+
+
+def is_resolved(document, pointer):
+    follow(document, pointer)
+    return True
