@@ -21,6 +21,8 @@ getattr(reproducible, sys.argv[1])(sys.argv[2])
 
 def main(folder):
     """Fill *folder* with the two distributions, and print their digests."""
+    if git("status", "--porcelain"):
+        print("What is not committed is left out: the commit is built.", file=sys.stderr)
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as one, TemporaryDirectory() as other:
         first, second = build(Path(one)), build(Path(other))
@@ -38,10 +40,17 @@ def main(folder):
 
 def build(place):
     """Build HEAD's sdist and, out of that, the wheel, in the empty folder *place*; give both paths."""
-    archive = subprocess.check_output(["git", "archive", "HEAD"], cwd=TOP)
-    sdist = run("build_sdist", unpack(archive, place / "tree"), place / "sdist")
+    sdist = run("build_sdist", unpack(git("archive", "HEAD"), place / "tree"), place / "sdist")
     wheel = run("build_wheel", next(unpack(sdist.read_bytes(), place / "source").iterdir()), place / "wheel")
     return sdist, wheel
+
+
+def git(*arguments):
+    """Give what git prints."""
+    try:
+        return subprocess.check_output(["git", *arguments], cwd=TOP)
+    except (OSError, subprocess.CalledProcessError) as exc:
+        sys.exit(f"A release is built of a commit, in a clone of the repository: {exc}")
 
 
 def unpack(archive, folder):
