@@ -108,7 +108,9 @@ def _find_elsewhere(parts: Parts, refused: Refused) -> Path | None:
     """Look through all of the document: for the same object, then for what is equal below a part of it."""
     if parts.held is not UNKNOWN and not is_trivial(refused.value):
         for path, node in nodes(parts.held):
-            if node is refused.value and _fits(_at(parts.sent, path), refused):
+            sent = _at(parts.sent, path)
+            is_lacking = refused.missing is not UNKNOWN and not _has(sent, refused.missing)
+            if node is refused.value and (is_lacking or _fits(sent, refused)):
                 return path
     for anchor, node in nodes(parts.sent):
         if anchor and node and isinstance(node, dict) and refused.value is not None:

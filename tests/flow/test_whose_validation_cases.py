@@ -415,6 +415,16 @@ OWN = {
         lambda: OrderIn().load({"".join(map(str.lower, name)): value for name, value in read().items()}),
         {"json": {"TOTAL": "bad", "owner": "y"}},
     ),
+    "what is missing, after the app took a member out": (
+        "client",
+        lambda: (read().pop("token"), OrderIn().load(read())),
+        {"json": {"token": "x"}},
+    ),
+    "what the app took out": (
+        "app",
+        lambda: (read().pop("total"), OrderIn().load(read())),
+        {"json": {"total": 1}},
+    ),
     "row echoes what was stored": (
         "app",
         lambda: Order.model_validate(fetch({**read(), "id": 7})),
