@@ -1,7 +1,10 @@
 """The agent inside a box: a process of its own that must answer before a command is given to it."""
 
+import itertools
 import select
 import subprocess
+import time
+from collections.abc import Iterator
 
 from example_app.boxes.sdk import BoxliteError, Code
 
@@ -13,6 +16,7 @@ class Portal:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+        self._numbers: Iterator[int] = itertools.count(1)
 
     @property
     def pid(self) -> int:
@@ -28,14 +32,18 @@ class Portal:
         sent, received = self._process.stdin, self._process.stdout
         if sent is None or received is None:  # for mypy: both are pipes
             raise TypeError("the portal has no pipes")
+        line, heard = b"ping %d\n" % next(self._numbers), b""
+        ends = time.monotonic() + SECONDS
         try:
-            sent.write(b"ping\n")
-            readable, _, _ = select.select([received], [], [], SECONDS)
-            answer = received.read(16) if readable else b""
+            sent.write(line)
+            while line not in heard:  # what comes before it are late answers
+                readable, _, _ = select.select([received], [], [], max(0.0, ends - time.monotonic()))
+                part = received.read(4096) if readable else b""
+                if not part:
+                    raise BoxliteError(Code.PORTAL, f"process {self.pid} gave no answer within {SECONDS} s")
+                heard += part
         except BrokenPipeError as exc:
             raise BoxliteError(Code.PORTAL, f"process {self.pid} is gone") from exc
-        if answer != b"ping\n":
-            raise BoxliteError(Code.PORTAL, f"process {self.pid} gave no answer within {SECONDS} s")
 
     def close(self) -> None:
         """End the agent."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Context, Decimal
 from typing import Any
 
 from example_app.machine.errors import BodyError, RequestError
@@ -22,6 +23,9 @@ SEEN: Mapping[type, str] = {
 
 Object = dict[str, Any]
 
+SHORT = Context(prec=17)  # the digits of a double
+TEMPLATES = ("C3", "T2", "T2S", "T2CL", "T2A", "V1N1", "None")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
@@ -37,7 +41,12 @@ Fields = Mapping[str, Kind]
 
 BACKEND = Body(required={"backend_path": str, "backend_type": ("File", "Uffd")})
 LIMITER: Fields = {"rate_limiter": dict}
-MACHINE: Fields = {"smt": bool, "track_dirty_pages": bool, "huge_pages": ("None", "2M"), "cpu_template": str}
+MACHINE: Fields = {
+    "smt": bool,
+    "track_dirty_pages": bool,
+    "huge_pages": ("None", "2M"),
+    "cpu_template": TEMPLATES,
+}
 NETWORK: Fields = {"rx_rate_limiter": dict, "tx_rate_limiter": dict}
 
 PUT = {
@@ -121,13 +130,15 @@ PATCH = {
 }
 
 
-def read(method: str, resource: str, value: Any) -> Object:
+def read(method: str, resource: str, value: Any, end: str = "") -> Object:
     """Check the body *value* of *method* on *resource*, and return it without nulls.
+
+    *end* tells where the body ends, since that is where a field is missed.
 
     Raises:
         BodyError: a field is missing, unknown, or of the wrong kind.
     """
-    given = _fit({"PUT": PUT, "PATCH": PATCH}[method][resource], value)
+    given = _fit({"PUT": PUT, "PATCH": PATCH}[method][resource], value, end)
     if resource == "snapshot/load":
         _check_backend(given)
     if method == "PATCH" and not given:
@@ -141,7 +152,7 @@ def is_deprecated(method: str, resource: str, value: Any) -> bool:
     return isinstance(value, dict) and any(name in value for name in body.deprecated)
 
 
-def _fit(body: Body, value: Any) -> Object:
+def _fit(body: Body, value: Any, end: str = "") -> Object:
     if not isinstance(value, dict):
         raise BodyError(f"invalid type: {_seen(value)}, expected a map")
     kinds = {**body.required, **body.optional}
@@ -152,7 +163,7 @@ def _fit(body: Body, value: Any) -> Object:
             _check_kind(kinds[name], member)
     for name in body.required:
         if name not in value:
-            raise BodyError(f"missing field `{name}`")
+            raise BodyError(f"missing field `{name}`{end}")
     return {name: member for name, member in value.items() if member is not None}
 
 
@@ -163,9 +174,9 @@ def _check_kind(kind: Kind, value: Any) -> None:
         _check_kind(str, value)
         if value not in kind:
             raise BodyError(f"unknown variant `{value}`, expected {_one_of(kind)}")
-    elif type(value) is not kind:  # True is no number here
+    elif type(value) is not kind or _is_float(value):  # True is no number here
         raise BodyError(f"invalid type: {_seen(value)}, expected {WANTED[kind]}")
-    elif isinstance(value, int) and not 0 <= value < 2**64:
+    elif isinstance(value, int) and value < 0:
         raise BodyError(f"invalid value: integer `{value}`, expected u64")
 
 
@@ -177,11 +188,18 @@ def _check_backend(given: Object) -> None:
         raise BodyError("too many fields: either `mem_backend` or `mem_file_path` exclusively is required")
 
 
+def _is_float(value: Any) -> bool:
+    """Say whether serde reads *value*, an integer too large for it, as a floating point number."""
+    return isinstance(value, int) and not -(2**63) <= value < 2**64
+
+
 def _seen(value: Any) -> str:
     if value is None:
         return "null"
     if isinstance(value, bool):
         return f"boolean `{str(value).lower()}`"
+    if _is_float(value):
+        return f"floating point `{Decimal(value).normalize(SHORT):f}.0`"
     return SEEN.get(type(value), "sequence" if isinstance(value, list) else "map").format(value)
 
 

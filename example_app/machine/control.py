@@ -5,6 +5,7 @@ from typing import Any
 
 from example_app.machine.checks import (
     BACKEND_TEXT,
+    BACKING,
     CHECKS,
     Host,
     check_balloon,
@@ -70,6 +71,11 @@ class Machine:
             for name, value in self._config.items()
         }
 
+    def hotplug(self) -> Object:
+        """Say how much memory can be plugged into the running guest, and how much is asked for."""
+        self._require_alive()
+        return {"requested_size_mib": 0, **self.get("hotplug/memory")}
+
     def get(self, resource: str) -> Object:
         """Give the configuration of *resource*."""
         if resource not in self._config:
@@ -99,7 +105,7 @@ class Machine:
         """Change one device, while the machine runs."""
         check_ids(collection, name, body)
         with self._lock:
-            self._require_started()
+            self._require_alive()
             if name not in self._config[collection]:
                 raise VmmActionError("DeviceNotFound")
             if collection == "drives":
@@ -127,8 +133,8 @@ class Machine:
 
     def statistics(self) -> Object:
         """Say how the balloon of the running guest is."""
+        self._require_alive()
         balloon = self.get("balloon")
-        self._require_started()
         if not balloon.get("stats_polling_interval_s"):
             raise VmmActionError("BalloonUpdate", "Statistics for the balloon device are not enabled")
         return {"target_mib": balloon["amount_mib"], "actual_mib": balloon["amount_mib"]}
@@ -136,19 +142,19 @@ class Machine:
     def set_polling(self, changes: Object) -> None:
         """Change how often the balloon tells its statistics; on and off is for before the start."""
         with self._lock:
+            self._require_alive()
             balloon = self.get("balloon")
-            seconds = changes["stats_polling_interval_s"]
-            if self._guest is not None and bool(seconds) != bool(balloon.get("stats_polling_interval_s")):
-                raise VmmActionError(
-                    "BalloonUpdate", "Statistics cannot be enabled/disabled after activation"
-                )
+            is_on = bool(balloon.get("stats_polling_interval_s"))
+            if bool(changes["stats_polling_interval_s"]) != is_on:
+                text = "Statistics cannot be enabled/disabled after activation"
+                raise VmmActionError("BalloonUpdate", text)
             self._config["balloon"].update(changes)
 
     def hint(self, operation: str) -> None:
         """Start, stop or ask for free page hinting."""
         if operation not in HINTS:
             raise RequestError(f"Unrecognized PATCH request path `/hinting/{operation}`.")
-        self._require_started()
+        self._require_alive()
 
     def act(self, action: str) -> None:
         """Start the machine, flush its metrics or switch it off."""
@@ -207,7 +213,8 @@ class Machine:
         if "boot-source" not in self._config:
             raise VmmActionError("StartMicrovm", "Cannot start microvm without kernel configuration.")
         reserve_memory(self._config["machine-config"]["mem_size_mib"])
-        open_file("StartMicrovm", self._config["boot-source"]["kernel_image_path"])
+        kernel = self._config["boot-source"]["kernel_image_path"]
+        open_file("BootSource", kernel, "The kernel file cannot be opened: ")
         self.state = "Starting"
         self._guest = Guest(self._boot_seconds)
         self._guest.tell("InstanceStart", self._seconds)
@@ -219,7 +226,7 @@ class Machine:
         if changes_file == ("socket" in drive):
             raise VmmActionError("DriveConfig", BACKEND_TEXT)
         if "path_on_host" in body:
-            open_file("DriveConfig", body["path_on_host"])
+            open_file("DriveConfig", body["path_on_host"], BACKING)
 
     def _require_not_started(self) -> None:
         if self._guest is not None:

@@ -93,7 +93,8 @@ def read_body(resource: str) -> dict[str, Any]:
     """Read the body, by the table."""
     value = request.get_json(force=True)
     g.machine_deprecated = is_deprecated(request.method, resource, value)
-    return read(request.method, resource, value)
+    lines = request.get_data(as_text=True).rstrip().split("\n")
+    return read(request.method, resource, value, f" at line {len(lines)} column {len(lines[-1])}")
 
 
 def read_metadata() -> dict[str, Any]:
@@ -232,7 +233,8 @@ route("GET", "/", lambda: show(machine().info()))
 route("GET", "/version", lambda: show({"firecracker_version": VERSION}))
 route("GET", "/vm/config", lambda: show(machine().config()))
 route("GET", "/mmds", lambda: show(machine().metadata.get()))
-for readable in ("balloon", "hotplug/memory", "machine-config"):
+route("GET", "/hotplug/memory", lambda: show(machine().hotplug()))
+for readable in ("balloon", "machine-config"):
     route("GET", f"/{readable}", lambda resource: show(machine().get(resource)), resource=readable)
 route("GET", "/balloon/statistics", lambda: show(machine().statistics()))
 for verb in ("GET", "PATCH"):

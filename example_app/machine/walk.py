@@ -90,7 +90,8 @@ WALK = (
         "/drives/root",
         "The drive's file is really missing",
         "vmm_action",
-        "Drive config error: No such file or directory (os error 2) /nonexistent.img",
+        "Drive config error: Error manipulating the backing file: "
+        "No such file or directory (os error 2) /nonexistent.img",
         json={"drive_id": "root", "is_root_device": True, "path_on_host": "/nonexistent.img"},
     ),
     done("PUT", "/balloon", {"amount_mib": 16, "deflate_on_oom": True}, "A balloon"),

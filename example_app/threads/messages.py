@@ -15,12 +15,17 @@ class Content(fields.Field[Any]):
             return value
         if not isinstance(value, list) or not value:
             raise ValidationError("Not a text or a list of parts.")
-        for part in value:
-            if not isinstance(part, dict) or part.get("type") != "text":
-                raise ValidationError("Only parts of the type text can be read.")
-            if not isinstance(part.get("text"), str):
-                raise ValidationError("A part has no text.")
-        return "\n".join(part["text"] for part in value)
+        return "\n".join(map(_text_of, value))
+
+
+def _text_of(part: Any) -> str:
+    """Give the text of one part; a model's refusal is kept under the name of its type, too."""
+    kind = part.get("type") if isinstance(part, dict) else None
+    if kind not in ("text", "refusal"):
+        raise ValidationError("Only parts of the types text and refusal can be read.")
+    if not isinstance(part.get(kind), str):
+        raise ValidationError("A part has no text.")
+    return str(part[kind])
 
 
 class Flag(fields.Boolean):

@@ -144,6 +144,16 @@ def test_portal_that_does_not_answer_fails_the_start(boxes, how):
     assert failing_start(boxes, "true").code is Code.PORTAL
 
 
+def test_late_answer_of_the_portal_is_not_taken_for_the_next_one(boxes):
+    portal = boxes.get("b1").portal
+    os.kill(portal.pid, signal.SIGSTOP)
+    failing_start(boxes, "true")
+    os.kill(portal.pid, signal.SIGCONT)
+
+    for _ in range(3):
+        portal.ping()
+
+
 def test_files_that_are_gone_fail_the_start(boxes):
     shutil.rmtree(boxes.get("b1").folder)
 

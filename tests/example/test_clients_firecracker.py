@@ -194,7 +194,7 @@ def test_interface_that_takes_what_another_has_is_refused(api: Api) -> None:
 
     with pytest.raises(APIError, match="The MAC address is already in use: 06:00:00:00:00:01"):
         api.network.put(iface_id="eth1", host_dev_name="tap1", guest_mac="06:00:00:00:00:01")
-    with pytest.raises(APIError, match="Open tap device failed"):
+    with pytest.raises(APIError, match="Could not create the network device: Open tap device failed"):
         api.network.put(iface_id="eth1", host_dev_name="tap0")
     with pytest.raises(APIError, match="invalid MAC address"):
         api.network.put(iface_id="eth1", host_dev_name="tap1", guest_mac="nonsense")
@@ -220,7 +220,9 @@ def test_statistics_of_a_balloon_are_told_where_they_are_polled(api: Api, image:
 
 
 def test_metadata_for_no_interface_are_refused(api: Api) -> None:
-    with pytest.raises(APIError, match="The list of network interface IDs provided is empty"):
+    with pytest.raises(
+        APIError, match="The list of network interface IDs that allow forwarding MMDS requests is empty"
+    ):
         api.mmds_config.put(version="V2", network_interfaces=[])
 
 

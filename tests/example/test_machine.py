@@ -1,6 +1,7 @@
 """The room *machine*: the domain alone first, then what only the wire shows."""
 
 import http.client
+import re
 import subprocess
 import sys
 import time
@@ -153,6 +154,14 @@ def test_metadata_is_merged_as_rfc_7396_says():
         ({"vcpu_count": 1.5, "mem_size_mib": 1}, "invalid type: floating point `1.5`, expected u64"),
         ({"vcpu_count": -1, "mem_size_mib": 1}, "invalid value: integer `-1`, expected u64"),
         ({"vcpu_count": None, "mem_size_mib": 1}, "invalid type: null, expected u64"),
+        (
+            {"vcpu_count": 1, "mem_size_mib": 2**64},
+            "invalid type: floating point `18446744073709552000.0`, expected u64",
+        ),
+        (
+            {"cpu_template": "T3"},
+            "unknown variant `T3`, expected one of `C3`, `T2`, `T2S`, `T2CL`, `T2A`, `V1N1`, `None`",
+        ),
         ({"vcpu_count": 1, "mem_size_mib": 1, "smt": 1}, "invalid type: integer `1`, expected a boolean"),
     ],
 )
@@ -373,3 +382,149 @@ def test_every_variant_has_its_text(variant):
 
     assert str(error) == VMM_TEXTS[variant].format("why")
     assert "{" not in str(error)
+
+
+MISSING = "missing field `mem_size_mib` at line {} column {}."
+
+
+@pytest.mark.parametrize(
+    ("sent", "line", "column"),
+    [
+        (b'{"vcpu_count": 2}', 1, 17),
+        (b'{"vcpu_count":2}\n', 1, 16),
+        (b'{\n "vcpu_count": 2\n}', 3, 1),
+        (b'{"vcpu_count": 2}  ', 1, 17),
+    ],
+)
+def test_missing_field_is_missed_where_the_body_ends(app, sent, line, column):
+    response = app.test_client().put("/machine/machine-config", data=sent)
+
+    assert response.json["fault_message"].endswith(MISSING.format(line, column))
+
+
+HOTPLUG = "hotplug/memory"
+
+
+def blocks(mib):
+    return {"total_size_mib": 1024, "block_size_mib": mib}
+
+
+REFUSED = {
+    "memory of no page": (
+        "machine-config",
+        {"vcpu_count": 1, "mem_size_mib": 127, "huge_pages": "2M"},
+        "The memory size (MiB) is either 0, or not a multiple of the configured page size.",
+    ),
+    "no memory": (
+        "machine-config",
+        {"vcpu_count": 1, "mem_size_mib": 0},
+        "The memory size",
+    ),
+    "no interface": (
+        "mmds/config",
+        {"network_interfaces": []},
+        "The list of network interface IDs that allow forwarding MMDS requests is empty.",
+    ),
+    "a public address": (
+        "mmds/config",
+        {"network_interfaces": ["e0"], "ipv4_address": "1.1.1.1"},
+        "The MMDS IPv4 address is not link local.",
+    ),
+    "a reserved address": (
+        "mmds/config",
+        {"network_interfaces": ["e0"], "ipv4_address": "169.254.255.1"},
+        "The MMDS IPv4 address is not link local.",
+    ),
+    "no address": (
+        "mmds/config",
+        {"network_interfaces": ["e0"], "ipv4_address": "1.1"},
+        "invalid IPv4 address syntax",
+    ),
+    "a small block": (
+        HOTPLUG,
+        blocks(1),
+        "not be lower than 2 MiB",
+    ),
+    "a crooked block": (HOTPLUG, blocks(3), "be a power of 2"),
+    "no block": (HOTPLUG, blocks(0), "not be lower than 2 MiB"),
+    "a small slot": (
+        HOTPLUG,
+        {"total_size_mib": 1024, "slot_size_mib": 0},
+        "lower than 128 MiB",
+    ),
+    "a crooked slot": (
+        HOTPLUG,
+        {"total_size_mib": 1024, "block_size_mib": 4, "slot_size_mib": 130},
+        "Slot size must be a multiple of block size (4 MiB)",
+    ),
+    "less than a slot": (
+        HOTPLUG,
+        {"total_size_mib": 64},
+        "lower than slot size (128 MiB)",
+    ),
+    "half a slot": (HOTPLUG, {"total_size_mib": 1000}, "a multiple of slot size (128 MiB)"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_configuration_that_cannot_be_is_refused(machine, name):
+    resource, body, told = REFUSED[name]
+    machine.put_item("network-interfaces", "e0", {"iface_id": "e0", "host_dev_name": "tap0"})
+
+    with pytest.raises((VmmActionError, BodyError), match=re.escape(told)):
+        machine.put(resource, body)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "told"),
+    [
+        ("drives", "pmem", "Attempt to add pmem as a root device while the root device defined as a block"),
+        ("pmem", "drives", "A root block device already exists!"),
+        ("pmem", "pmem", "A root pmem device already exist"),
+        ("drives", "drives", "A root block device already exists!"),
+    ],
+)
+def test_there_is_one_root(machine, first, second, told):
+    def add(collection, name):
+        root = {"drives": ("drive_id", "is_root_device"), "pmem": ("id", "root_device")}[collection]
+        body = {root[0]: name, root[1]: True, "path_on_host": "/dev/null"}
+        machine.put_item(collection, name, body)
+
+    add(first, "a")
+
+    with pytest.raises(VmmActionError, match=told):
+        add(second, "b")
+
+
+DEAD = {
+    "patch a drive": lambda machine: machine.patch_item("drives", "d", {"drive_id": "d"}),
+    "statistics": Machine.statistics,
+    "poll": lambda machine: machine.set_polling({"stats_polling_interval_s": 1}),
+    "hint": lambda machine: machine.hint("start"),
+    "hotplug": Machine.hotplug,
+}
+
+
+@pytest.mark.parametrize("call", DEAD)
+def test_machine_that_is_shut_down_changes_nothing_and_tells_nothing_of_its_guest(running, call):
+    running.act("SendCtrlAltDel")
+
+    with pytest.raises(VmmActionError, match="the microVM is shut down"):
+        DEAD[call](running)
+
+
+@pytest.mark.parametrize("call", DEAD)
+def test_guest_that_is_not_there_yet_is_not_asked(machine, call):
+    with pytest.raises(VmmActionError, match="not supported before starting"):
+        DEAD[call](machine)
+
+
+def test_memory_that_is_asked_for_is_told(machine):
+    machine.put("hotplug/memory", {"total_size_mib": 1024})
+    machine.put("boot-source", {"kernel_image_path": "/dev/null"})
+    machine.act("InstanceStart")
+    before = machine.hotplug()
+
+    machine.patch_running("hotplug/memory", {"requested_size_mib": 512})
+
+    assert (before["requested_size_mib"], machine.hotplug()["requested_size_mib"]) == (0, 512)
