@@ -69,7 +69,7 @@ class AppProxyClient:
         name = endpoint.get("name") if isinstance(endpoint, dict) else None
         with self._guard("create_endpoint", passing=CREATING, idempotent=key is not None) as call:
             answer = call.json(self._send("POST", f"/v2/endpoints/{_id_of(str(name))}", _wish(name), key))
-        return {"name": name, "url": _member("endpoint", answer)}
+        return {"name": name, "url": _member("endpoint", answer, str)}
 
     def create_many(self, endpoints: Any, key: str | None = None) -> Any:
         """Make all endpoints, or none."""
@@ -90,8 +90,12 @@ class AppProxyClient:
         """
         with self._guard("delete_endpoints", passing={400: InvalidEndpointError}) as call:
             wishes = _each(names, lambda name: {"deployment_id": _id_of(name)})
-            told = _member("endpoints", call.json(self._send("DELETE", "/v2/endpoints/bulk", wishes)))
-        outcomes = dict(zip(names["names"], (_member("success", item) for item in told), strict=True))
+            told = _member("endpoints", call.json(self._send("DELETE", "/v2/endpoints/bulk", wishes)), list)
+        if len(told) != len(wishes["endpoints"]):
+            raise AppProxyResponseError(
+                f"the coordinator told of {len(told)} endpoints; it was asked for others"
+            )
+        outcomes = dict(zip(names["names"], (_member("success", item, bool) for item in told), strict=True))
         if not all(outcomes.values()):
             data = {
                 "deleted": [name for name, is_gone in outcomes.items() if is_gone],
@@ -134,7 +138,9 @@ class AppProxyClient:
 
 def _id_of(name: Any) -> Any:
     """Give the id of the endpoint *name*; what is no name the coordinator refuses."""
-    return str(uuid5(NAMESPACE_URL, name)) if isinstance(name, str) else name
+    if not isinstance(name, str):
+        return name
+    return str(uuid5(NAMESPACE_URL, name.encode(errors="replace").decode()))  # of a lone surrogate, too
 
 
 def _wish(name: Any) -> dict[str, Any]:
@@ -160,8 +166,8 @@ def _each(body: Any, wish: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
 
 def _endpoints(answer: Any) -> list[dict[str, Any]]:
     return [
-        {"name": _member("service_name", item), "url": _member("url", item)}
-        for item in _member("endpoints", answer)
+        {"name": _member("service_name", item, str), "url": _member("url", item, str)}
+        for item in _member("endpoints", answer, list)
     ]
 
 
@@ -173,8 +179,9 @@ def _as_json(body: Any) -> bytes:
         raise InvalidEndpointError(f"the body is no JSON: {exc}") from None
 
 
-def _member(name: str, answer: Any) -> Any:
+def _member(name: str, answer: Any, kind: type) -> Any:
     """Give a member of what should be an object; JSON of another shape is no success either."""
-    if not isinstance(answer, dict) or name not in answer:
-        raise AppProxyResponseError(f"an answer of the coordinator has no member {name!r}")
-    return answer[name]
+    value = answer.get(name) if isinstance(answer, dict) else None
+    if not isinstance(value, kind):
+        raise AppProxyResponseError(f"an answer of the coordinator has no {kind.__name__} {name!r}")
+    return value

@@ -25,9 +25,10 @@ class UserMismatchError(PermissionDeniedError):
     public = "Forbidden"
     log_level: int | str | None = logging.ERROR  # one raise may be silent
 
-    def __init__(self, run_id: str, user_id: int, owner_id: int) -> None:
+    def __init__(self, run_id: str, user_id: int, owner_id: int | None = None) -> None:
+        owner = "" if owner_id is None else f" (owned by user {owner_id})"
         super().__init__(
-            f'User {user_id} not authorized for run "{run_id}" (owned by user {owner_id})',
+            f'User {user_id} not authorized for run "{run_id}"{owner}',
             context={"run_id": run_id, "user_id": user_id, "owner_id": owner_id},
         )
 

@@ -211,7 +211,7 @@ def _check_access(executor: Executor, run_id: str, claims: Claims) -> None:
         exc.log_level = None
         raise
     log.error("Run access denied", extra=told)
-    denied = UserMismatchError(run_id, claims.user_id, executor.store.owner_of(run_id))
+    denied = UserMismatchError(run_id, claims.user_id)  # who may read is known elsewhere, as may be the run
     denied.log_level = None
     raise denied
 

@@ -34,13 +34,21 @@ def run(command: list[str]) -> None:
         raise NotToBeHadError((done.stderr.strip() or f"{command[0]} failed without a word").splitlines()[-1])
 
 
+def find_python() -> str:
+    """Find the Python of Backend.AI's clients: on the path, or among pyenv's, whose shims may not run."""
+    versions = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    found = [shutil.which(BACKENDAI_PYTHON), *map(str, sorted(versions.glob(f"*/bin/{BACKENDAI_PYTHON}")))]
+    for python in filter(None, found):
+        if subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0:
+            return python
+    raise NotToBeHadError(f"it needs {BACKENDAI_PYTHON}, which is not here")
+
+
 def python_of_backendai() -> str:
     """Give a Python that has Backend.AI's clients; ``BACKENDAI_PYTHON`` names one that is there."""
     if "BACKENDAI_PYTHON" in os.environ:
         return os.environ["BACKENDAI_PYTHON"]
-    python = shutil.which(BACKENDAI_PYTHON)
-    if python is None:
-        raise NotToBeHadError(f"it needs {BACKENDAI_PYTHON}, which is not here")
+    python = find_python()
     venv = Path(sys.prefix) / "backendai"
     own = str(venv / "bin" / "python")
     if not Path(own).exists():

@@ -7,7 +7,7 @@ from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 import pytest
 import requests
-from flask import Flask
+from flask import Flask, jsonify
 from misbehaving import misbehaving, unreachable
 from vectors_of import Outcome, ask
 
@@ -18,7 +18,7 @@ from example_app.endpoints.process import CoordinatorProcess
 from example_app.endpoints.walk import WALK
 from example_app.factory import build
 from example_app.rooms import close_rooms
-from example_app.tour import walk
+from example_app.tour import serving, walk
 
 TOKEN = {"X-BackendAI-Token": "tour"}
 PATH_OF_CHAT = f"/v2/endpoints/{uuid5(NAMESPACE_URL, 'chat')}"
@@ -193,6 +193,39 @@ def test_number_that_is_no_json_is_the_clients_fault_and_is_sent_nowhere(app: Fl
     )
 
     assert (response.status_code, response.json["error_code"]) == (400, "endpoint_create_invalid-parameters")
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [("/endpoints", {"name": "\ud800"}), ("/endpoints/bulk", {"names": ["a", "\udfff"]})],
+    ids=["one", "many"],
+)
+def test_name_that_no_text_can_carry_is_the_clients_fault(app: Flask, path: str, body: object) -> None:
+    outcome = ask(app, "POST", path, json=body)
+
+    assert told(outcome) == (400, "endpoint_create_invalid-parameters")
+
+
+NO_ANSWERS: dict[str, list[object]] = {
+    "list": [{}, [], None, {"endpoints": None}, {"endpoints": {}}, {"endpoints": [1]}, {"endpoints": [{}]}],
+    "create": [{}, [], None, {"endpoint": None}, {"endpoint": 5}, {"endpoint": {}}],
+    "create in bulk": [{"endpoints": 5}, {"endpoints": [{"service_name": "a", "url": 5}]}],
+    "delete in bulk": [{"endpoints": []}, {"endpoints": [{"success": 1}]}, {"endpoints": [{}, {}]}, {}],
+}
+
+
+@pytest.mark.parametrize(
+    ("what", "answer"), [(what, one) for what, some in NO_ANSWERS.items() for one in some]
+)
+def test_json_of_another_shape_is_no_success(what: str, answer: object) -> None:
+    other = Flask("other")
+    methods = ["GET", "POST", "DELETE"]
+    other.add_url_rule("/<path:path>", view_func=lambda path: jsonify(answer), methods=methods)
+
+    with serving(other) as url:
+        outcome = send(app_calling(url), what)
+
+    assert told(outcome) == UNREADABLE
 
 
 def test_name_of_an_endpoint_leads_nowhere_else() -> None:

@@ -204,7 +204,13 @@ def test_draining_is_for_operators(app, method):
     assert ask(app, method, "/runs/drain", headers=USER).response.status_code == 403
 
 
-ACCESS = [(True, "run-2", 200), (False, "run-2", 403), (True, "run-1", 200), ("yes", "run-1", 403)]
+ACCESS = [
+    (True, "run-2", 200),
+    (False, "run-2", 403),
+    (True, "run-1", 200),
+    ("yes", "run-1", 403),
+    (False, "run-404", 403),
+]
 
 
 @pytest.mark.parametrize(("told", "run", "status"), ACCESS)
