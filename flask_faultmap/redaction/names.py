@@ -54,14 +54,15 @@ LITERALS = (
 # The names that are one only where a value follows at once: "sid=…", "pass: …" in quotes.
 SHORT = (
     r"(?=(?:pass|pw|psw|pin|otp|cvv|sid|session|sess)(?:\\*[\"']|&quot;)|(?:pass|pw|psw|otp|session|sess|[\w-]{1,40}\.sid"
-    r"|[\w-]{0,40}(?:sig|signature))=|(?<!\()sid=)"
+    r"|[\w-]{0,40}(?:sig|signature))=|(?<!\()sid=|(?:pass|pw|psw|pin|otp)[ ]?=>)"
 )
 START = r"(?<![\w.-])"
 SPELT = r"(?:api|access|secret|private) key(?: provided)?"
-NAME = (
-    rf"{START}(?:(?:(?=[\w.-]*?{SECRET})(?![\w.-]*{ABOUT}(?![\w.-]))|{SHORT}){PARSED}[\w.-]++"
+SECRET_WORD = (
+    rf"(?:(?:(?=[\w.-]*?{SECRET})(?![\w.-]*{ABOUT}(?![\w.-]))|{SHORT}){PARSED}[\w.-]++"
     rf"|{PARSED}{SPELT})"
 )
+NAME = START + SECRET_WORD
 # Says how a secret is, and is none: "token: expired", "password: must be long", "(using password: YES)".
 STATES = (
     "a absent accepted active after all allowed always an and any are argument arguments at available"

@@ -78,14 +78,14 @@ PATH_PATTERNS: Patterns = (
     # Windows: every segment but the last may have blanks.
     (
         (":/", ":\\"),
-        rf"(?<![\w/\\.-])[A-Za-z]:(?:\\+(?:[^\\/:*?\"'<>|\n]{{1,64}}+\\+)*+|/(?!/)){RUN}*+",
+        rf"(?<![A-Za-z\d_/\\.-])[A-Za-z]:(?:\\+(?:[^\\/:*?\"'<>|\n]{{1,64}}+\\+)*+|/(?!/)){RUN}*+",
         PATH,
     ),
     (("\\",), rf"(?<!\\)\\{{2,}}+[\w.?$-]++\\+{RUN}++", PATH),
     (
         ("/",),
-        r"(?P<method>\b(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)\s{1,4}[\"'`]?)?"
-        rf"(?<![\w/\\.~#])(?!(?<=:)(?:\\*/){{2}})(?P<path>\\{{0,4}}/{RUN}++)",
+        r"(?P<method>(?<![A-Za-z])(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)\s{1,4}[\"'`]?)?"
+        rf"(?<![A-Za-z\d_\u00c0-\u024f/\\.~#])(?!(?<=:)(?:\\*/){{2}})(?P<path>\\{{0,4}}/{RUN}++)",
         _hide_path,
     ),
 )

@@ -18,6 +18,7 @@ from flask_faultmap.redaction.names import (
     QUOTED,
     SECRET,
     SECRET_NAME,
+    SECRET_WORD,
     STATE,
     VALUE,
 )
@@ -115,15 +116,15 @@ ADDRESS_PATTERNS: Patterns = (
 )
 CREDENTIAL_PATTERNS: Patterns = (
     # Oracle's user/password@host, which elsewhere is an address.
-    (ORACLE, r"\A(?=[\s\S]*?(?:(?i:jdbc:oracle:|sqlplus)|\bORA-\d))[\s\S]++", _hide_logons),
+    (ORACLE, r"\A(?=[\s\S]*?(?:(?i:jdbc:oracle:|sqlplus)|(?<![A-Za-z])ORA-\d))[\s\S]++", _hide_logons),
     (
         ORACLE,
-        r"(?i)(\bjdbc:oracle:\w{1,12}:[\w$#.]{1,64}/)(?!\[redacted\])[^\s\"'<>]{1,128}@",
+        r"(?i)((?<![A-Za-z\d])jdbc:oracle:\w{1,12}:[\w$#.]{1,64}/)(?!\[redacted\])[^\s\"'<>]{1,128}@",
         rf"\1{HIDDEN}@",
     ),
     (
         ORACLE,
-        r"(?i)(\b(?:sqlplus|sqlldr|sqlcl|expdp|impdp|rman)(?:[^\S\n]{1,4}-\w{1,12}(?:[^\S\n]\d\S{0,8})?){0,4}"
+        r"(?i)((?<![A-Za-z\d])(?:sqlplus|sqlldr|sqlcl|expdp|impdp|rman)(?:[^\S\n]{1,4}-\w{1,12}(?:[^\S\n]\d\S{0,8})?){0,4}"
         r"[^\S\n]{1,4}(?:userid=|target[^\S\n=]?=?)?[\"']?[\w$#.]{1,64}/)(?!\[redacted\])[^\s\"'<>@]{1,128}+",
         rf"\1{HIDDEN}",
     ),
@@ -141,14 +142,14 @@ CREDENTIAL_PATTERNS: Patterns = (
     # Without a header. Letters alone may be a word: "Bearer authentication", "basic understanding".
     (
         ("bearer",),
-        rf"\b(Bearer(?:{GAP}|%20)|(?i:bearer)(?:{GAP}|%20)"
+        rf"(?<![A-Za-z\d])(Bearer(?:{GAP}|%20)|(?i:bearer)(?:{GAP}|%20)"
         r"(?=\S{0,64}?(?:\d|[_=~+.-]\w|[a-z][A-Z])|\S{24}))"
         rf"(?i:(?!{ABOUT_BEARER}|{STATE})(?:{NAMED}{{1,4}}{BARE}++|{BARE}{{6,}}+))",
         rf"\1{HIDDEN}",
     ),
     (
         ("basic", "negotiate", "ntlm"),
-        rf"\b((?i:basic|negotiate|ntlm){GAP})([a-zA-Z\d+/]{{8,}}+=*)",
+        rf"(?<![A-Za-z\d])((?i:basic|negotiate|ntlm){GAP})([a-zA-Z\d+/]{{8,}}+=*)",
         _hide_basic,
     ),
     # A header has a scheme before its token or its parameters; a cookie header has pairs.
@@ -177,21 +178,33 @@ CREDENTIAL_PATTERNS: Patterns = (
     # SQL: IDENTIFIED BY 'x', PASSWORD 'x', PASSWORD('x').
     (
         SQL,
-        r"(?i)(\b(?:identified[^\S\n]{1,4}(?:with[^\S\n]{1,4}\S{1,64}[^\S\n]{1,4})?(?:by|as)[^\S\n]{1,4}(?:password[^\S\n]{1,4})?"
+        r"(?i)((?<![A-Za-z\d])(?:identified[^\S\n]{1,4}(?:with[^\S\n]{1,4}\S{1,64}[^\S\n]{1,4})?(?:by|as)[^\S\n]{1,4}(?:password[^\S\n]{1,4})?"
         rf"|(?:password|secret)(?:[^\S\n]{{1,4}}|[^\S\n]{{0,4}}\([^\S\n]{{0,4}})))(?=[nN]?['\"]|\\)(?!['\"](?:[\s,;:.)]|{STATE})|['\"]{NAMED}){QUOTED}",
         rf"\1{HIDDEN}",
     ),
-    (SQL, rf"(\bIDENTIFIED BY (?:VALUES )?)(?!\[redacted\]|(?i:{STATE}))[^\s\"';]++", rf"\1{HIDDEN}"),
+    (
+        SQL,
+        rf"((?<![A-Za-z\d])IDENTIFIED BY (?:VALUES )?)(?!\[redacted\]|(?i:{STATE}))[^\s\"';]++",
+        rf"\1{HIDDEN}",
+    ),
     (
         ("mysql", "mariadb", "sshpass"),
-        r"(\b(?:mysql\w{0,12}|mariadb\w{0,12}|sshpass)\b[^\n]{0,80}?\s-p)(?!\[redacted\])[^\s\"'-][^\s\"']*+",
+        r"((?<![A-Za-z\d])(?:mysql\w{0,12}|mariadb\w{0,12}|sshpass)\b[^\n]{0,80}?\s-p)(?!\[redacted\])[^\s\"'-][^\s\"']*+",
+        rf"\1{HIDDEN}",
+    ),
+    # The values of a row with a secret in it.
+    (
+        ("insert",),
+        rf"(?i)((?<![A-Za-z\d])insert\s{{1,8}}into\s{{1,8}}[^\s()]{{1,128}}\s{{0,8}}"
+        rf"\((?=[^()]{{0,400}}?{SECRET})[^()]{{1,800}}+\)\s{{0,8}}values\s{{0,8}})"
+        r"(?:\((?:'(?:[^'\\]|\\[\s\S]|'')*+'?|[^()'])*+\)?(?:,\s{0,8})?)+",
         rf"\1{HIDDEN}",
     ),
     # Pairs in a list of headers, options of a command, elements of XML.
     (LITERALS, rf"(?i)([(\[]b?[\"']{NAME}[\"'],\s{{0,4}}){QUOTED}", rf"\1{HIDDEN}"),
     (
         ("--",),
-        rf"(?i)((?=--){NAME}(?:[\"'],\s?[\"']|{GAP})){NAMED}{{0,4}}(?!{STATE})[^\s\"'-][^\s\"']*+",
+        rf"(?i)((?<![A-Za-z\d_.-])(?=--){SECRET_WORD}(?:[\"'],\s?[\"']|{GAP})){NAMED}{{0,4}}(?!{STATE})[^\s\"'-][^\s\"']*+",
         rf"\1{HIDDEN}",
     ),
     (

@@ -56,6 +56,12 @@ STACK_PATTERNS: Patterns = (
         r"|(?:[^\n()]{1,300}\(\d{1,7}\)|\[internal function\]): (?:(?!(?:\s|\\n)#\d)[^\n])*+))+",
         f" {TRACEBACK}",
     ),
+    # PHP's own log: "PHP   1. f($x = 'x') /srv/a.php:12".
+    (
+        (".php:",),
+        r"(?m)(?:PHP Stack trace:\s{0,8})?(?:^(?:PHP)? {1,4}\d{1,3}\. [^\n]{1,400}\.php:\d{1,7}(?:\n|\Z))+",
+        f"{TRACEBACK} ",
+    ),
     # Ruby: "/srv/a.rb:12:in 'f'".
     (
         (":in `", ":in '"),

@@ -147,6 +147,10 @@ def test_one_budget_is_for_the_whole_body(body: Any) -> None:
     assert "…" in text
 
 
+def test_short_texts_that_must_be_redacted_count_for_more() -> None:
+    assert redacted(["pw=a1"] * 1_000) == ["pw=[redacted]"] * 128 + ["…"] * 872
+
+
 def test_long_texts_share_the_budget() -> None:
     said = redacted(["word " * 2_000, "word " * 2_000, "word " * 2_000, "short"])
 
