@@ -20,7 +20,7 @@ HIDDEN = "[redacted]"
 # Compiled at their first use, and kept by ``re``: an app that imports us may never call anybody.
 WORD = r"\S+"
 CLOSERS = "'\")]>},:;."  # what ends a sentence or a quotation, behind a URL
-HEADER = r"(?i)(?:header (?:value|part|line|token|field)|HTTP header|unparsed data)\b"
+HEADER = r"(?i)(?:header (?:value|part|line|token|field)|HTTP header|unparsed data)\b['\"]?"  # with the end of a quotation
 QUOTED = r"b?(?:'(?:[^'\\]|\\[\s\S])*+'?|\"(?:[^\"\\]|\\[\s\S])*+\"?)"
 BRACKETED = r"\([^()]*+\)"
 OF_A_TYPE = r"<class '[\w.]{1,64}'>"
@@ -86,11 +86,12 @@ def _mask_headers(text: str) -> str:
     first = re.search(HEADER, text)
     if first is None:
         return text
-    head, tail = text[: first.start()], text[first.start() :]
+    head, said, tail = text[: first.start()], first[0], text[first.end() :]
     types = re.findall(OF_A_TYPE, tail)
     tail = re.sub(OF_A_TYPE, "<class>", tail)
     # Groups first: "header part (7777) from ('X-Token', 7777)".
-    tail = re.sub(LOOSE, rf"\1{HIDDEN}", re.sub(BRACKETED, HIDDEN, re.sub(QUOTED, HIDDEN, tail)))
+    tail = re.sub(BRACKETED, HIDDEN, re.sub(QUOTED, HIDDEN, tail))
+    tail = re.sub(LOOSE, rf"\1{HIDDEN}", said + tail)
     for name in types:
         tail = tail.replace("<class>", name, 1)
     return head + tail

@@ -139,6 +139,7 @@ def test_one_failure_is_one_error_line(
         ("Invalid URL 'a?b=c': no scheme", "Invalid URL 'a?[redacted]': no scheme"),
         ("https://ann:pw@h/x", "https://[redacted]@h/x"),
         ("Illegal header value b'Bearer abc\\n'", "Illegal header value [redacted]"),
+        ("('Illegal header value', b'abc')", "('Illegal header value', [redacted])"),
         (
             'Invalid character(s) in header value: "abc\\n"',
             "Invalid character(s) in header value: [redacted]",
