@@ -7,14 +7,27 @@ import logging
 import weakref
 
 import pytest
-from flask import Flask
-from flow_app import answer_to, app_raising, app_with
+from flask import (
+    Flask,
+    appcontext_popped,
+    appcontext_tearing_down,
+    got_request_exception,
+    request_finished,
+    request_started,
+    request_tearing_down,
+)
+from flow_app import answer_to, app_raising, app_with, heard, raising
+from prometheus_client import CollectorRegistry
 from werkzeug.exceptions import HTTPException
 
-from flask_faultmap import ConfigError, DomainError, FaultMap, Profile, fault_translated
-from flask_faultmap.errors import UnavailableError
+from flask_faultmap import ConfigError, DomainError, FaultMap, Profile, Rule, fault_translated
+from flask_faultmap.errors import NotFoundError, UnavailableError
 from flask_faultmap.http.headers import CREDENTIALS, FRAMING, HOP_BY_HOP, WELL_KNOWN
 from flask_faultmap.profiles import ProblemSchema
+from flask_faultmap.sinks.metrics import FaultMetrics
+from flask_faultmap.sinks.sentry import FaultSentry
+from flask_faultmap.sinks.tracing import FaultTracing
+from flask_faultmap.sinks.trail import AuditTrail
 
 FORGED = "x\n2026-01-01 ERROR forged"
 
@@ -90,15 +103,65 @@ def test_word_of_one_raise_cannot_forge_a_line(name, caplog):
     assert "forged" not in caplog.records[-1].fault["code"]
 
 
-def test_app_that_never_serves_leaves_nothing_behind():
-    app = Flask("shop")
-    FaultMap(app)
-    gone = weakref.ref(app)
+SIGNALS = [
+    fault_translated,
+    got_request_exception,
+    request_started,
+    request_finished,
+    request_tearing_down,
+    appcontext_tearing_down,
+    appcontext_popped,
+]
 
-    del app
+
+def made(folder, number):
+    """Make an app with all that connects receivers; it is never asked for anything."""
+    app = Flask(f"idle{number}", instance_path=str(folder / str(number)))
+    app.config["FAULTMAP_TRAIL_SHIP"] = False
+    app.add_url_rule("/boxes", view_func=raising(NotFoundError("no")))
+    FaultMap(app, rules=[Rule(on=KeyError, to=NotFoundError)])
+    for sink in (AuditTrail(), FaultMetrics(registry=CollectorRegistry()), FaultTracing(), FaultSentry()):
+        sink.init_app(app)
+    return app
+
+
+def counted():
+    """Count what is connected; a receiver that disconnects itself is a cycle, collected after its app."""
     gc.collect()
+    gc.collect()
+    return [count for signal in SIGNALS for count in (len(signal.receivers), len(signal._by_sender))]
 
-    assert gone() is None
+
+@pytest.mark.parametrize("asked", [0, 1], ids=["never asked", "asked once"])
+def test_apps_that_are_gone_leave_no_receiver_behind(asked, tmp_path, no_collection):
+    for _ in range(asked):
+        made(tmp_path, "first").test_client().get("/boxes")
+    before = counted()
+
+    known = []
+    for number in range(20):
+        app = made(tmp_path, number)
+        for _ in range(asked):
+            app.test_client().get("/boxes")
+        known.append(weakref.ref(app))
+    del app
+    after = counted()
+
+    assert [one() for one in known if one() is not None] == []
+    assert [more for more, less in zip(after, before, strict=True) if more > less] == []
+
+
+def test_an_app_at_the_address_of_one_that_is_gone_hears_nothing_of_it(tmp_path, caplog):
+    for number in range(20):
+        made(tmp_path, number)  # each is gone at once, and the next may have its address
+    app = app_raising(NotFoundError("no"))
+    caplog.clear()
+
+    with heard(sender=app) as told:
+        app.test_client().get("/fail")
+
+    assert len(told) == 1
+    assert [record for record in caplog.records if "idle" in record.name] == []
 
 
 @pytest.mark.parametrize("name", sorted(HOP_BY_HOP))
