@@ -20,7 +20,8 @@ HIDDEN = "[redacted]"
 # Compiled at their first use, and kept by ``re``: an app that imports us may never call anybody.
 WORD = r"\S+"
 CLOSERS = "'\")]>},:;."  # what ends a sentence or a quotation, behind a URL
-HEADER = r"(?i)(?:header (?:value|part|line|token|field)|HTTP header|unparsed data)\b['\"]?"  # with the end of a quotation
+# With the end of a quotation, as in the arguments of an exception.
+HEADER = r"(?i)(?:header (?:value|part|line|token|field)|HTTP header|unparsed data)\b['\"]?"
 QUOTED = r"b?(?:'(?:[^'\\]|\\[\s\S])*+'?|\"(?:[^\"\\]|\\[\s\S])*+\"?)"
 BRACKETED = r"\([^()]*+\)"
 OF_A_TYPE = r"<class '[\w.]{1,64}'>"
