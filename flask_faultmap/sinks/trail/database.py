@@ -167,6 +167,22 @@ def is_prepared(connection: Connection) -> bool:
     return bool(inspect(connection).has_table(META.name))
 
 
+def is_answering(connection: Any, seconds: float) -> bool:
+    """Ask a connection of libpq for a sign of life, as no driver does it: with an end to the waiting."""
+    try:
+        connection.send_query(b"")
+        connection.flush()
+        waiting = select_module.poll()
+        waiting.register(connection.socket, select_module.POLLIN)
+        if not waiting.poll(seconds * 1000):
+            return False
+        while connection.get_result() is not None:
+            pass
+    except Exception:  # a border: of psycopg, which is not imported here
+        return False
+    return bool(connection.status == 0)  # it may have said good-bye
+
+
 def _open(url: str, **pool: Any) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
@@ -181,25 +197,9 @@ def _refuse_silent(connection: Any, record: Any, _: Any) -> None:
     now = time.monotonic()
     if now - record.info.get(HEARD, now - TRUSTED) < TRUSTED:  # the questions of one page come together
         return
-    if not _is_answering(connection.pgconn):
+    if not is_answering(connection.pgconn, SIGN_OF_LIFE):
         raise DisconnectionError("PostgreSQL gives no sign of life")
     record.info[HEARD] = now
-
-
-def _is_answering(connection: Any) -> bool:
-    """Send an empty query, as no function of a driver does it: with an end to the waiting."""
-    try:
-        connection.send_query(b"")
-        connection.flush()
-        waiting = select_module.poll()
-        waiting.register(connection.socket, select_module.POLLIN)
-        if not waiting.poll(SIGN_OF_LIFE * 1000):
-            return False
-        while connection.get_result() is not None:
-            pass
-    except Exception:  # a border: of psycopg, which is not imported here
-        return False
-    return bool(connection.status == 0)  # it may have said good-bye
 
 
 def _leave_transactions_to_us(connection: Any, _: Any) -> None:

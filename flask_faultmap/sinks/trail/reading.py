@@ -29,7 +29,7 @@ from flask_faultmap.sinks.trail.entries import (
     to_micros,
 )
 from flask_faultmap.sinks.trail.journal import SEGMENT_SIZE
-from flask_faultmap.sinks.trail.segments import read_at, read_tail, segments_of
+from flask_faultmap.sinks.trail.segments import read_at, read_state, read_tail
 from flask_faultmap.sinks.trail.settings import TrailSettings
 from flask_faultmap.sinks.trail.shipper import count_groups
 from flask_faultmap.sinks.trail.snapshots import Place, Snapshot
@@ -139,12 +139,8 @@ class TrailReader:
     @contextmanager
     def _look(self, filters: Filters) -> Iterator[tuple[Snapshot, list[Entry]]]:
         """Look at the database at one moment; beside it stands what then only the journal has."""
-        shipped: Mapping[str, int] = {}
-        segments = segments_of(self._settings.folder)
-        if segments:  # most of what lies there was shipped: it is neither read nor redacted again
-            with self._begin() as snapshot:
-                shipped = snapshot.offsets(path.stem for path in segments)
-        lines = [*self._read_journal(filters, shipped)]
+        # What the shipper has told of as committed is neither read nor redacted again.
+        lines = [*self._read_journal(filters, read_state(self._settings.folder).offsets)]
         with self._begin() as snapshot:
             yield snapshot, snapshot.waiting(lines)
 

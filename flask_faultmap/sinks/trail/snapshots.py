@@ -1,7 +1,7 @@
 """What does the database hold at one moment? Faults, groups and counts of one app, each found by an index."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sqlalchemy import Connection, func, select, tuple_
@@ -19,18 +19,14 @@ class Snapshot:
     def __init__(self, connection: Connection | None, app: str) -> None:
         self._connection, self._app = connection, app
 
-    def offsets(self, names: Iterable[str]) -> Mapping[str, int]:
-        """Give how far the named segments were shipped."""
-        wanted = [*names]
-        if self._connection is None or not wanted:
-            return {}
-        query = select(SEGMENT.c.name, SEGMENT.c.offset).where(SEGMENT.c.name.in_(wanted))
-        return {row.name: row.offset for row in self._connection.execute(query)}
-
     def waiting(self, lines: Iterable[Entry]) -> list[Entry]:
         """Give those of the journal's *lines* that were not shipped."""
         kept = [*lines]
-        offsets = self.offsets({entry.segment for entry in kept})
+        names = {entry.segment for entry in kept}
+        if self._connection is None or not names:
+            return kept
+        query = select(SEGMENT.c.name, SEGMENT.c.offset).where(SEGMENT.c.name.in_(names))
+        offsets = {row.name: row.offset for row in self._connection.execute(query)}
         return [entry for entry in kept if entry.offset >= offsets.get(entry.segment, 0)]
 
     def entry(self, segment: str, offset: int) -> Entry | None:

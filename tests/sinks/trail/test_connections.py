@@ -9,11 +9,13 @@ from postgres import postgres_server
 from sqlalchemy.exc import OperationalError
 from trail_app import fail_with, ship, trail_app, trail_of
 
+from flask_faultmap.sinks.trail.database import is_answering
 from flask_faultmap.sinks.trail.reading import TrailReader
 
 FORKING = """
 import os, sys
 from pathlib import Path
+from flask_faultmap.sinks.trail.database import is_answering
 from flask_faultmap.sinks.trail.reading import TrailReader
 from flask_faultmap.sinks.trail.settings import TrailSettings
 
@@ -78,6 +80,38 @@ def test_child_of_a_fork_makes_a_connection_of_its_own(tmp_path, postgres_url):
     run = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert run.stdout.split() == [wanted, wanted, "0"], run.stderr
+
+
+def test_connection_that_the_server_has_ended_is_replaced(tmp_path, postgres_url, postgres):
+    from psycopg import connect
+
+    app = trail_app(tmp_path, FAULTMAP_TRAIL_URL=postgres_url)
+    fail_with(app, "one")
+    ship(app)
+    reader = reader_with(app)
+    before = reader.page()
+
+    with connect(postgres.dsn, autocommit=True) as connection:
+        for pid in backends(postgres):
+            connection.execute("SELECT pg_terminate_backend(%s, 60000)", [pid])
+    time.sleep(1.1)  # a connection is trusted for a second
+
+    assert reader.page() == before
+
+
+def test_connection_gives_a_sign_of_life_unless_it_is_closed_or_its_server_hangs(postgres):
+    from psycopg import connect
+
+    connection = connect(postgres.dsn)
+    lives = is_answering(connection.pgconn, 60)
+    postgres.hang()
+    try:
+        hangs = is_answering(connection.pgconn, 0.05)
+    finally:
+        postgres.go_on()
+    connection.close()
+
+    assert (lives, hangs, is_answering(connection.pgconn, 60)) == (True, False, False)
 
 
 @pytest.mark.long

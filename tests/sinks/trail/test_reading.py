@@ -54,6 +54,18 @@ def test_fault_that_was_shipped_and_still_lies_in_the_journal_is_there_once(app)
     assert [entry.request_id for entry in found] == ids[::-1]
 
 
+def test_what_the_shipper_has_told_of_is_not_read_again(app):
+    fail_with(app, "one")
+    ship(app)
+    (path,) = journal_of(app).glob("*.log")
+    with path.open("r+b") as file:
+        file.write(b"-" * (path.stat().st_size - 1))  # as it would be if it were read
+
+    fail_with(app, "two")
+
+    assert [entry.text for entry in entries_of(app)] == ["two", "one"]
+
+
 def test_pages_follow_each_other_across_journal_and_database(app):
     put(app, "1000000000000-aa", *(record_line(code=f"a{n}", time=at(n)) for n in range(5)))
     ship(app)
