@@ -150,6 +150,11 @@ class Machine:
                 raise VmmActionError("BalloonUpdate", text)
             self._config["balloon"].update(changes)
 
+    def hinting(self) -> Object:
+        """Say which run of hinting the host wants, and which the guest is at; the guest here takes none."""
+        self._require_alive()
+        return {"host_cmd": 0, "guest_cmd": None}
+
     def hint(self, operation: str) -> None:
         """Start, stop or ask for free page hinting."""
         if operation not in HINTS:

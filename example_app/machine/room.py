@@ -233,6 +233,7 @@ route("GET", "/", lambda: show(machine().info()))
 route("GET", "/version", lambda: show({"firecracker_version": VERSION}))
 route("GET", "/vm/config", lambda: show(machine().config()))
 route("GET", "/mmds", lambda: show(machine().metadata.get()))
+route("GET", "/balloon/hinting/status", lambda: show(machine().hinting()))
 route("GET", "/hotplug/memory", lambda: show(machine().hotplug()))
 for readable in ("balloon", "machine-config"):
     route("GET", f"/{readable}", lambda resource: show(machine().get(resource)), resource=readable)

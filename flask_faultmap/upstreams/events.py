@@ -71,7 +71,7 @@ class EventReader:
             raise self._terms.make(UpstreamAnswerLostError, what, exchange, applied=True, permanent=False)
 
     def _sifted(self, items: Iterator[Any]) -> Iterator[Any]:
-        while not self.has_ended:
+        while True:
             try:
                 item = next(items, UNCHANGED)
             except ItemError as exc:

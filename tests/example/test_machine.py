@@ -501,6 +501,7 @@ DEAD = {
     "statistics": Machine.statistics,
     "poll": lambda machine: machine.set_polling({"stats_polling_interval_s": 1}),
     "hint": lambda machine: machine.hint("start"),
+    "status of hinting": Machine.hinting,
     "hotplug": Machine.hotplug,
 }
 
@@ -517,6 +518,19 @@ def test_machine_that_is_shut_down_changes_nothing_and_tells_nothing_of_its_gues
 def test_guest_that_is_not_there_yet_is_not_asked(machine, call):
     with pytest.raises(VmmActionError, match="not supported before starting"):
         DEAD[call](machine)
+
+
+@pytest.mark.parametrize("path", ["status", "status/", "status/more"])
+def test_status_of_hinting_is_read_where_firecracker_has_it(app, path):
+    client = app.test_client()
+    early = client.get(f"/machine/balloon/hinting/{path}")
+    client.put("/machine/boot-source", json={"kernel_image_path": "/dev/null"})
+    client.put("/machine/actions", json={"action_type": "InstanceStart"})
+
+    late = client.get(f"/machine/balloon/hinting/{path}")
+
+    assert "not supported before starting" in early.json["fault_message"]
+    assert (late.status_code, late.json) == (200, {"host_cmd": 0, "guest_cmd": None})
 
 
 def test_memory_that_is_asked_for_is_told(machine):
