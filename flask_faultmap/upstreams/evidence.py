@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from flask_faultmap.upstreams.answers import Answer, answer_of
 from flask_faultmap.upstreams.frames import (
+    CALLING,
     DEEPEST,
     HISTORIES,
     INCREMENT,
@@ -130,7 +131,8 @@ def _is_expected(frame: FrameType, own: str) -> bool:
 
 
 def _read(evidence: Evidence, frame: FrameType) -> None:
-    name, package, said = name_of(frame), package_of(frame), frame.f_locals
+    name, package = name_of(frame), package_of(frame)
+    said: Mapping[str, Any] = frame.f_locals if package in CALLING else {}
     if name in METHODS and evidence.first_method is None:
         evidence.first_method = _method(said.get(METHODS[name]))
     if name in HISTORIES:

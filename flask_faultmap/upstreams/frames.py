@@ -21,6 +21,7 @@ LIBRARIES = frozenset(
         "urllib3_future",
     }
 )
+CALLING = LIBRARIES | {"http", "urllib"}  # whose frames are read; those of the app are none of our business
 # What these stand on, or what watches them: none sends anything a second time.
 SUPPORT = frozenset(
     {
@@ -205,12 +206,11 @@ def is_connecting_frame(frame: FrameType) -> bool:
     name = name_of(frame)
     if name in CONNECTING:
         return True
-    said = frame.f_locals
     if name in TUNNELS:
         attribute, value = TUNNELS[name]
-        return getattr(said.get("self"), attribute, ...) is value
+        return getattr(frame.f_locals.get("self"), attribute, ...) is value
     # A connection of others, say on a unix socket.
     return frame.f_code.co_name == "connect" and any(
         f"{cls.__module__}.{cls.__qualname__}" == "http.client.HTTPConnection"
-        for cls in type(said.get("self")).__mro__
+        for cls in type(frame.f_locals.get("self")).__mro__
     )

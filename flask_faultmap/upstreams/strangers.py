@@ -10,6 +10,7 @@ from typing import Any
 from flask_faultmap.errors import DomainError
 from flask_faultmap.mapping.known import is_known_to_app
 from flask_faultmap.upstreams.answers import Answer, answer_of
+from flask_faultmap.upstreams.errors import UpstreamError
 from flask_faultmap.upstreams.exchanges import Exchange
 from flask_faultmap.upstreams.failures import failure_of
 from flask_faultmap.upstreams.frames import is_installed
@@ -61,13 +62,14 @@ def find_exchange(exc: BaseException) -> Exchange | None:
     return None
 
 
-def find_cause(exc: BaseException) -> BaseException | None:
-    """Give the first exception of a client library that *exc* stands for."""
+def find_cause(exc: BaseException) -> tuple[BaseException, type[UpstreamError]] | None:
+    """Give the first exception of a client library that *exc* stands for, and which failure it is."""
     waiting, seen = [exc], 0
     while waiting and seen < DEEPEST:
         link, seen = waiting.pop(0), seen + 1
-        if link is not exc and type(link).__module__ not in BARE and failure_of(link) is not None:
-            return link
+        failure = None if link is exc or type(link).__module__ in BARE else failure_of(link)
+        if failure is not None:
+            return link, failure
         waiting += _behind(link)
     return None
 

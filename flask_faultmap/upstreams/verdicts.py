@@ -136,9 +136,9 @@ def _judge_builtin(exc: BaseException, evidence: Evidence, above: Groups) -> typ
 def _judge_stranger(exc: BaseException, evidence: Evidence) -> Verdict | None:
     """Judge by what *exc* tells; whoever raised it may have tried before."""
     answer, exchange = find_answer(exc), find_exchange(exc)
-    if answer is not None or exchange is not None:
-        status = answer.status if answer is not None else exchange.status if exchange is not None else 0
-        is_body = status is not None and 200 <= status < 300
+    told = answer or exchange
+    if told is not None:
+        is_body = 200 <= (told.status or 0) < 300
         was_taken = answer is not None and not is_first_try(answer)
         return Verdict(
             exc=exc,
@@ -148,10 +148,10 @@ def _judge_stranger(exc: BaseException, evidence: Evidence) -> Verdict | None:
             answer=answer,
             exchange=exchange,
         )
-    cause = find_cause(exc)
-    failure = None if cause is None else failure_of(cause)
-    if cause is None or failure is None:
+    found = find_cause(exc)
+    if found is None:
         return None
+    cause, failure = found
     verdict = _judge_library(cause, failure, evidence_of(cause))
     evidence = replace(verdict.evidence, was_taken=True)
     return replace(verdict, applied=True if verdict.applied else None, evidence=evidence)

@@ -22,11 +22,13 @@ import requests_unixsocket
 import trustme
 import urllib3
 from requests.adapters import HTTPAdapter
+from saying import saying
 from talking import answering, speak_http2
 
 from flask_faultmap import DomainError
 from flask_faultmap.errors import NotFoundError, UnavailableError
 from flask_faultmap.upstreams import (
+    UpstreamAnswerLostError,
     UpstreamBodyError,
     UpstreamConnectionError,
     UpstreamCredentialsError,
@@ -400,6 +402,38 @@ def test_a_file_of_a_certificate_that_is_missing_is_never_worth_a_retry(client: 
 
     assert type(error) is UpstreamTLSError
     assert (error.applied, error.retryable) == (False, False)
+
+
+def test_a_file_of_a_certificate_that_is_missing_in_the_handshake_is_too() -> None:
+    pool = urllib3.PoolManager(cert_file="/none.pem", cert_reqs="CERT_NONE", retries=False)
+
+    with answering(want_a_certificate) as port:
+        error = guarded(lambda: pool.request("POST", f"https://127.0.0.1:{port}/"))
+
+    assert (type(error), error.applied) == (UpstreamTLSError, False)
+
+
+def fail(request: httpx.Request) -> httpx.Response:
+    raise httpx.ConnectError("refused")
+
+
+def test_a_transport_of_the_app_shows_no_connection_that_failed() -> None:
+    client = httpx.Client(transport=httpx.MockTransport(fail))
+
+    error = guarded(lambda: client.post("http://127.0.0.1:9/"))
+
+    assert (type(error), error.applied) == (UpstreamAnswerLostError, None)
+
+
+def test_a_stream_is_read_from_the_standard_library_too() -> None:
+    with (
+        saying(200, b'{"a":1}\n{"done":true}\n') as url,
+        upstream("boxes", operation="follow") as call,
+        urllib.request.urlopen(url, timeout=5) as response,
+    ):
+        items = list(call.events(response, "ndjson"))
+
+    assert items == [{"a": 1}]
 
 
 def reset_stream(connection: socket.socket) -> None:
