@@ -36,6 +36,13 @@ def no_collection() -> Iterator[None]:
     gc.enable()
 
 
+@pytest.fixture(scope="module")
+def leaks() -> Iterator[None]:
+    """Collect what client libraries leave open when a call fails, before other tests are blamed for it."""
+    yield
+    gc.collect()
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add ``--all``."""
     parser.addoption("--all", action="store_true", help="run the tests marked 'long' too")

@@ -29,7 +29,10 @@ AUTHORITY.issue_cert("127.0.0.1").configure_cert(SERVER_TLS)
 AUTHORITY.configure_trust(CLIENT_TLS)
 
 # aiohttp leaves a TLS connection that broke to the loop, which may be over by then.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+pytestmark = [
+    pytest.mark.usefixtures("leaks"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 SCHEMES = ("http", "https")
 BREAKS = [f"{place}/{way}" for place, way in product(PLACES, WAYS)]
 

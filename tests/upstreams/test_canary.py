@@ -40,7 +40,10 @@ HERE = ssl.create_default_context()
 AUTHORITY.configure_trust(HERE)
 
 # Some libraries leave a socket to the garbage collector when a call fails.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+pytestmark = [
+    pytest.mark.usefixtures("leaks"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 
 class Hearing(logging.Handler):

@@ -41,7 +41,10 @@ from flask_faultmap.upstreams import (
 )
 
 # Some libraries leave a socket to the garbage collector when a call fails.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+pytestmark = [
+    pytest.mark.usefixtures("leaks"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 
 class Says(BaseHTTPRequestHandler):

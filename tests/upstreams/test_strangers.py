@@ -27,6 +27,11 @@ from flask_faultmap.upstreams import (
     upstream,
 )
 
+# Some libraries leave a socket to the garbage collector when a call fails.
+pytestmark = [
+    pytest.mark.usefixtures("leaks"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 SECONDS = 0.5  # of patience, where nothing comes
 
 
