@@ -350,10 +350,14 @@ def test_a_rule_for_value_errors_does_not_take_a_bug_of_the_app():
     assert response.status_code == 500
 
 
-def test_without_a_request_a_failed_validation_is_a_bug():
+@pytest.mark.parametrize("load", [load_row, load_model_row])
+def test_without_a_request_a_failed_validation_is_a_bug(load):
     faults = FaultMap(Flask("shop"))
 
-    assert faults.describe(ValidationError("x")).status == 500
+    with pytest.raises((ValidationError, PydanticError)) as raised:
+        load()
+
+    assert faults.describe(raised.value).status == 500
 
 
 MANY = 5_000

@@ -413,7 +413,7 @@ OWN = {
     "two members, one of them renamed": (
         "client",
         lambda: OrderIn().load({"".join(map(str.lower, name)): value for name, value in read().items()}),
-        {"json": {"TOTAL": "bad", "owner": "y"}},
+        {"json": {"TOTAL": "bad", "owner": "y", "name": 7}},
     ),
     "what is missing, after the app took a member out": (
         "client",
@@ -424,6 +424,22 @@ OWN = {
         "app",
         lambda: (read().pop("total"), OrderIn().load(read())),
         {"json": {"total": 1}},
+    ),
+    "part of JSON that the code parsed": (
+        "client",
+        lambda: Line.model_validate(json.loads(request.data)["row"]),
+        {"json": {"row": {"qty": 0}}},
+    ),
+    "boolean of a parameter": (
+        "client",
+        lambda: TypeAdapter(dict[str, date]).validate_python({"on": request.args.get("on", type=bool)}),
+        {"query_string": "on=1"},
+    ),
+    "by hand, without a body": ("client", by_hand, {}),
+    "row beside a large document": (
+        "app",
+        after(read, lambda: TypeAdapter(list[int]).validate_python(fetch(["bad"]))),
+        {"json": [1000] * 20_001},
     ),
     "row echoes what was stored": (
         "app",
