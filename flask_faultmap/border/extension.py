@@ -19,7 +19,8 @@ from flask_faultmap.border.streams import begin, guard_view
 from flask_faultmap.errors import ConfigError, DomainError, InternalError
 from flask_faultmap.faults import Fault
 from flask_faultmap.mapping.mapper import Explanation, FindType, Mapper
-from flask_faultmap.mapping.settings import Settings, read_settings
+from flask_faultmap.mapping.reading import read_settings
+from flask_faultmap.mapping.settings import Settings
 from flask_faultmap.profiles.profile import BUILT_IN, PROBLEM, Profile, Reply
 from flask_faultmap.rules.rule import Rule
 from flask_faultmap.streams.framing import UNCHANGED, Framing, find_framing

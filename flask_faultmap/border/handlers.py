@@ -14,7 +14,7 @@ from flask_faultmap.errors import DomainError
 from flask_faultmap.http.errors import from_apiflask
 from flask_faultmap.loggers import logger_named
 from flask_faultmap.mapping.mapper import VALIDATION, Mapper
-from flask_faultmap.mapping.settings import late_changes
+from flask_faultmap.mapping.reading import late_changes
 
 # Their handlers for HTTP errors give way to ours in the order that our documentation recommends.
 NEIGHBOURS = ("flask_smorest.", "apiflask.", "connexion.")

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from flask_faultmap.categories import Category
 from flask_faultmap.errors import ConfigError, NotFoundError
-from flask_faultmap.mapping.settings import STATUSES, Settings, read_settings
+from flask_faultmap.mapping.reading import read_settings
+from flask_faultmap.mapping.settings import STATUSES, Settings
 from flask_faultmap.profiles import BUILT_IN, FAULT_MESSAGE, FIRECRACKER, PROBLEM
 
 NEEDS = ". It is a text; an environment variable or a JSON file needs "

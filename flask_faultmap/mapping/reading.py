@@ -1,0 +1,254 @@
+"""How ``app.config`` becomes the settings: read once, every mistake in one error."""
+
+import json
+import re
+from ast import literal_eval
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields
+from difflib import get_close_matches
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask_faultmap.categories import Category
+from flask_faultmap.errors import ConfigError, DomainError
+from flask_faultmap.http.headers import why_no_id
+from flask_faultmap.mapping.settings import PREFIX, STATUS_WORD, STATUSES, Mode, Modes, Scopes, Settings
+from flask_faultmap.near_miss import near_miss
+from flask_faultmap.profiles.profile import TOKEN, Profile, is_error_status
+from flask_faultmap.texts import LEVELS, level_number
+
+TRAIL = "FAULTMAP_TRAIL_"  # the audit trail reads these itself
+NO_CODE = re.compile("[0-9]+|[0-9]xx", re.IGNORECASE)
+
+
+def read_settings(
+    config: Mapping[str, Any], profiles: Mapping[str, Profile], codes: Iterable[str] = ()
+) -> Settings:
+    """Read the ``FAULTMAP_…`` keys of *config*.
+
+    Args:
+        profiles: all that ``PROFILE`` and ``SCOPES`` may name, by name.
+        codes: the codes that ``STATUSES`` and ``LOG_LEVELS`` may name besides categories.
+
+    Raises:
+        ConfigError: one for all mistakes, with key, value, what is allowed and the near miss.
+    """
+    reader = _Reader(profiles, {*Category, *codes, *_known_codes(DomainError)})
+    known: dict[str, Any] = {}
+    ours = (key for key in config if isinstance(key, str) and key.startswith(PREFIX))
+    for key in sorted(key for key in ours if not key.startswith(TRAIL)):
+        name = key.removeprefix(PREFIX)
+        read = getattr(reader, f"read_{name.lower()}", None) if name.isupper() else None
+        if read is None:
+            allowed = sorted(
+                PREFIX + method.removeprefix("read_").upper()
+                for method in dir(reader)
+                if method.startswith("read_")
+            )
+            reader.mistakes.append(f"{key} is no setting{near_miss(key.upper(), allowed)}")
+        else:
+            try:
+                known[name.lower()] = read(key, config[key])
+            except Exception as exc:  # a border: the value's own methods may raise anything
+                reader.mistakes.append(f"{key} cannot be read: {type(exc).__name__} was raised by its value")
+    if reader.mistakes:
+        raise ConfigError("\n".join(reader.mistakes))
+    known.setdefault("profile", profiles["problem"])
+    return Settings(**known)
+
+
+def _known_codes(cls: type[DomainError]) -> Iterator[str]:
+    yield cls.code
+    for subclass in cls.__subclasses__():
+        yield from _known_codes(subclass)
+
+
+class _Reader:
+    """One method for each setting; mistakes are collected."""
+
+    def __init__(self, profiles: Mapping[str, Profile], words: set[str]) -> None:
+        self.mistakes: list[str] = []
+        self._profiles = profiles
+        self._words = words
+
+    def _wrong(self, key: str, value: object, allowed: str, miss: str = "") -> None:
+        hint = miss or ("" if key.startswith("A ") else _spelling(value))  # a key in a mapping is a text
+        self.mistakes.append(f"{key} is {value!r}; allowed: {allowed}{hint}")
+
+    def read_profile(self, key: str, value: Any) -> Profile | None:
+        names = sorted(self._profiles)
+        if not isinstance(value, str) or value not in self._profiles:
+            self._wrong(key, value, ", ".join(map(repr, names)), near_miss(value, names))
+            return None
+        return self._profiles[value]
+
+    def read_compatibility_mode(self, key: str, value: Any) -> Mode | Modes:
+        if not isinstance(value, Mapping):
+            return self._read_mode(key, value)
+        modes = {
+            self._read_prefix(key, prefix): self._read_mode(f"{key}[{prefix!r}]", mode)
+            for prefix, mode in value.items()
+        }
+        return tuple(sorted(modes.items(), key=lambda scope: -len(scope[0])))
+
+    def _read_mode(self, key: str, value: Any) -> bool | None:
+        if value is not None and not isinstance(value, bool):
+            self._wrong(key, value, "True, False, None, or a mapping of URL prefixes to these")
+        return value if isinstance(value, bool) else None
+
+    def _read_prefix(self, key: str, prefix: Any) -> str:
+        if isinstance(prefix, str) and prefix.startswith("/") and "*" not in prefix and "<" not in prefix:
+            return prefix.rstrip("/")
+        self._wrong(f"A prefix in {key}", prefix, "a text that begins with '/', without '*' or '<…>'")
+        return ""
+
+    def read_scopes(self, key: str, value: Any) -> Scopes:
+        if not isinstance(value, Mapping):
+            self._wrong(key, value, "a mapping of URL prefixes to profile names or None")
+            return ()
+        scopes: dict[str, Profile | None] = {}
+        for prefix, name in value.items():
+            if not isinstance(prefix, str) or not prefix.startswith("/") or "*" in prefix or "<" in prefix:
+                self._wrong(f"A prefix in {key}", prefix, "a text that begins with '/', without '*' or '<…>'")
+                continue
+            trimmed = prefix.rstrip("/")
+            if trimmed in scopes:
+                self._wrong(
+                    f"A prefix in {key}", prefix, "each prefix once, with or without a '/' at its end"
+                )
+            scopes[trimmed] = (
+                None if name is None or name is False else self.read_profile(f"{key}[{prefix!r}]", name)
+            )
+        return tuple(sorted(scopes.items(), key=lambda scope: -len(scope[0])))
+
+    def read_statuses(self, key: str, value: Any) -> Mapping[str, int]:
+        if not isinstance(value, Mapping):
+            self._wrong(key, value, "a mapping of categories or codes to statuses")
+            return STATUSES
+        for word, status in value.items():
+            self._check_word(key, word, "a category or a code")
+            if not is_error_status(status):
+                self._wrong(f"{key}[{word!r}]", status, "a status from 400 to 599")
+        return {**STATUSES, **value}
+
+    def read_validation_status(self, key: str, value: Any) -> int | None:
+        if value is None or value is False:
+            return None
+        if not is_error_status(value):
+            self._wrong(key, value, "a status from 400 to 599, or None")
+        return value if isinstance(value, int) else None
+
+    def read_validation_errors(self, key: str, value: Any) -> str:
+        if value not in ("request", "all"):
+            self._wrong(key, value, "'request', 'all'", near_miss(value, ["request", "all"]))
+        return str(value)
+
+    def read_handlers_kept(self, key: str, value: Any) -> frozenset[str]:
+        if not isinstance(value, list | tuple | set | frozenset):
+            self._wrong(key, value, "a list of names as `flask faults list` prints them")
+            return frozenset()
+        for name in value:
+            if not isinstance(name, str) or "." not in name:
+                self._wrong(f"A name in {key}", name, "a name as `flask faults list` prints it")
+            elif "<lambda>" in name:
+                self._wrong(f"A name in {key}", name, "the name of a function; a lambda has none")
+        return frozenset(name for name in value if isinstance(name, str))
+
+    def read_log_levels(self, key: str, value: Any) -> Mapping[str, int | None]:
+        levels: dict[str, int | None] = {}
+        if not isinstance(value, Mapping):
+            self._wrong(key, value, "a mapping of codes, categories, statuses or '5xx' to levels")
+            return levels
+        for word, level in value.items():
+            if not STATUS_WORD.fullmatch(str(word)):
+                self._check_word(key, word, "a category, a code, a status from 400 to 599, '4xx' or '5xx'")
+            try:
+                levels[str(word)] = level_number(None if level is False else level)
+            except ValueError:
+                names = sorted(LEVELS)
+                miss = near_miss(str(level).upper(), names)
+                self._wrong(f"{key}[{word!r}]", level, f"{', '.join(names)}, a number, None", miss)
+        return levels
+
+    def read_request_id_header(self, key: str, value: Any) -> str:
+        if not (isinstance(value, str) and TOKEN.fullmatch(value)):
+            self._wrong(key, value, "the name of a header")
+            return ""
+        name = str.__str__(value)
+        reason = why_no_id(name)
+        if reason is not None:
+            self._wrong(key, name, f"a header for ids alone, such as 'X-Request-ID'; {name} {reason}")
+        return name
+
+    def read_auth_challenge(self, key: str, value: Any) -> str:
+        if not (isinstance(value, str) and value.strip() and value.isascii() and value.isprintable()):
+            self._wrong(key, value, "a challenge as in WWW-Authenticate, such as 'Bearer realm=\"api\"'")
+        return str(value)
+
+    def read_type_base(self, key: str, value: Any) -> str | None:
+        if value is None:
+            return None
+        if not (
+            isinstance(value, str)
+            and value.isascii()
+            and value.isprintable()
+            and " " not in value
+            and _is_uri(value)
+        ):
+            self._wrong(key, value, "a URI prefix such as 'https://errors.example.com/', or None")
+        return str(value)
+
+    def _check_word(self, key: str, word: object, allowed: str) -> None:
+        """A number is no code; another word may be one, of a class that is not imported yet."""
+        if not isinstance(word, str) or NO_CODE.fullmatch(word):
+            self._wrong(f"A key in {key}", word, allowed)
+        elif word not in self._words:
+            miss = get_close_matches(word, list(Category), 1, 0.85)
+            if miss and abs(len(miss[0]) - len(word)) <= 1:
+                self._wrong(f"A key in {key}", word, allowed, f". Did you mean {str(miss[0])!r}?")
+
+
+def late_changes(config: Mapping[str, Any], profiles: Mapping[str, Profile], settings: Settings) -> list[str]:
+    """Name the keys of *config* that are others than when *settings* were read of it, in words if wrong."""
+    told: list[str] = []
+    names = {PREFIX + each.name.upper(): each.name for each in fields(Settings)}
+    late = (key for key in config if isinstance(key, str) and key.startswith(PREFIX))
+    for key in dict.fromkeys((*names, *sorted(late))):
+        try:
+            now = read_settings({key: config[key]} if key in config else {}, profiles)
+        except ConfigError as exc:
+            told += str(exc).splitlines()
+            continue
+        if key in names and getattr(now, names[key]) != getattr(settings, names[key]):
+            told.append(key)
+    return told
+
+
+def _spelling(value: object) -> str:
+    """Say how to write what an environment variable or a file holds as a text and Python would not."""
+    if not isinstance(value, str):
+        return ""
+    known = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+    try:
+        meant = {**known, "none": None, "null": None}[value.strip().lower()]
+    except KeyError:
+        try:
+            meant = literal_eval(value.strip())
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            return ""
+        if isinstance(meant, str | bytes | set | complex):
+            return ""
+    try:
+        right = json.dumps(meant)
+    except (TypeError, ValueError):
+        return ""
+    toml = " (in TOML: false)" if meant is None else ""
+    return f". It is a text; an environment variable or a JSON file needs {right}{toml}"
+
+
+def _is_uri(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return False
+    return bool(parts.scheme) or value.startswith("/")
