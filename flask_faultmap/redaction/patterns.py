@@ -16,7 +16,7 @@ PAGE_PATTERNS: Patterns = (
     (("<!--",), r"<!--[\s\S]*?(?:-->|\Z)", " "),
     (("<",), r"(?i)</?[a-z!][^<>]*+>?", " "),
 )
-LETTER = r"\\+u00(4[1-9a-fA-F]|5[0-9aAfF]|6[1-9a-fA-F]|7[0-9aA]|2[fFdD])"
+LETTER = r"(?<!\\)\\+u00(4[1-9a-fA-F]|5[0-9aAfF]|6[1-9a-fA-F]|7[0-9aA]|2[fFdD])"
 CONTROL_PATTERNS: Patterns = (
     # ANSI: colours and cursor (CSI), titles and links (OSC), the codes of two characters.
     ((), r"(?:\x1b\[|\x9b)[0-?]*+[ -/]*+[@-~]?|\x1b\][^\x07\x1b\r\n]*+(?:\x07|\x1b\\)|\x1b[ -~]?", ""),

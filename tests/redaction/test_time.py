@@ -29,7 +29,12 @@ ROUNDS = 5
 HOPELESS = 0.5  # seconds: ten times the slowest of a long text
 SHARES = 6
 # Only matched from a given character on.
-MATCHED = {defining.URI.pattern, profile.MEDIA_TYPE.pattern, reading.WORD_END.pattern}
+MATCHED = {
+    defining.URI.pattern,
+    profile.MEDIA_TYPE.pattern,
+    reading.WORD_END.pattern,
+    r"(?P<dialect>\w+)(?:\+(?P<driver>\w+))?://(?P<rest>.*)",  # of the trail, an extra
+}
 CALLS = ("compile", "search", "match", "fullmatch", "sub", "subn", "split", "findall", "finditer")
 
 UNITS = [
