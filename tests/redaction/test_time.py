@@ -17,7 +17,7 @@ from hurting import near_matches
 import flask_faultmap
 from flask_faultmap import defining
 from flask_faultmap.profiles import profile
-from flask_faultmap.redaction import reading, redact, redact_url
+from flask_faultmap.redaction import names, reading, redact, redact_url
 from flask_faultmap.redaction.replacing import compiled
 from flask_faultmap.upstreams import bodies, masking
 
@@ -33,6 +33,7 @@ MATCHED = {
     defining.URI.pattern,
     profile.MEDIA_TYPE.pattern,
     reading.WORD_END.pattern,
+    names.SECRET_NAME,
     r"(?P<dialect>\w+)(?:\+(?P<driver>\w+))?://(?P<rest>.*)",  # of the trail, an extra
 }
 CALLS = ("compile", "search", "match", "fullmatch", "sub", "subn", "split", "findall", "finditer")
