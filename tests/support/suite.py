@@ -7,7 +7,7 @@ pytest --all    these too, properties on 100; with ``CI=true`` a skipped test fa
 import gc
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
@@ -69,6 +69,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_collection_finish() -> None:
     """Leave what was read out of each later search for garbage: it lives to the end."""
     gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Make what a test has printed encodable: pytest-xdist ends at a lone surrogate."""
+    report = yield
+    report.sections = [(title, encodable(text)) for title, text in report.sections]
+    return report
+
+
+def encodable(text: str) -> str:
+    """Give *text* with an escape for what UTF-8 cannot say."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 @pytest.hookimpl(trylast=True)
