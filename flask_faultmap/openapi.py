@@ -21,6 +21,7 @@ from marshmallow import Schema, ValidationError
 
 from flask_faultmap.border.answers import boundary_of
 from flask_faultmap.contract.entries import entry_of, profiles_in_use, specimen_of
+from flask_faultmap.contract.examples import example_of
 from flask_faultmap.contract.raising import check_error, parts_of_view, raised_by, raises
 from flask_faultmap.errors import ConfigError, DomainError, ValidationFailedError
 from flask_faultmap.http.errors import NOT_JSON
@@ -29,13 +30,11 @@ from flask_faultmap.http.validation import from_marshmallow
 from flask_faultmap.mapping.mapper import Mapper
 from flask_faultmap.mapping.occurrences import code_of
 from flask_faultmap.mapping.settings import Settings
-from flask_faultmap.mapping.worded import find_wording
 from flask_faultmap.profiles.profile import Profile
 
 __all__ = ["complete", "complete_spec", "components", "raises", "responses"]
 
 MISSING = "flask_faultmap.openapi needs what `pip install 'flask-faultmap[openapi]'` installs: {}"
-EXAMPLE_ID = "4f1d7c0e9a6b4d2f8c3e5a7b9d1f0e2c"
 HEADERS = {
     401: {"WWW-Authenticate": ("How to authenticate.", "string")},
     405: {"Allow": ("The methods that the resource takes.", "string")},
@@ -218,9 +217,8 @@ def _page() -> dict[str, Any]:
 def _content(mapper: Mapper, profile: Profile, path: str, errors: list[DomainError]) -> dict[str, Any]:
     examples = {}
     for error in errors:
-        kind = mapper.compiled_kind(error, profile, path).kind
-        fault = mapper.fault(error, kind, EXAMPLE_ID, find_wording(profile, error, kind))
-        examples[kind.code] = {"summary": fault.title, "value": json.loads(profile.render(fault))}
+        _, fault = example_of(mapper, error, profile, path)
+        examples[fault.code] = {"summary": fault.title, "value": json.loads(profile.render(fault))}
     media_type = profile.media_type.partition(";")[0].rstrip()
     reference = {"$ref": f"#/components/schemas/{schema_name(profile)}"}
     return {media_type: {"schema": reference, **({"examples": examples} if examples else {})}}

@@ -30,7 +30,7 @@ FLOORS = {
         "replies responses contexts identity records answers reporting other_handlers handlers streams "
         "extension"
     ),
-    "contract": "entries raising contract",
+    "contract": "entries examples raising contract",
     "tools": "overlaps checks specimens explaining listing cli",
     "sinks": "trail.lines trail.version trail.settings trail.journal trail.entries trail.segments "
     "trail.office trail.origins trail.records trail.health trail.database trail.shipper trail.snapshots "

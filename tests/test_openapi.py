@@ -29,8 +29,10 @@ from flask_faultmap.errors import (
     UnauthenticatedError,
     ValidationFailedError,
 )
+from flask_faultmap.http.statuses import MalformedJsonError
 from flask_faultmap.openapi import complete, complete_spec, components, raises, responses
 from flask_faultmap.profiles import BUILT_IN
+from flask_faultmap.profiles.profile import FaultMessageSchema
 
 VALIDATORS = {"3.0.3": OAS30Validator, "3.1.0": OAS31Validator}
 VERSIONS = pytest.mark.parametrize("version", VALIDATORS)
@@ -575,3 +577,32 @@ def test_status_is_the_one_that_the_compatibility_mode_of_the_path_sends(modes, 
     assert [*documented] == [status]
     example = documented[status]["content"]["application/problem+json"]["examples"]["not_found"]["value"]
     assert example["status"] == int(status)
+
+
+WORDED = Profile(
+    name="worded",
+    schema=FaultMessageSchema,
+    wording={
+        "not_found": "{method} {path}: no {token}.",
+        "malformed_json": "Broken: {reason}",
+        "permission_denied": "Braces {{stay}}.",
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (NotFoundError, "GET /example: no example."),
+        (404, "GET /example: no example."),
+        (MalformedJsonError, "Broken: Expecting value"),
+        (errors.PermissionDeniedError, "Braces {stay}."),
+    ],
+)
+def test_example_has_the_wording_of_its_profile_filled_in(error, text):
+    app = app_with(profiles=[WORDED], FAULTMAP_PROFILE="worded")
+
+    (told,) = responses(app, error).values()
+
+    (example,) = told["content"]["application/json"]["examples"].values()
+    assert example["value"] == {"fault_message": text}

@@ -109,11 +109,16 @@ def views_of(settings: Settings) -> Iterator[tuple[str, Profile, str | None]]:
     for name, profile in profiles_in_use(settings).items():
         yield name, profile, None
     if isinstance(settings.compatibility_mode, tuple):
-        prefixes = {prefix for prefix, _ in (*settings.compatibility_mode, *settings.scopes) if prefix}
-        for prefix in sorted(prefixes):
+        for prefix in places_of(settings):
             known = settings.profile_of(prefix)[1]
             if known is not None and settings.mode_of(prefix) != settings.mode_of(None):
                 yield f"{known.name} below {prefix}", known, prefix
+
+
+def places_of(settings: Settings) -> list[str]:
+    """Give the URL prefixes that scopes and compatibility modes name, outer ones first."""
+    modes = settings.compatibility_mode if isinstance(settings.compatibility_mode, tuple) else ()
+    return sorted({prefix for prefix, _ in (*modes, *settings.scopes) if prefix})
 
 
 def path_of(cls: type) -> str:

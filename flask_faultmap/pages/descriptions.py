@@ -8,20 +8,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_faultmap.border.replies import render
-from flask_faultmap.contract.entries import Entry, entries_of, profiles_in_use, specimen_of
+from flask_faultmap.contract.entries import Entry, entries_of, places_of, profiles_in_use, specimen_of
+from flask_faultmap.contract.examples import EXAMPLE_ID, example_of
 from flask_faultmap.defining import is_built_in
 from flask_faultmap.errors import DomainError, ValidationFailedError
 from flask_faultmap.faults import Violation
 from flask_faultmap.http.statuses import STATUS_LINES, FrameworkError
 from flask_faultmap.mapping.mapper import Mapper
-from flask_faultmap.mapping.worded import find_wording
+from flask_faultmap.mapping.settings import is_below
 from flask_faultmap.pages.advice import advise, advise_retry
 from flask_faultmap.pages.members import find_member, members_of, schema_of
 from flask_faultmap.profiles.profile import Profile
 
 RESERVED = frozenset({"llms.txt", "static"})  # addresses of the catalogue itself
-EXAMPLE_ID = "4f1d7c0e9a6b4d2f8c3e5a7b9d1f0e2c"
-EXAMPLE_REQUEST = {"method": "GET", "path": "/example", "token": "example", "reason": "Expecting value"}
 EXAMPLE_VIOLATION = Violation(pointer="#/name", message="Missing data for required field.", code="required")
 EXAMPLE_ALLOW = "GET, HEAD, OPTIONS"
 ROLE = re.compile(r":\w+(?::\w+)?:`~?(?:[\w.]*\.)?([^`]+)`|``([^`]+)``")
@@ -29,10 +28,10 @@ ROLE = re.compile(r":\w+(?::\w+)?:`~?(?:[\w.]*\.)?([^`]+)`|``([^`]+)``")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """How one profile answers: where, with what, and an example that the app would really send.
+    """How one profile answers, with one status: where, with what, and an example that the app would send.
 
     Args:
-        below: the URL prefixes of the profile; empty for the one that answers everywhere else.
+        below: the URL prefixes, of which the longest counts; empty for the answer everywhere else.
         code_member: the member that has the code, ``error.code``; None where the profile does not send it.
         id_header: the header that has the request id.
     """
@@ -88,10 +87,32 @@ def describe_code(mapper: Mapper, code: str) -> Description | None:
 
 
 def answers_of(mapper: Mapper, code: str) -> tuple[Answer, ...]:
-    """Tell how each profile in use answers *code*, which the contract has."""
-    cls = _entries_by_code(mapper)[code].cls
-    profiles = profiles_in_use(mapper.settings).values()
-    return tuple(_answer(mapper, profile, cls) for profile in profiles)
+    """Tell how each profile in use answers *code*, which the contract has, by the status as sent."""
+    error = specimen_of(_entries_by_code(mapper)[code].cls)
+    if isinstance(error, ValidationFailedError):
+        error.violations = (EXAMPLE_VIOLATION,)
+    settings = mapper.settings
+    found: dict[str, list[Answer]] = {}
+    for (profile, _), places in _places_by_answer(mapper, error).items():
+        is_all_the_rest = places == [""] and "" not in dict(settings.scopes)
+        below = () if is_all_the_rest else tuple(place or "/" for place in places)
+        found.setdefault(profile.name, []).append(_answer(mapper, profile, error, places[0], below))
+    return tuple(answer for name in profiles_in_use(settings) for answer in found.get(name, ()))
+
+
+def _places_by_answer(mapper: Mapper, error: DomainError) -> dict[tuple[Profile, int], list[str]]:
+    """Give the outermost prefixes below which a profile answers *error* with a status."""
+    known: dict[str, tuple[Profile, int] | None] = {}
+    found: dict[tuple[Profile, int], list[str]] = {}
+    for place in ("", *places_of(mapper.settings)):
+        _, profile = mapper.settings.profile_of(place)
+        status = mapper.compiled_kind(error, profile, place).kind.status
+        answer = None if profile is None else (profile, status)
+        around = next((known[outer] for outer in reversed(known) if is_below(place, outer)), None)
+        if answer is not None and answer != around:
+            found.setdefault(answer, []).append(place)
+        known[place] = answer
+    return found
 
 
 def _entries_by_code(mapper: Mapper) -> dict[str, Entry]:
@@ -144,21 +165,17 @@ def _paragraphs(cls: type[DomainError]) -> list[str]:
     return (parts[:1] if is_built_in(cls) else parts) or [cls.__name__]
 
 
-def _answer(mapper: Mapper, profile: Profile, cls: type[DomainError]) -> Answer:
-    error = specimen_of(cls)
-    if issubclass(cls, ValidationFailedError):
-        error.violations = (EXAMPLE_VIOLATION,)
-    compiled = mapper.compiled_kind(error, profile)
+def _answer(
+    mapper: Mapper, profile: Profile, error: DomainError, place: str, below: tuple[str, ...]
+) -> Answer:
+    compiled, fault = example_of(mapper, error, profile, place)
     kind = compiled.kind
-    template = find_wording(profile, error, kind)
-    wording = None if template is None else template.format(**EXAMPLE_REQUEST)
-    fault = mapper.fault(error, kind, EXAMPLE_ID, wording)
     allow = EXAMPLE_ALLOW if kind.status == 405 else None
     reply = render(mapper.settings, profile, compiled, fault, allow=allow)
     schema = schema_of(profile.schema())
     return Answer(
         profile=profile.name,
-        below=tuple(prefix or "/" for prefix, known in mapper.settings.scopes if known is profile),
+        below=below,
         code_member=find_member(json.loads(reply.body), kind.code),
         id_header=next((name for name, value in reply.headers if value == EXAMPLE_ID), None),
         media_type=profile.media_type,

@@ -15,6 +15,7 @@ from flask_faultmap import errors as built_in
 from flask_faultmap.contract import make_contract
 from flask_faultmap.errors import DomainError, NotFoundError, UnavailableError
 from flask_faultmap.http.statuses import STATUS_ERRORS
+from flask_faultmap.mapping.settings import is_below
 from flask_faultmap.pages import catalog
 from flask_faultmap.pages.descriptions import answers_of, describe_all
 from flask_faultmap.pages.markdown import write_index
@@ -446,6 +447,66 @@ def test_page_says_where_a_profile_answers_and_how_a_program_knows_the_error():
     assert "- how to know it: the member `error.code` is `quota.json`" in told
     assert "- how to know it: by the status and the text; the body does not have the code" in told
     assert "- request id, for a report: the header `X-Request-ID`" in told
+
+
+PLACES = [  # the settings, and of each answer: its profile, the places below which it is given, its status
+    ({"MODE": {"/v1": True}}, [("problem", (), 404), ("problem", ("/v1",), 400)]),
+    ({"MODE": {"/": True, "/v2": False}}, [("problem", (), 400), ("problem", ("/v2",), 404)]),
+    (
+        {"MODE": {"/v1": True, "/v1/new": None, "/v1/old": True}},
+        [("problem", ("/", "/v1/new"), 404), ("problem", ("/v1",), 400)],
+    ),
+    (
+        {"MODE": {"/v1": True}, "SCOPES": {"/v1": "fault_message"}},
+        [("problem", (), 404), ("fault_message", ("/v1",), 400)],
+    ),
+    (
+        {"MODE": {"/v1/old": False}, "SCOPES": {"/v1": "fault_message"}},
+        [("problem", (), 404), ("fault_message", ("/v1",), 400), ("fault_message", ("/v1/old",), 404)],
+    ),
+    (
+        {"MODE": {"/v1": True}, "SCOPES": {"/": "envelope"}},
+        [("envelope", ("/",), 404), ("envelope", ("/v1",), 400)],
+    ),
+    ({"MODE": {"/v1": True}, "SCOPES": {"/v1": None}}, [("problem", (), 404)]),
+    ({"MODE": True}, [("problem", (), 400)]),
+]
+
+
+@pytest.mark.parametrize(("given", "told"), PLACES)
+def test_page_has_an_answer_for_each_place_with_a_status_of_its_own(given, told):
+    app = shop(FAULTMAP_COMPATIBILITY_MODE=given["MODE"], FAULTMAP_SCOPES=given.get("SCOPES", {}))
+
+    answers = answers_of(app.extensions["faultmap"].mapper, "not_found")
+
+    assert [(each.profile, each.below, each.status) for each in answers] == told
+
+
+def test_page_of_a_code_that_no_mode_changes_has_one_answer():
+    app = shop(FAULTMAP_COMPATIBILITY_MODE={"/v1": True})
+
+    assert len(answers_of(app.extensions["faultmap"].mapper, "gone")) == 1
+
+
+@pytest.mark.parametrize("place", ["/a", "/v1/a", "/v1/old/a", "/v1/new/a", "/v2/a", "/v10/a"])
+@pytest.mark.parametrize("given", [given for given, _ in PLACES])
+def test_page_tells_of_each_place_what_is_sent_there(given, place):
+    app = shop(FAULTMAP_COMPATIBILITY_MODE=given["MODE"], FAULTMAP_SCOPES=given.get("SCOPES", {}))
+    answers = answers_of(app.extensions["faultmap"].mapper, "not_found")
+    told = {prefix.rstrip("/"): answer for answer in answers for prefix in answer.below or ("/",)}
+
+    sent = app.test_client().get(f"{place}/nowhere")
+
+    near = told[max((prefix for prefix in told if is_below(place, prefix)), key=len)]
+    is_flask_s_own = sent.mimetype == "text/html"
+    assert is_flask_s_own or (sent.status_code, sent.content_type) == (near.status, near.media_type)
+
+
+def test_page_of_an_app_whose_answers_are_all_flask_s_own_has_no_answer():
+    app = shop(FAULTMAP_SCOPES={"/": None})
+
+    assert answers_of(app.extensions["faultmap"].mapper, "not_found") == ()
+    assert "not_found" in page(app, "/problems/not_found.md").text
 
 
 def test_page_of_one_profile_answers_everywhere():
