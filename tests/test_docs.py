@@ -22,7 +22,7 @@ from flask_faultmap.sinks.trail.settings import PREFIX as TRAIL_PREFIX
 from flask_faultmap.sinks.trail.settings import TrailSettings
 from flask_faultmap.tools import checks
 from flask_faultmap.tools.cli import faults
-from flask_faultmap.upstreams import blocks as upstreams
+from flask_faultmap.upstreams import errors as upstreams
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = {path.stem: path.read_text() for path in (DOCS / "reference").glob("*.md")}

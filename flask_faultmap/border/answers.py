@@ -13,7 +13,7 @@ from werkzeug.routing import RoutingException
 
 from flask_faultmap.border.contexts import current_context
 from flask_faultmap.border.identity import Ask, identify
-from flask_faultmap.border.records import forget_earlier_raises, remember, write_log
+from flask_faultmap.border.records import forget_earlier_raises, remember, tell_hooks, write_log
 from flask_faultmap.border.replies import collect_headers, render
 from flask_faultmap.border.responses import Responses
 from flask_faultmap.errors import ConfigError, DomainError, InternalError
@@ -26,7 +26,6 @@ from flask_faultmap.mapping.mapper import Mapper
 from flask_faultmap.mapping.worded import find_wording
 from flask_faultmap.profiles.profile import Profile, Reply
 from flask_faultmap.rules.rulebook import Decision
-from flask_faultmap.signals import fault_translated, notify
 from flask_faultmap.texts import ExceptionLineFilter, text_of
 
 KEY = "faultmap"  # in app.extensions
@@ -156,8 +155,7 @@ def answer(
     forget_earlier_raises(exc)
     if compiled.kind.level is not None and not (logged or exception_line_filter.has_logged(exc, fault.id)):
         write_log(app, req, fault, exc, decision)
-    if fault_translated.receivers:
-        _tell(app, fault, exc, decision, handled=not logged, committed=committed)
+    tell_hooks(app, app.ensure_sync, fault, exc, decision, handled=not logged, committed=committed)
     return response
 
 
@@ -189,25 +187,8 @@ def answer_last(
             error, boundary.mapper.compiled_kind(error, profile, req.path).kind, identity
         )
         remember(app, req, fault)
-        _tell(app, fault, exc, Decision(error), handled=True, committed=committed)
+        tell_hooks(app, app.ensure_sync, fault, exc, Decision(error), committed=committed)
     return Response(reply.body, reply.status, headers)
-
-
-def _tell(
-    app: Flask, fault: Fault, exc: BaseException, decision: Decision, *, handled: bool, committed: bool
-) -> None:
-    notify(
-        app,
-        app.ensure_sync,
-        fault=fault,
-        exception=exc,
-        error=decision.error,
-        status=fault.status,
-        original_status=fault.original_status,
-        rule=decision.rule_name,
-        handled=handled,
-        committed=committed,
-    )
 
 
 def current_id(*, is_carried: bool = True) -> str | None:

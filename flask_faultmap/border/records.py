@@ -1,7 +1,9 @@
-"""What is kept of a fault: its id, its place on the request, its log record."""
+"""What is kept and told of a fault: its place on the request, its log record, its signal."""
 
 import logging
+from collections.abc import Callable
 from types import TracebackType
+from typing import Any
 
 from flask import (
     Flask,
@@ -20,6 +22,7 @@ from flask_faultmap.errors import NOTHING
 from flask_faultmap.faults import Fault
 from flask_faultmap.loggers import logger_named
 from flask_faultmap.rules.rulebook import Decision
+from flask_faultmap.signals import fault_translated, notify
 from flask_faultmap.texts import log_text, one_line, root_cause, text_of
 
 # Attributes of a request; set as such, since a look at its __dict__ makes CPython 3.11 slow from then on.
@@ -105,6 +108,32 @@ def write_record(
         exc_info=exc if level >= logging.ERROR else None,
         extra={"fault": facts},
     )
+
+
+def tell_hooks(
+    sender: object,
+    run_async: Callable[[Any], Any] | None,
+    fault: Fault,
+    exc: BaseException,
+    decision: Decision,
+    *,
+    handled: bool = True,
+    committed: bool = False,
+) -> None:
+    """Send ``fault_translated``, if anybody is there to hear it; *sender* is the app where there is one."""
+    if fault_translated.receivers:
+        notify(
+            sender,
+            run_async,
+            fault=fault,
+            exception=exc,
+            error=decision.error,
+            status=fault.status,
+            original_status=fault.original_status,
+            rule=decision.rule_name,
+            handled=handled,
+            committed=committed,
+        )
 
 
 def notes_of(exc: BaseException) -> list[str]:

@@ -9,14 +9,13 @@ from flask import Flask, current_app, has_app_context, has_request_context
 
 from flask_faultmap.border.answers import KEY, boundary_of, current_id, word
 from flask_faultmap.border.contexts import current_context
-from flask_faultmap.border.records import forget_earlier_raises, write_record
+from flask_faultmap.border.records import forget_earlier_raises, tell_hooks, write_record
 from flask_faultmap.errors import DomainError, InternalError
 from flask_faultmap.faults import Fault
 from flask_faultmap.loggers import logger_named
 from flask_faultmap.mapping.mapper import Mapper, new_id
 from flask_faultmap.mapping.worded import word_without_request
 from flask_faultmap.rules.rulebook import Decision
-from flask_faultmap.signals import fault_translated, notify
 
 
 def request_id() -> str | None:
@@ -48,19 +47,7 @@ def report(owner: object, standalone: Mapper, exc: BaseException, context: Mappi
         fault = _describe(mapper, app, decision.error, exc)
     with suppress(Exception):  # a border: a handler of the log may raise anything
         _write(app, fault, exc, decision)
-    if fault_translated.receivers:
-        notify(
-            app or owner,
-            None if app is None else app.ensure_sync,
-            fault=fault,
-            exception=exc,
-            error=decision.error,
-            status=fault.status,
-            original_status=fault.original_status,
-            rule=decision.rule_name,
-            handled=True,
-            committed=False,
-        )
+    tell_hooks(app or owner, None if app is None else app.ensure_sync, fault, exc, decision)
     return fault
 
 

@@ -1,11 +1,9 @@
 """What does a failed call to another service mean to the domain?"""
 
-from flask_faultmap.upstreams.blocks import (
-    AsyncUpstreamCall,
+from flask_faultmap.upstreams.blocks import AsyncUpstreamCall, UpstreamBlock, UpstreamCall, upstream
+from flask_faultmap.upstreams.errors import (
     UpstreamAnswerLostError,
-    UpstreamBlock,
     UpstreamBodyError,
-    UpstreamCall,
     UpstreamConnectionError,
     UpstreamConnectTimeoutError,
     UpstreamCredentialsError,
@@ -18,7 +16,6 @@ from flask_faultmap.upstreams.blocks import (
     UpstreamTLSError,
     UpstreamUnavailableError,
     UpstreamUsageError,
-    upstream,
 )
 
 __all__ = [

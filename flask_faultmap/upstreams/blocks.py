@@ -23,20 +23,7 @@ from flask_faultmap.streams.parsing import MOST_BYTES
 from flask_faultmap.upstreams.answers import Answer
 from flask_faultmap.upstreams.bodies import aread_some, exchange_of, read_some
 from flask_faultmap.upstreams.errors import (
-    UpstreamAnswerLostError,
-    UpstreamBodyError,
-    UpstreamConnectionError,
-    UpstreamConnectTimeoutError,
-    UpstreamCredentialsError,
     UpstreamError,
-    UpstreamPoolError,
-    UpstreamReadTimeoutError,
-    UpstreamRedirectError,
-    UpstreamResponseError,
-    UpstreamTimeoutError,
-    UpstreamTLSError,
-    UpstreamUnavailableError,
-    UpstreamUsageError,
 )
 from flask_faultmap.upstreams.events import EventReader
 from flask_faultmap.upstreams.masking import mask_logs
@@ -258,25 +245,3 @@ def _items(answer: Answer, reader: EventReader) -> Iterator[Any]:
         yield from reader.finish()
     finally:
         answer.close()
-
-
-__all__ = [
-    "AsyncUpstreamCall",
-    "UpstreamAnswerLostError",
-    "UpstreamBlock",
-    "UpstreamBodyError",
-    "UpstreamCall",
-    "UpstreamConnectTimeoutError",
-    "UpstreamConnectionError",
-    "UpstreamCredentialsError",
-    "UpstreamError",
-    "UpstreamPoolError",
-    "UpstreamReadTimeoutError",
-    "UpstreamRedirectError",
-    "UpstreamResponseError",
-    "UpstreamTLSError",
-    "UpstreamTimeoutError",
-    "UpstreamUnavailableError",
-    "UpstreamUsageError",
-    "upstream",
-]

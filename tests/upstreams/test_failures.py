@@ -30,7 +30,7 @@ from flask_faultmap.upstreams import (
     UpstreamTLSError,
     UpstreamUsageError,
 )
-from flask_faultmap.upstreams import blocks as upstreams
+from flask_faultmap.upstreams import errors as upstreams
 from flask_faultmap.upstreams.failures import FAILURES, failure_of
 
 LIBRARIES = (requests.exceptions, urllib3.exceptions, httpx, httpx2, aiohttp.client_exceptions)
