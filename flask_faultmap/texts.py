@@ -2,11 +2,15 @@
 
 import logging
 from collections.abc import Callable
+from contextvars import ContextVar, Token
 
 from flask_faultmap.errors import DomainError
 
 LEVELS = {name: number for name, number in logging.getLevelNamesMapping().items() if number > 0}
 MAX_TEXT = 65_536  # characters
+
+Spoken = dict[int, tuple[BaseException, str]]  # by id of the exception, which is kept so that its id is
+SPOKEN: ContextVar[Spoken | None] = ContextVar("flask_faultmap_spoken", default=None)
 
 
 def escape(text: str) -> str:
@@ -24,13 +28,35 @@ def one_line(text: str) -> str:
     return escape(text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…")
 
 
-def text_of(exc: BaseException) -> str:
-    """Give ``str(exc)``, or the name of its class if that is empty or fails."""
+class SpeakingOnce:
+    """While one fault is told, each exception is spoken once: a lazy string is translated at each ``str``."""
+
+    __slots__ = ("_token",)
+
+    def __enter__(self) -> None:
+        self._token: Token[Spoken | None] = SPOKEN.set({})
+
+    def __exit__(self, *_: object) -> None:
+        SPOKEN.reset(self._token)
+
+
+def spoken(exc: BaseException) -> str:
+    """Give ``str(exc)``; an empty text if that fails."""
+    known = SPOKEN.get()
+    if known is not None and id(exc) in known:
+        return known[id(exc)][1]
     try:
         text = str.__str__(str(exc))  # of a subclass too, whose methods may raise anything
     except Exception:  # a border: `__str__` may raise anything, and this line must be written
         text = ""
-    return text or type(exc).__name__
+    if known is not None:
+        known[id(exc)] = exc, text
+    return text
+
+
+def text_of(exc: BaseException) -> str:
+    """Give ``str(exc)``, or the name of its class if that is empty or fails."""
+    return spoken(exc) or type(exc).__name__
 
 
 def level_number(level: object) -> int | None:

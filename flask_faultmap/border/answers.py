@@ -26,7 +26,7 @@ from flask_faultmap.mapping.mapper import Mapper
 from flask_faultmap.mapping.worded import find_wording
 from flask_faultmap.profiles.profile import Profile, Reply
 from flask_faultmap.rules.rulebook import Decision
-from flask_faultmap.texts import ExceptionLineFilter, text_of
+from flask_faultmap.texts import ExceptionLineFilter, SpeakingOnce, text_of
 
 KEY = "faultmap"  # in app.extensions
 MAX_PATH = 512  # characters of a path that an answer repeats
@@ -138,25 +138,28 @@ def answer(
         committed: the answer has begun, so that this one is only told in it, below a profile in any case.
     """
     mapper, error = boundary.mapper, decision.error
-    prefix, profile = mapper.settings.profile_of(req.path)
-    if committed and profile is None:
-        profile = mapper.settings.profile
-    compiled = mapper.compiled_kind(error, profile, req.path)
-    text = None if profile is None else word(profile, error, compiled.kind, exc, req, prefix)
-    fault = mapper.fault(error, compiled.kind, boundary.identify(req), text)
-    own = error.headers if isinstance(error, FrameworkError) else ()
-    allow = _allowed_methods(req) if compiled.kind.status == 405 else None
-    if profile is None:
-        response = _page(fault, collect_headers(mapper.settings, fault, own, allow))
-    else:
-        reply = render(mapper.settings, profile, compiled, fault, own, allow)
-        response = boundary.responses.make(app, reply)
-    remember(app, req, fault)
-    forget_earlier_raises(exc)
-    if compiled.kind.level is not None and not (logged or exception_line_filter.has_logged(exc, fault.id)):
-        write_log(app, req, fault, exc, decision)
-    tell_hooks(app, app.ensure_sync, fault, exc, decision, handled=not logged, committed=committed)
-    return response
+    with SpeakingOnce():
+        prefix, profile = mapper.settings.profile_of(req.path)
+        if committed and profile is None:
+            profile = mapper.settings.profile
+        compiled = mapper.compiled_kind(error, profile, req.path)
+        text = None if profile is None else word(profile, error, compiled.kind, exc, req, prefix)
+        fault = mapper.fault(error, compiled.kind, boundary.identify(req), text)
+        own = error.headers if isinstance(error, FrameworkError) else ()
+        allow = _allowed_methods(req) if compiled.kind.status == 405 else None
+        if profile is None:
+            response = _page(fault, collect_headers(mapper.settings, fault, own, allow))
+        else:
+            reply = render(mapper.settings, profile, compiled, fault, own, allow)
+            response = boundary.responses.make(app, reply)
+        remember(app, req, fault)
+        forget_earlier_raises(exc)
+        if compiled.kind.level is not None and not (
+            logged or exception_line_filter.has_logged(exc, fault.id)
+        ):
+            write_log(app, req, fault, exc, decision)
+        tell_hooks(app, app.ensure_sync, fault, exc, decision, handled=not logged, committed=committed)
+        return response
 
 
 def answer_last(
@@ -178,7 +181,7 @@ def answer_last(
         if failure.__cause__ is None and failure is not exc:
             failure.__cause__ = exc
         logger_named(f"{app.name}.faultmap").error("The answer to %s failed", name, exc_info=failure)
-    with suppress(Exception):  # the border, once more
+    with suppress(Exception), SpeakingOnce():  # the border, once more
         error = InternalError(f"the answer to {name} failed")
         identity = boundary.identify(req)
         if settings.request_id_header.lower() not in map(str.lower, profile.drop_headers):

@@ -16,6 +16,7 @@ from flask_faultmap.loggers import logger_named
 from flask_faultmap.mapping.mapper import Mapper, new_id
 from flask_faultmap.mapping.worded import word_without_request
 from flask_faultmap.rules.rulebook import Decision
+from flask_faultmap.texts import SpeakingOnce
 
 
 def request_id() -> str | None:
@@ -37,18 +38,21 @@ def report(owner: object, standalone: Mapper, exc: BaseException, context: Mappi
     mapper = standalone if app is None else boundary_of(app).mapper
     if not isinstance(exc, BaseException):
         exc = TypeError(f"report was given a {type(exc).__name__}, which is no exception")
-    try:
-        decision = mapper.decide(exc)
-        decision = Decision(_add_context(decision.error, context), decision.rule)
-        fault = _describe(mapper, app, decision.error, exc)
-    except Exception as failure:  # a border: an app's own attributes may raise anything
-        logger_named("flask_faultmap").error("The report of %s failed", type(exc).__name__, exc_info=failure)
-        decision = Decision(InternalError(f"the report of {type(exc).__name__} failed"))
-        fault = _describe(mapper, app, decision.error, exc)
-    with suppress(Exception):  # a border: a handler of the log may raise anything
-        _write(app, fault, exc, decision)
-    tell_hooks(app or owner, None if app is None else app.ensure_sync, fault, exc, decision)
-    return fault
+    with SpeakingOnce():
+        try:
+            decision = mapper.decide(exc)
+            decision = Decision(_add_context(decision.error, context), decision.rule)
+            fault = _describe(mapper, app, decision.error, exc)
+        except Exception as failure:  # a border: an app's own attributes may raise anything
+            logger_named("flask_faultmap").error(
+                "The report of %s failed", type(exc).__name__, exc_info=failure
+            )
+            decision = Decision(InternalError(f"the report of {type(exc).__name__} failed"))
+            fault = _describe(mapper, app, decision.error, exc)
+        with suppress(Exception):  # a border: a handler of the log may raise anything
+            _write(app, fault, exc, decision)
+        tell_hooks(app or owner, None if app is None else app.ensure_sync, fault, exc, decision)
+        return fault
 
 
 def _app_of(owner: object) -> Flask | None:

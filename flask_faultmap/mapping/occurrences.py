@@ -12,6 +12,7 @@ from flask_faultmap.faults import Kind, Violation
 from flask_faultmap.loggers import logger_named
 from flask_faultmap.profiles.encoding import plain_details
 from flask_faultmap.speech import speak
+from flask_faultmap.texts import spoken
 
 logger: logging.Logger = logger_named("flask_faultmap")
 
@@ -84,10 +85,7 @@ def speak_message(error: DomainError) -> str | None:
         message = error.args[0]
         if type(message) is str:  # what nearly always happens, and needs no call of Python
             return message or None
-    try:
-        return str.__str__(str(error)) or None
-    except Exception:  # a border: an app's own `__str__` may raise anything
-        return None
+    return spoken(error) or None
 
 
 def code_of(error: DomainError | type[DomainError]) -> str:

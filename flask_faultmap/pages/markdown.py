@@ -52,7 +52,7 @@ def _head(told: Description) -> Iterator[str]:
 
 def _answer(code: str, answer: Answer, *, is_only: bool) -> Iterator[str]:
     where = ", ".join(f"`{prefix}`" for prefix in answer.below)
-    yield from (f"## Answer with the profile {answer.profile}", "")
+    yield from (f"## Answer with the profile {answer.profile} and status {answer.status}", "")
     yield f"- where: {f'below {where}' if where else 'everywhere' if is_only else 'everywhere else'}"
     yield f"- status: {answer.status}"
     yield f"- media type: `{answer.media_type}`"

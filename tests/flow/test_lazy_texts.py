@@ -6,10 +6,17 @@ import pytest
 from babel.support import LazyProxy
 from flask import Flask, abort, request
 from flask_babel import Babel, lazy_gettext
-from flow_app import answer_to, app_with
+from flow_app import answer_to, app_raising, app_with
 
-from flask_faultmap import DomainError, FaultMap
-from flask_faultmap.errors import NotFoundError, PermissionDeniedError, UnavailableError
+from flask_faultmap import DomainError, FaultMap, Profile, Rule, fault_translated
+from flask_faultmap.errors import (
+    NotFoundError,
+    PermissionDeniedError,
+    UnavailableError,
+    ValidationFailedError,
+)
+from flask_faultmap.profiles.profile import FaultMessageSchema
+from flask_faultmap.texts import text_of
 
 WORDS = {"de": {"No box": "Keine Kiste"}}
 
@@ -84,6 +91,78 @@ def test_text_is_spoken_once_per_answer(name, profile):
     answer_to(made(**{name: lazy})(), FAULTMAP_PROFILE=profile, FAULTMAP_TYPE_BASE="https://e.example/")
 
     assert lazy.calls == 1
+
+
+class KeyUnknownError(Exception):
+    """What a rule knows."""
+
+
+WORDED = Profile(
+    "worded", FaultMessageSchema, wording={"not_found": "Nothing here.", "validation_failed": "Wrong."}
+)
+RAISES = {
+    "exposed": NotFoundError,
+    "hidden": PermissionDeniedError,
+    "with a text of its class": ValidationFailedError,
+}
+
+
+@pytest.fixture
+def listening():
+    """Read the text of what is answered, as two sinks do."""
+
+    def read(sender, *, exception, error, **_):
+        read.texts += [text_of(exception), text_of(error)]
+
+    read.texts = []
+    with fault_translated.connected_to(read):
+        yield read.texts
+
+
+@pytest.mark.parametrize("profile", ["problem", "fault_message", "worded"])
+@pytest.mark.parametrize("cls", RAISES.values(), ids=RAISES)
+def test_message_is_spoken_once_per_answer_by_all_who_tell_it(cls, profile, listening, caplog):
+    lazy = Lazy("No box")
+    client = app_raising(
+        cls(lazy), profiles=[WORDED], FAULTMAP_PROFILE=profile, FAULTMAP_LOG_LEVELS={"4xx": "INFO"}
+    ).test_client()
+    caplog.set_level("INFO")
+
+    for language in ("de", "en"):  # an exception that is kept is spoken anew in each request
+        client.get("/fail", headers={"Accept-Language": language})
+
+    assert listening == ["Keine Kiste", "Keine Kiste", "No box", "No box"]
+    assert [record.getMessage().rpartition(": ")[2] for record in caplog.records] == ["Keine Kiste", "No box"]
+    assert lazy.calls == 2
+
+
+def test_message_of_what_a_rule_knows_is_spoken_once_to_decide_and_once_to_tell(listening, caplog):
+    lazy = Lazy("No box")
+    caplog.set_level("INFO")
+
+    answer_to(KeyUnknownError(lazy), rules=[Rule(on=KeyUnknownError, to=NotFoundError)])
+
+    assert (listening, lazy.calls) == (["No box", "No box"], 2)
+
+
+def test_message_of_a_report_is_spoken_once(listening, caplog):
+    lazy = Lazy("No box")
+    app = Flask("shop")
+    faultmap = FaultMap(app)
+    caplog.set_level("INFO")
+
+    with app.test_request_context():
+        faultmap.report(NotFoundError(lazy))
+
+    assert (listening, lazy.calls) == (["No box", "No box"], 1)
+
+
+def test_message_that_cannot_be_spoken_is_tried_once(listening, caplog):
+    lazy = Lazy(RuntimeError("no catalogue"))
+
+    answer_to(NotFoundError(lazy), FAULTMAP_LOG_LEVELS={"4xx": "INFO"})
+
+    assert (listening, lazy.calls) == (["NotFoundError", "NotFoundError"], 1)
 
 
 @pytest.mark.parametrize("name", ["title", "public"])
