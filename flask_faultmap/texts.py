@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextvars import ContextVar, Token
 
 from flask_faultmap.errors import DomainError
+from flask_faultmap.raises import cut_earlier_raises
 
 LEVELS = {name: number for name, number in logging.getLevelNamesMapping().items() if number > 0}
 MAX_TEXT = 65_536  # characters
@@ -122,6 +123,7 @@ class ExceptionLineFilter(logging.Filter):
         exc = record.exc_info[1]
         if exc is None:
             return True
+        cut_earlier_raises(exc)
         is_first = not self.has_logged(exc, identity)
         exc.__dict__[self.LOGGED] = identity
         return is_first

@@ -14,14 +14,14 @@ PACKAGE = Path(flask_faultmap.__file__).parent
 
 # Each wing imports only what stands above it, and so does each module inside its wing.
 FLOORS = {
-    "": "categories faults near_miss speech defining errors retry_after texts loggers signals",
+    "": "categories faults near_miss speech defining errors retry_after raises texts loggers signals",
     "redaction": "replacing names secrets stacks tokens paths patterns reading redacting",
     "rules": "matching rule rulebook",
     "packs": "botocore grpc jwt_extended redis sqlalchemy",
     "http": "headers parts likeness places origins wording validation statuses errors ownership",
     "profiles": "encoding schemas writers compiling reading templates profile",
     "streams": "framing parsing",
-    "mapping": "settings reading known occurrences worded mapper",
+    "mapping": "settings spellings reading known occurrences worded mapper",
     "upstreams": (
         "errors failures masking frames exchanges answers evidence refining strangers bodies readback "
         "verdicts terms events state blocks"

@@ -13,7 +13,7 @@ from werkzeug.routing import RoutingException
 
 from flask_faultmap.border.contexts import current_context
 from flask_faultmap.border.identity import Ask, identify
-from flask_faultmap.border.records import forget_earlier_raises, remember, tell_hooks, write_log
+from flask_faultmap.border.records import remember, tell_hooks, write_log
 from flask_faultmap.border.replies import collect_headers, render
 from flask_faultmap.border.responses import Responses
 from flask_faultmap.errors import ConfigError, DomainError, InternalError
@@ -25,6 +25,7 @@ from flask_faultmap.mapping.known import answer_with
 from flask_faultmap.mapping.mapper import Mapper
 from flask_faultmap.mapping.worded import find_wording
 from flask_faultmap.profiles.profile import Profile, Reply
+from flask_faultmap.raises import forget_earlier_raises
 from flask_faultmap.rules.rulebook import Decision
 from flask_faultmap.texts import ExceptionLineFilter, SpeakingOnce, text_of
 

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable
-from types import TracebackType
 from typing import Any
 
 from flask import (
@@ -27,7 +26,6 @@ from flask_faultmap.texts import log_text, one_line, root_cause, text_of
 
 # Attributes of a request; set as such, since a look at its __dict__ makes CPython 3.11 slow from then on.
 FAULT = "_faultmap_fault"  # on g too
-TRACEBACK = "_faultmap_traceback"  # of an exception: of its raise that was told last
 MAX_NOTES = 32
 
 
@@ -142,30 +140,3 @@ def notes_of(exc: BaseException) -> list[str]:
     if not isinstance(notes, list | tuple):
         return []
     return [one_line(str.__str__(note)) for note in notes[:MAX_NOTES] if isinstance(note, str)]
-
-
-class _Told:
-    """Holds a traceback on its exception; pickle and copy leave it behind."""
-
-    __slots__ = ("traceback",)
-
-    def __init__(self, traceback: TracebackType | None = None) -> None:
-        self.traceback = traceback
-
-    def __reduce__(self) -> tuple[type, tuple[()]]:
-        return _Told, ()
-
-
-def forget_earlier_raises(exc: BaseException) -> None:
-    """Cut from the traceback of *exc* what earlier raises of the same instance have left there.
-
-    Python puts the frames of a new raise before those of the last one.
-    """
-    told, first = exc.__dict__.get(TRACEBACK), exc.__traceback__
-    if told is not None and told.traceback is not None:
-        link = first
-        while link is not None and link.tb_next is not told.traceback:
-            link = link.tb_next
-        if link is not None:
-            link.tb_next = None
-    exc.__dict__[TRACEBACK] = _Told(first)

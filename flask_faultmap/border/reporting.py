@@ -9,12 +9,13 @@ from flask import Flask, current_app, has_app_context, has_request_context
 
 from flask_faultmap.border.answers import KEY, boundary_of, current_id, word
 from flask_faultmap.border.contexts import current_context
-from flask_faultmap.border.records import forget_earlier_raises, tell_hooks, write_record
+from flask_faultmap.border.records import tell_hooks, write_record
 from flask_faultmap.errors import DomainError, InternalError
 from flask_faultmap.faults import Fault
 from flask_faultmap.loggers import logger_named
 from flask_faultmap.mapping.mapper import Mapper, new_id
 from flask_faultmap.mapping.worded import word_without_request
+from flask_faultmap.raises import forget_earlier_raises
 from flask_faultmap.rules.rulebook import Decision
 from flask_faultmap.texts import SpeakingOnce
 

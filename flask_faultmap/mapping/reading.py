@@ -1,18 +1,20 @@
 """How ``app.config`` becomes the settings: read once, every mistake in one error."""
 
-import json
 import re
 from ast import literal_eval
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from difflib import get_close_matches
+from enum import Enum
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask_faultmap.categories import Category
+from flask_faultmap.defining import code_text
 from flask_faultmap.errors import ConfigError, DomainError
 from flask_faultmap.http.headers import why_no_id
 from flask_faultmap.mapping.settings import PREFIX, STATUS_WORD, STATUSES, Mode, Modes, Scopes, Settings
+from flask_faultmap.mapping.spellings import spelling
 from flask_faultmap.near_miss import near_miss
 from flask_faultmap.profiles.profile import TOKEN, Profile, is_error_status
 from flask_faultmap.texts import LEVELS, level_number
@@ -72,8 +74,24 @@ class _Reader:
         self._words = words
 
     def _wrong(self, key: str, value: object, allowed: str, miss: str = "") -> None:
-        hint = miss or ("" if key.startswith("A ") else _spelling(value))  # a key in a mapping is a text
-        self.mistakes.append(f"{key} is {value!r}; allowed: {allowed}{hint}")
+        told = f"{key} is {value!r}; allowed: {allowed}"
+        self.mistakes.append(told + (miss or spelling(value, lambda meant: self._try(key, meant))))
+
+    def _try(self, key: str, meant: Any) -> Any:
+        """Read *meant* in place of the value at *key*: ``FAULTMAP_STATUSES['gone']``, say.
+
+        Raises:
+            ValueError: it is wrong too, or what is wrong is no value, but a key.
+        """
+        name, _, word = key.partition("[")
+        trial = _Reader(self._profiles, self._words)
+        read = getattr(trial, f"read_{name.removeprefix(PREFIX).lower()}", None)
+        if read is None:
+            raise ValueError(key)
+        setting = read(name, {literal_eval(word.removesuffix("]")): meant} if word else meant)
+        if trial.mistakes:
+            raise ValueError(meant)
+        return setting
 
     def read_profile(self, key: str, value: Any) -> Profile | None:
         names = sorted(self._profiles)
@@ -125,11 +143,12 @@ class _Reader:
         if not isinstance(value, Mapping):
             self._wrong(key, value, "a mapping of categories or codes to statuses")
             return STATUSES
-        for word, status in value.items():
+        statuses = {_word(word): status for word, status in value.items()}
+        for word, status in statuses.items():
             self._check_word(key, word, "a category or a code")
             if not is_error_status(status):
                 self._wrong(f"{key}[{word!r}]", status, "a status from 400 to 599")
-        return {**STATUSES, **value}
+        return {**STATUSES, **statuses}
 
     def read_validation_status(self, key: str, value: Any) -> int | None:
         if value is None or value is False:
@@ -159,7 +178,7 @@ class _Reader:
         if not isinstance(value, Mapping):
             self._wrong(key, value, "a mapping of codes, categories, statuses or '5xx' to levels")
             return levels
-        for word, level in value.items():
+        for word, level in ((_word(word), level) for word, level in value.items()):
             if not STATUS_WORD.fullmatch(str(word)):
                 self._check_word(key, word, "a category, a code, a status from 400 to 599, '4xx' or '5xx'")
             try:
@@ -186,7 +205,7 @@ class _Reader:
         return str(value)
 
     def read_type_base(self, key: str, value: Any) -> str | None:
-        if value is None:
+        if value is None or value is False:
             return None
         if not (
             isinstance(value, str)
@@ -208,6 +227,11 @@ class _Reader:
                 self._wrong(f"A key in {key}", word, allowed, f". Did you mean {str(miss[0])!r}?")
 
 
+def _word(key: Any) -> Any:
+    """Give the code that a member of an enum stands for."""
+    return code_text(key) or key if isinstance(key, Enum) else key
+
+
 def late_changes(config: Mapping[str, Any], profiles: Mapping[str, Profile], settings: Settings) -> list[str]:
     """Name the keys of *config* that are others than when *settings* were read of it, in words if wrong."""
     told: list[str] = []
@@ -222,28 +246,6 @@ def late_changes(config: Mapping[str, Any], profiles: Mapping[str, Profile], set
         if key in names and getattr(now, names[key]) != getattr(settings, names[key]):
             told.append(key)
     return told
-
-
-def _spelling(value: object) -> str:
-    """Say how to write what an environment variable or a file holds as a text and Python would not."""
-    if not isinstance(value, str):
-        return ""
-    known = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
-    try:
-        meant = {**known, "none": None, "null": None}[value.strip().lower()]
-    except KeyError:
-        try:
-            meant = literal_eval(value.strip())
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
-            return ""
-        if isinstance(meant, str | bytes | set | complex):
-            return ""
-    try:
-        right = json.dumps(meant)
-    except (TypeError, ValueError):
-        return ""
-    toml = " (in TOML: false)" if meant is None else ""
-    return f". It is a text; an environment variable or a JSON file needs {right}{toml}"
 
 
 def _is_uri(value: str) -> bool:

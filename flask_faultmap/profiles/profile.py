@@ -70,7 +70,8 @@ class Profile:
             raise ConfigError(f"Profile {self.name!r}: " + "; ".join(mistakes))
         object.__setattr__(self, "_shape", Shape(self.schema))
         object.__setattr__(self, "collapse", dict(self.collapse))
-        object.__setattr__(self, "wording", dict(self.wording))
+        wording = {code_text(code) or "": template for code, template in self.wording.items()}
+        object.__setattr__(self, "wording", wording)
         object.__setattr__(self, "drop_headers", tuple(self.drop_headers))
 
     def _mistakes(self) -> Iterable[str]:

@@ -1,14 +1,20 @@
 """Settings from the environment, from TOML and from JSON files."""
 
 import json
+import logging
+import re
 import tomllib
+from contextlib import suppress
+from enum import Enum
 
 import pytest
 from flask import Flask
 
-from flask_faultmap import ConfigError, FaultMap
+from flask_faultmap import ConfigError, FaultMap, Profile
 from flask_faultmap.border import boundary_of
 from flask_faultmap.errors import NotFoundError
+from flask_faultmap.mapping.settings import Settings
+from flask_faultmap.profiles import FAULT_MESSAGE
 from flask_faultmap.testing import capture_faults
 from flask_faultmap.tools.checks import check_app
 from flask_faultmap.tools.listing import list_as_data, list_as_text
@@ -81,10 +87,19 @@ def test_nested_key_of_the_environment_is_a_mapping(monkeypatch):
     [
         ("COMPATIBILITY_MODE", "True", "true"),
         ("COMPATIBILITY_MODE", "no", "false"),
-        ("COMPATIBILITY_MODE", "None", r"null \(in TOML: false\)"),
+        ("COMPATIBILITY_MODE", "None", r"null \(in TOML: leave it out\)"),
+        ("COMPATIBILITY_MODE", "1", "true"),
+        ("COMPATIBILITY_MODE", "0", "false"),
+        ("COMPATIBILITY_MODE", "{'/v1': True}", '{"/v1": true}'),
+        ("TYPE_BASE", "None", r"null \(in TOML: false\)"),
+        ("HANDLERS_KEPT", "shop.on_404", r'\["shop.on_404"\]'),
+        ("STATUSES", "gone=404", '{"gone": 404}'),
+        ("LOG_LEVELS", "gone: info", '{"gone": "info"}'),
+        ("VALIDATION_STATUS", "422.0", "422"),
+        ("VALIDATION_STATUS", "200", ""),
         ("STATUSES", "{'gone': 404}", '{"gone": 404}'),
         ("SCOPES", "{'/fc': None}", '{"/fc": null}'),
-        ("VALIDATION_STATUS", "'422'", ""),
+        ("VALIDATION_STATUS", "'422'", "422"),
         ("LOG_LEVELS", "('gone', {1})", ""),
     ],
 )
@@ -100,6 +115,69 @@ def test_what_the_environment_cannot_say_so_is_told_with_the_right_spelling(key,
 def test_a_complex_key_is_told_without_a_spelling():
     with pytest.raises(ConfigError, match=r"allowed: a mapping of categories or codes to statuses$"):
         settings_of(FAULTMAP_STATUSES="{(1, 2): 3}")
+
+
+SPELLINGS = [
+    "True",
+    "none",
+    "off",
+    "422",
+    "'422'",
+    "200",
+    "{'gone': '404'}",
+    "gone=404",
+    "/v1:None",
+    "a.b",
+    "1",
+]
+
+
+@pytest.mark.parametrize("text", SPELLINGS)
+@pytest.mark.parametrize("key", [name.upper() for name in Settings.__slots__])
+def test_spelling_that_is_told_is_taken(key, text):
+    """What a message asks for works: no second message for what the first one asked for."""
+    for value in (text, {"gone": text}, {"/v1": text}):
+        with suppress(KeyError):
+            try:
+                settings_of(**{f"FAULTMAP_{key}": value})
+            except ConfigError as exc:
+                told = re.search(r"needs (.*?)( \(in TOML: (.*)\))?$", str(exc))
+                if told is None:
+                    continue
+                meant = json.loads(told[1])
+                right = dict.fromkeys(value, meant) if "[" in str(exc).partition(" is ")[0] else meant
+                settings = settings_of(**{f"FAULTMAP_{key}": right})
+                if told[3] == "false":
+                    assert settings == settings_of(
+                        **{f"FAULTMAP_{key}": json.loads(json.dumps(right).replace("null", "false"))}
+                    )
+
+
+def test_type_base_of_a_toml_file_may_be_null():
+    assert settings_of(FAULTMAP_TYPE_BASE=False).type_base is None
+
+
+class ShopCode(Enum):
+    BOX_SOLD = "box_sold_twice"
+
+
+class BoxSoldTwiceError(NotFoundError):
+    """The box was sold to two."""
+
+    code = ShopCode.BOX_SOLD
+
+
+def test_keys_may_be_members_of_the_apps_enum():
+    app = Flask("shop")
+    app.config["FAULTMAP_STATUSES"] = {ShopCode.BOX_SOLD: 410}
+    app.config["FAULTMAP_LOG_LEVELS"] = {ShopCode.BOX_SOLD: "INFO"}
+    app.config["FAULTMAP_PROFILE"] = "sold"
+    sold = Profile("sold", FAULT_MESSAGE.schema, wording={ShopCode.BOX_SOLD: "Sold, twice."})
+    fault = FaultMap(app, profiles=[sold])
+    with app.app_context():
+        fault = fault.describe(BoxSoldTwiceError())
+
+    assert (fault.status, fault.level, fault.text) == (410, logging.INFO, "Sold, twice.")
 
 
 def app_of_two_versions(modes):

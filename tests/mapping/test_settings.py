@@ -135,7 +135,12 @@ WRONG = [
     ("PROFILE", "json", f" is 'json'; allowed: {PROFILE_NAMES}"),
     ("PROFILE", None, f" is None; allowed: {PROFILE_NAMES}"),
     ("PROFILE", ["problem"], f" is ['problem']; allowed: {PROFILE_NAMES}. Did you mean 'problem'?"),
-    ("COMPATIBILITY_MODE", 1, " is 1; allowed: True, False, None, or a mapping of URL prefixes to these"),
+    (
+        "COMPATIBILITY_MODE",
+        1,
+        " is 1; allowed: True, False, None, or a mapping of URL prefixes to these. "
+        "An environment variable or a JSON file needs true",
+    ),
     (
         "COMPATIBILITY_MODE",
         "False",
