@@ -8,7 +8,7 @@ modules of its own, which import neither Flask nor any status (of the boundary:
 
 * ``NAME``, what ``tour --room`` calls it, and ``PREFIX``, the URL prefix it is mounted and scoped below;
 * ``PROFILE``: the name of a built-in profile, a ``Profile`` of the room's own, or None for the default;
-* ``RULES``: the first map's rows, and ``STATUSES``: ``{code: status}`` where the defaults do not fit;
+* ``RULES``: the rules of the first map, and ``STATUSES``: ``{code: status}`` where the defaults do not fit;
 * ``blueprint``: thin views, with paths below the prefix;
 * ``open_state(config)``: makes the room's state, once per app. Views find it with
   ``example_app.rooms.state_of(NAME, Class)``; what has a ``close()`` is closed by ``close_rooms(app)``;

@@ -67,7 +67,7 @@ def show_trail(console: Console, app: Flask, kept: Sequence[Entry], scenes: Sequ
         asked = f"{entry.method or '-'} {entry.route or '-'}"
         table.add_row(entry.request_id, str(entry.status), entry.code, asked)
     console.print(table)
-    console.print(f"\nThe rows are in {place_of(app)}. Look on:\n")
+    console.print(f"\nThe faults are in {place_of(app)}. Look on:\n")
     for command, told in ways_on():
         console.print(f"  [bold]{command}[/]", highlight=False, soft_wrap=True)
         console.print(f"      {told}", highlight=False)
@@ -84,7 +84,7 @@ def place_of(app: Flask) -> str:
 def ways_on() -> Iterator[tuple[str, str]]:
     """Give commands, and what each shows."""
     flask = f"{flask_command()} --app example_app"
-    yield f"{flask} faults trail --since 10m", "all rows; with --id ID one with its stack"
+    yield f"{flask} faults trail --since 10m", "all of them; with --id ID one with its stack"
     yield f"{flask} faults list", "every rule, status and shape"
     yield f"{flask} run", "http://127.0.0.1:5000: console at /ops/faults, catalogue at /problems"
     yield f"{flask} tour --all", "every request of every room"

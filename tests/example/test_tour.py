@@ -237,7 +237,7 @@ def test_trail_of_another_place_is_named_without_its_url(small):
 
     assert result.exit_code == 0, result.output
     assert "It kept 1 of these faults" in result.output
-    assert "The rows are in the database of FAULTMAP_TRAIL_URL." in result.output
+    assert "The faults are in the database of FAULTMAP_TRAIL_URL." in result.output
 
 
 def test_trail_that_cannot_write_makes_the_tour_fail(small, tmp_path):
