@@ -16,7 +16,7 @@ PACKAGE = Path(flask_faultmap.__file__).parent
 FLOORS = {
     "": "categories faults near_miss speech defining errors retry_after raises texts loggers signals",
     "redaction": "replacing names secrets stacks tokens paths patterns reading redacting",
-    "rules": "matching rule rulebook",
+    "rules": "matching rule judging rulebook",
     "packs": "botocore grpc jwt_extended redis sqlalchemy",
     "http": "headers parts likeness places origins wording validation statuses errors ownership",
     "profiles": "encoding schemas writers compiling reading templates profile",
