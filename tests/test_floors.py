@@ -21,7 +21,7 @@ FLOORS = {
     "http": "headers parts likeness places origins wording validation statuses errors ownership",
     "profiles": "encoding schemas writers compiling reading templates profile",
     "streams": "framing parsing",
-    "mapping": "settings spellings reading known occurrences worded mapper",
+    "mapping": "settings spellings reading known occurrences worded explanation mapper",
     "upstreams": (
         "errors failures masking frames exchanges answers evidence refining strangers bodies readback "
         "verdicts terms events state blocks"

@@ -18,7 +18,8 @@ from flask_faultmap.border.reporting import report
 from flask_faultmap.border.streams import begin, guard_view
 from flask_faultmap.errors import ConfigError, DomainError, InternalError
 from flask_faultmap.faults import Fault
-from flask_faultmap.mapping.mapper import Explanation, FindType, Mapper
+from flask_faultmap.mapping.explanation import Explanation
+from flask_faultmap.mapping.mapper import FindType, Mapper
 from flask_faultmap.mapping.reading import read_settings
 from flask_faultmap.mapping.settings import Settings
 from flask_faultmap.profiles.profile import BUILT_IN, PROBLEM, Profile, Reply

@@ -12,7 +12,8 @@ from werkzeug.exceptions import HTTPException, InternalServerError, default_exce
 
 from flask_faultmap.border.answers import Boundary, boundary_of, find_other_handler
 from flask_faultmap.errors import DomainError
-from flask_faultmap.mapping.mapper import NARROW, Explanation, Mapper
+from flask_faultmap.mapping.explanation import Explanation
+from flask_faultmap.mapping.mapper import NARROW, Mapper
 
 Handler = Callable[[Any], Any]
 METHODS = ("handle_exception", "handle_user_exception", "handle_http_exception")

@@ -5,7 +5,6 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
-from dataclasses import dataclass
 from json import JSONDecodeError
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -26,6 +25,7 @@ from flask_faultmap.http.errors import from_apiflask, from_deep_json, from_http,
 from flask_faultmap.http.ownership import from_clients_marshmallow, from_clients_pydantic
 from flask_faultmap.http.statuses import FrameworkError
 from flask_faultmap.http.validation import from_marshmallow, from_pydantic, with_violations
+from flask_faultmap.mapping.explanation import Explanation
 from flask_faultmap.mapping.occurrences import (
     category_of,
     code_of,
@@ -43,7 +43,7 @@ from flask_faultmap.profiles.schemas import ABOUT_BLANK
 from flask_faultmap.profiles.templates import Template
 from flask_faultmap.retry_after import whole_seconds
 from flask_faultmap.rules.rule import Rule
-from flask_faultmap.rules.rulebook import Decision, RuleBook, Verdict
+from flask_faultmap.rules.rulebook import Decision, RuleBook
 from flask_faultmap.texts import level_number, text_of
 
 
@@ -89,37 +89,6 @@ class CompiledKind(NamedTuple):
 
     kind: Kind
     template: Template | None
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """Why an exception is answered as it is; ``print`` it.
-
-    Args:
-        verdicts: what each rule that was asked said.
-        error: what the exception means to the domain.
-        is_known: whether a rule decided, or rules about all that a group holds.
-        answered_by: in words, which other handlers of the app answer in place of the map.
-    """
-
-    exception: BaseException
-    verdicts: tuple[Verdict, ...]
-    error: DomainError
-    is_known: bool
-    fault: Fault
-    answered_by: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        lines = [f"{type(self.exception).__name__}: {text_of(self.exception)}"]
-        lines += [f"  {_mark(verdict)} {verdict.rule}: {verdict.reason}" for verdict in self.verdicts]
-        if self.is_known and not any(verdict.error for verdict in self.verdicts):
-            lines.append("  + all that the group holds is known: the gravest decides")
-        elif not self.is_known:
-            lines.append("  - no rule knows it: an unhandled error, which Flask logs")
-        fault = self.fault
-        lines.append(f"  = {fault.status} {fault.code} ({fault.category}): {fault.text}")
-        lines += [f"  ! {told}" for told in self.answered_by]
-        return "\n".join(lines)
 
 
 # Gives the problem type of a code of an error class, where the app has a page for it.
@@ -304,10 +273,6 @@ def _sqlalchemy() -> Iterator[Rule]:
 def _check_exception(exc: object) -> None:
     if not isinstance(exc, BaseException):
         raise TypeError(f"{exc!r} is no exception; give one that was raised, or an instance")
-
-
-def _mark(verdict: Verdict) -> str:
-    return "-" if verdict.error is None else "+"
 
 
 def _check(mapper: Mapper) -> None:

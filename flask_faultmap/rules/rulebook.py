@@ -7,10 +7,7 @@ from weakref import WeakKeyDictionary
 
 from flask_faultmap.errors import DomainError
 from flask_faultmap.rules.judging import CompiledRule, itself
-from flask_faultmap.rules.matching import (
-    Text,
-    causes,
-)
+from flask_faultmap.rules.matching import Text, causes
 from flask_faultmap.rules.rule import Rule, resolve
 
 FRAMEWORKS = frozenset({"flask", "werkzeug", "jinja2", "pydantic_core"})
