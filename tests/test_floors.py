@@ -23,7 +23,7 @@ FLOORS = {
     "streams": "framing parsing",
     "mapping": "settings spellings reading known occurrences worded explanation mapper",
     "upstreams": (
-        "errors failures masking frames exchanges answers evidence refining strangers bodies readback "
+        "errors failures frames masking exchanges answers evidence refining strangers bodies readback "
         "verdicts terms events state blocks"
     ),
     "border": (

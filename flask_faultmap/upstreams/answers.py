@@ -7,7 +7,14 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any
 
 from flask_faultmap.upstreams.exchanges import sent
-from flask_faultmap.upstreams.frames import attempts_taken, is_refusal
+from flask_faultmap.upstreams.frames import (
+    FAILING,
+    attempts_taken,
+    frames_of,
+    is_foreign,
+    is_refusal,
+    name_of,
+)
 
 CHUNK = 8_192
 
@@ -43,8 +50,13 @@ class Answer:
         """Give the method of the first request, where the library tells, and whether one before was taken."""
         answers = self.response.history
         first = answers[0] if answers else self.response
+        asked = getattr(first, "request", None)
         taken = any(not is_refusal(answer.status_code) or attempts_taken(answer.raw) for answer in answers)
-        return sent(getattr(first, "request", None), None)[0], taken or attempts_taken(self.response.raw)
+        # Pickled, it has lost what urllib3 kept; an adapter of others may have tried before.
+        is_unknown = (self.response.raw is None and asked is not None) or is_foreign(
+            getattr(type(getattr(self.response, "connection", None)), "send", None)
+        )
+        return sent(asked, None)[0], taken or is_unknown or attempts_taken(self.response.raw)
 
     def header(self, name: str) -> str | None:
         """Give the value of a header, whatever the case of its name; of several, all, with commas."""
@@ -225,8 +237,12 @@ class StandardAnswer(Answer):
         return sent(None, getattr(self.response, "url", None))
 
     def earlier(self) -> tuple[str | None, bool]:
-        """Give what it tells: nothing; what it raises has frames."""
-        return None, False
+        """Give what the frames of its HTTPError tell; an opener's plain response hides it."""
+        if not isinstance(self.response, BaseException):
+            return None, "url" in vars(self.response)  # which http.client does not set
+        frames = [frame for frame in frames_of(self.response.__traceback__) if name_of(frame) == FAILING]
+        answers = [answer_of(arg) for frame in frames for arg in frame.f_locals["args"]]
+        return None, any(answer is not None and not is_refusal(answer.status) for answer in answers)
 
     def whole(self) -> bytes:
         """Read all of the body."""

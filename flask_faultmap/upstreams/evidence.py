@@ -42,7 +42,8 @@ class Evidence:
 
     Attributes:
         is_seen: there is a client library's call.
-        is_known: nobody unknown stands above or inside it, who may have tried before.
+        is_called: a client library's code is on the traceback at all.
+        is_known: it is, and nobody unknown stands above or inside it, who may have tried before.
         is_connecting: it failed while the connection was made.
         is_securing: it failed where our own certificates are read, or in the handshake.
         is_sent: it failed when something of the request was sent.
@@ -57,6 +58,7 @@ class Evidence:
     """
 
     is_seen: bool = False
+    is_called: bool = False
     is_known: bool = False
     is_connecting: bool = False
     is_securing: bool = False
@@ -80,10 +82,11 @@ def evidence_of(exc: BaseException, above: tuple[BaseException, ...] = ()) -> Ev
     for link in (*above, *evidence.links):
         for frame in frames_of(link.__traceback__):
             is_inside = is_inside or package_of(frame) in LIBRARIES
+            evidence.is_called = evidence.is_called or package_of(frame) in CALLING
             _read(evidence, frame)
             if not evidence.is_connecting:  # what makes the connection may be anybody's, say gevent's
                 only_known = only_known and _is_expected(frame, "" if is_inside else evidence.own)
-    evidence.is_known = only_known and not is_shared(above)
+    evidence.is_known = evidence.is_called and only_known and not is_shared(above)
     return evidence
 
 

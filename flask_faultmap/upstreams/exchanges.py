@@ -34,8 +34,11 @@ def sent(request: Any, url: object) -> tuple[str | None, str | None]:
 
 
 def path_of(url: str) -> str | None:
-    """Give the path of *url*, fit for a log line; None if it is no URL."""
+    """Give the path of *url*, fit for a log line; None if it is no URL of HTTP."""
     try:
-        return mask_path(quote(urlsplit(url).path, safe="/%:@!$&'()*+,;=~") or "/")
+        parts = urlsplit(url)
+        if parts.scheme and not parts.netloc:  # "ann:password@host/x"
+            return None
+        return mask_path(quote(parts.path, safe="/%:@!$&'()*+,;=~") or "/")
     except ValueError:
         return None

@@ -42,6 +42,7 @@ SUPPORT = frozenset(
 DEEPEST = 16  # links of a chain
 
 OPEN = "urllib.request:OpenerDirector.open"
+FAILING = "urllib.request:OpenerDirector.error"
 
 # A call of a client, and the local names under which its frame keeps the answers that came before.
 HISTORIES: dict[str, tuple[str, ...]] = {
@@ -60,7 +61,7 @@ HISTORIES: dict[str, tuple[str, ...]] = {
     "urllib3.connectionpool:HTTPConnectionPool.urlopen": ("response",),
     "urllib3.poolmanager:PoolManager.urlopen": ("response",),
     OPEN: (),
-    "urllib.request:OpenerDirector.error": ("args",),
+    FAILING: ("args",),
     "http.client:HTTPConnection.request": (),
 }
 # Calls of urllib3, whose retries are an object that keeps its history, here or among "kw".
@@ -172,6 +173,12 @@ def package_of(frame: FrameType) -> str:
 def is_standard(frame: FrameType) -> bool:
     """Whether Python's own library runs there."""
     return package_of(frame) in sys.stdlib_module_names
+
+
+def is_foreign(part: object) -> bool:
+    """Whether *part*, say the adapter that sent a request, is of others, who may try again."""
+    module = getattr(part, "__module__", None)
+    return isinstance(module, str) and module.partition(".")[0] not in LIBRARIES | SUPPORT
 
 
 def is_installed(filename: str) -> bool:

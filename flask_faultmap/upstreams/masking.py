@@ -14,6 +14,7 @@ from contextlib import suppress
 from functools import cache, lru_cache
 
 from flask_faultmap.redaction.redacting import redact, redact_url
+from flask_faultmap.upstreams.frames import LIBRARIES
 
 LONGEST = 8_192  # characters of one text
 HIDDEN = "[redacted]"
@@ -27,11 +28,18 @@ BRACKETED = r"\([^()]*+\)"
 OF_A_TYPE = r"<class '[\w.]{1,64}'>"
 LOOSE = r"(?i)\A(header \w+:? ++)(?![\[(]|must\b|contains\b|could\b|has\b)\S[\s\S]*+"
 PAIR = r"\((b?'[^'\s]{1,64}'), (?:b?'(?:[^'\\]|\\[\s\S])*+'|b?\"(?:[^\"\\]|\\[\s\S])*+\")"
-# One segment of a path that only a token looks like: of letters in both cases and digits, or a bot's.
+# What only a token looks like, in a path or a query: of letters in both cases and digits, or a bot's.
 TOKEN = (
-    r"(?<=/)(?:bot\d{6,12}:[\w-]{20,}+"
-    r"|(?=[a-z\d_.~-]{0,64}[A-Z])(?=[A-Z\d_.~-]{0,64}[a-z])(?=[A-Za-z_.~-]{0,64}\d)[\w.~-]{20,}+)(?![^/?#;\s'\")>,])"
+    r"(?<=[/?&=])(?:bot\d{6,12}:[\w-]{20,}+"
+    r"|(?=[a-z\d_.~-]{0,64}[A-Z])(?=[A-Z\d_.~-]{0,64}[a-z])(?=[A-Za-z_.~-]{0,64}\d)[\w.~-]{20,}+)(?![^/?#;:%=&@\s'\")>,])"
 )
+PARAMETER = r"(/[^\s;?#'\"/]*+;)(?=[\w.~%-]{1,64}=)[^/?#\s'\"),]++"
+# What stands where host and port should: half of a password with a "/" in it.
+NO_PORT = (
+    r"(?i)(\b(?:port: |base 10: |value as |failed to parse: |control characters\. ))"
+    rf"(?!'\d{{1,9}}'){QUOTED}"
+)
+BARE_USERINFO = r"(?<![^\s'\"(<])[^\s:@/'\"(<]{1,64}:[^\s@/]{1,256}@"
 TEXT = "_masked_text"
 LOGGERS = (
     "aiohttp.client",
@@ -55,12 +63,13 @@ def mask_secrets(text: str) -> str:
     """Take out of *text* what should stay between us and the service: userinfo, queries, header values."""
     if len(text) > LONGEST:
         text = text[:LONGEST] + "…"
+    text = re.sub(NO_PORT, rf"\1{HIDDEN}", text)
     return _mask_headers(re.sub(WORD, _mask_word, text))
 
 
 def mask_path(path: str) -> str:
-    """Take out of the *path* of a URL the segments that are tokens."""
-    return redact_url(re.sub(TOKEN, HIDDEN, path))
+    """Take out of the *path* of a URL its tokens and parameters (``;jsessionid=…``)."""
+    return redact_url(re.sub(TOKEN, HIDDEN, re.sub(PARAMETER, rf"\1{HIDDEN}", path)))
 
 
 def _mask_word(match: re.Match[str]) -> str:
@@ -70,6 +79,8 @@ def _mask_word(match: re.Match[str]) -> str:
         address, mark, query = rest.partition("?")
         before, at, host = address.rpartition("@")
         word = f"{scheme}://{HIDDEN if before else ''}{at}{host}{mark}{query}"
+    elif "@" in word:
+        word = re.sub(BARE_USERINFO, f"{HIDDEN}@", word)
     if "?" in word[1:]:
         word = _cut(word, word.index("?", 1))
     if "/" in word and "=" in word.partition(";")[2]:
@@ -102,6 +113,8 @@ def mask_chain(exc: BaseException) -> None:
     """Make *exc*, and what a traceback shows above it, say nothing secret."""
     for link in _links(exc):
         link.args = tuple(mask_secrets(arg) if isinstance(arg, str) else arg for arg in link.args)
+        if isinstance(link, UnicodeError) and len(link.args) > 1:  # the whole text, which may be a header's
+            link.args = (link.args[0], HIDDEN, *link.args[2:])
         if isinstance(link, OSError) and isinstance(link.strerror, str):
             link.strerror = mask_secrets(link.strerror)  # which it says in place of its arguments
         notes = getattr(link, "__notes__", None)
@@ -115,9 +128,15 @@ def _mask_words_of(link: BaseException) -> None:
     with suppress(Exception):  # a border: its words are foreign code, and some classes cannot be changed
         said = str(link)
         masked = mask_secrets(said)
-        if masked != said:
+        if masked != said or _shows_objects(link):
             vars(link)[TEXT] = masked
             link.__class__ = _masked(type(link))  # type: ignore[arg-type]  # a class is hashable
+
+
+def _shows_objects(link: BaseException) -> bool:
+    """Whether the ``repr`` of *link* shows requests and connections, with headers and passwords."""
+    is_theirs = type(link).__module__.partition(".")[0] in LIBRARIES
+    return is_theirs and not all(isinstance(arg, str | int | None | BaseException) for arg in link.args)
 
 
 @cache

@@ -173,4 +173,9 @@ class BlockState:
                 was_taken=was_taken,
             )
         last = self._last if failure.applied is None and path in (None, self._last.path) else Exchange()
-        return Exchange(method=method or last.method, path=path or last.path, status=last.status)
+        return Exchange(
+            method=method or last.method,
+            path=path or last.path,
+            status=last.status,
+            was_taken=not verdict.evidence.is_called,  # a redirect may have changed the method
+        )

@@ -234,3 +234,41 @@ def links_of(exc: BaseException | None) -> Iterator[BaseException]:
     while exc is not None:
         yield exc
         exc = exc.__cause__ or exc.__context__
+
+
+PASSWORDS = ["{0} {0}", "{0}/{0}", "{0}#{0}", "{0}?{0}", "{0}@{0}", "{0}[{0}", "{0}\\{0}"]
+
+
+@pytest.mark.parametrize(
+    "url", [*(f"http://ann:{password}@127.0.0.1:9/" for password in PASSWORDS), "ann:{0}@h/x"]
+)
+@pytest.mark.parametrize("client", CLIENTS)
+def test_no_password_that_is_not_quoted_as_a_url_wants_it_is_told(client: str, url: str) -> None:
+    assert_nothing_is_told(client, url.format(CANARY))
+
+
+@pytest.mark.parametrize(
+    "path", ["/x;jsessionid={0}/y", "/x/{0}%3D%3D", "/x/{0}:send", "/x?{0}", "/x#token={0}"]
+)
+@pytest.mark.parametrize("client", CLIENTS)
+def test_no_odd_place_of_a_url_is_told(client: str, path: str) -> None:
+    with unreachable() as url:
+        assert_nothing_is_told(client, url + path.format(CANARY))
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_no_header_is_told_by_a_repr(client: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with saying(401, BODY, **ANSWER) as url:
+        assert_nothing_is_told(client, url)
+
+    monkeypatch.setitem(HEADERS, "X-Any", f"{CANARY}\u20ac")
+    with unreachable() as url:
+        assert_nothing_is_told(client, url)
+
+
+def assert_nothing_is_told(client: str, url: str) -> None:
+    with hearing() as said, pytest.raises(Exception) as caught:  # noqa: PT011  # whatever a library raises
+        CLIENTS[client](url)
+
+    seen = [f"{link!r} {link} {getattr(link, 'extra_data', '')}" for link in links_of(caught.value)]
+    assert CANARY not in "\n".join([*said, *seen])

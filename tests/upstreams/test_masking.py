@@ -158,6 +158,26 @@ def test_one_failure_is_one_error_line(
         ("/bot123456789:AA" + "x1" * 16 + "/sendMessage", "/[redacted]/sendMessage"),
         ("https://h/T00/B00/aB1" + "x" * 20 + " (Caused", "https://h/T00/B00/[redacted] (Caused"),
         ("/repos/ghp_" + "a1" * 18, "/repos/[redacted]"),
+        ("/x/aB1" + "x" * 20 + "%3D%3D/y", "/x/[redacted]%3D%3D/y"),
+        ("/x/aB1" + "x" * 20 + ":send", "/x/[redacted]:send"),
+        ("Invalid port: 'pa'", "Invalid port: [redacted]"),
+        ("Invalid port: '99999'", "Invalid port: '99999'"),
+        (
+            "invalid literal for int() with base 10: 'pa'",
+            "invalid literal for int() with base 10: [redacted]",
+        ),
+        (
+            "Failed to parse: 'ann:pa' is not a valid host or port",
+            "Failed to parse: [redacted] is not a valid host or port",
+        ),
+        (
+            "URL can't contain control characters. 'ann:p w@h' (found at least ' ')",
+            "URL can't contain control characters. [redacted] (found at least ' ')",
+        ),
+        (
+            "No connection adapters were found for 'ann:pw@h:9/x'",
+            "No connection adapters were found for '[redacted]@h:9/x'",
+        ),
         ("/x/550e8400-e29b-41d4-a716-446655440000", "/x/550e8400-e29b-41d4-a716-446655440000"),
         ("http://h/?", "http://h/?"),
         ("a" * 9_000, "a" * 8_192 + "…"),
