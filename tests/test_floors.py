@@ -34,7 +34,8 @@ FLOORS = {
     "tools": "overlaps checks specimens explaining listing cli",
     "sinks": "trail.lines trail.version trail.settings trail.journal trail.entries trail.segments "
     "trail.office trail.origins trail.records trail.health trail.database trail.shipper trail.snapshots "
-    "trail.reading trail.pruning trail.extension trail.cli trail connecting metrics tracing sentry",
+    "trail.reading trail.pruning trail.extension trail.options trail.cli trail connecting metrics tracing "
+    "sentry",
     "pages": "members advice descriptions types rendering markdown catalog_pages "
     "picture questions guarding console_pages",
     "top": "testing openapi",
@@ -109,7 +110,7 @@ IMPORTERS = {
         "pages.members",
         "openapi",
     },
-    "click": {"tools.cli", "sinks.trail.cli"},
+    "click": {"tools.cli", "sinks.trail.options", "sinks.trail.cli"},
     "apispec": {"openapi"},
     "prometheus_client": {"sinks.metrics"},
     "opentelemetry": {"sinks.tracing"},

@@ -23,11 +23,18 @@ from flask_faultmap.faults import Fault
 from flask_faultmap.http.statuses import FrameworkError
 from flask_faultmap.sinks.connecting import connect
 from flask_faultmap.sinks.trail import AuditTrail
+from flask_faultmap.sinks.trail.extension import settings_of
 from flask_faultmap.sinks.trail.origins import find_blame
 
 LABELS = ("code", "category", "status", "route", "blame")
 OF_THE_RAISE = frozenset({"code", "category"})  # what a raise may say for itself, of what is counted
 OTHER = "other"  # a code that no class of the contract has: codes made at run time must not make time series
+GAUGES = {
+    "waiting": "Faults in the journal that are not in the database yet",
+    "waiting_bytes": "Bytes of the journal that are not in the database yet",
+    "oldest_wait_seconds": "How long the oldest of them has waited",
+    "refused": "Faults that were refused because the journal was full",
+}
 UNMATCHED = "unmatched"  # no route: an unknown URL, or no request
 
 __all__ = ["FaultMetrics", "TrailCollector"]
@@ -56,22 +63,28 @@ class TrailCollector(Collector):
     """Tells of the audit trail of one app on this host: ``registry.register(TrailCollector(app, trail))``.
 
     Gauges ``faultmap_trail_waiting``, ``…_waiting_bytes``, ``…_oldest_wait_seconds`` and ``…_refused``,
-    measured at each scrape from the journal; no database is asked.
+    measured at each scrape from the journal; no database is asked. A registry takes one of them.
+
+    Raises:
+        ConfigError: *app* has no audit trail yet.
     """
 
     def __init__(self, app: Flask, trail: AuditTrail) -> None:
         self._app, self._trail = app, trail
+        with app.app_context():
+            settings_of()
+
+    def describe(self) -> Iterator[GaugeMetricFamily]:
+        """Name the gauges, so that a registry takes them once."""
+        for name, text in GAUGES.items():
+            yield GaugeMetricFamily(f"faultmap_trail_{name}", text)
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Measure the health of the trail."""
         with self._app.app_context():
             health = self._trail.health()
-        for name, text, value in (
-            ("waiting", "Faults in the journal that are not in the database yet", health.waiting),
-            ("waiting_bytes", "Bytes of the journal that are not in the database yet", health.waiting_bytes),
-            ("oldest_wait_seconds", "How long the oldest of them has waited", health.oldest_wait),
-            ("refused", "Faults that were refused because the journal was full", health.refused),
-        ):
+        values = (health.waiting, health.waiting_bytes, health.oldest_wait, health.refused)
+        for (name, text), value in zip(GAUGES.items(), values, strict=True):
             yield GaugeMetricFamily(f"faultmap_trail_{name}", text, value=value)
 
 

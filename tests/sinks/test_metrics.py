@@ -136,6 +136,20 @@ def test_backlog_of_the_trail_is_told(registry, tmp_path):
     assert "faultmap_trail_refused 0.0" in text
 
 
+def test_backlog_of_an_app_without_a_trail_is_refused_when_it_is_asked_for():
+    with pytest.raises(ConfigError, match="has no audit trail"):
+        TrailCollector(Flask("pumps"), AuditTrail())
+
+
+def test_backlog_is_registered_once(registry, tmp_path):
+    app = Flask("shop", instance_path=str(tmp_path))
+    AuditTrail().init_app(app)
+    registry.register(TrailCollector(app, AuditTrail()))
+
+    with pytest.raises(ValueError, match="faultmap_trail_waiting"):
+        registry.register(TrailCollector(app, AuditTrail()))
+
+
 @pytest.mark.long
 def test_scrape_of_several_workers_has_every_fault(tmp_path, monkeypatch):
     (tmp_path / "prom").mkdir()

@@ -1,14 +1,13 @@
 """The commands ``flask faults trail …``: read the trail, ship it, prune it, and ask how it is."""
 
 import json
-import re
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, fields
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import click
@@ -19,38 +18,36 @@ from flask_faultmap.sinks.trail.entries import Entry, Filters, Group
 from flask_faultmap.sinks.trail.extension import reader_of, settings_of, shipper_of
 from flask_faultmap.sinks.trail.health import Health, measure
 from flask_faultmap.sinks.trail.office import hold_office
+from flask_faultmap.sinks.trail.options import (
+    BLAMES,
+    LIMITS,
+    STATUSES,
+    read_moment,
+    read_past,
+    read_text,
+    refuse_options,
+)
 from flask_faultmap.sinks.trail.pruning import prune as prune_faults
 from flask_faultmap.texts import one_line
 from flask_faultmap.tools.cli import as_json, load_app
 
-UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-AGE = re.compile(r"([0-9]{1,6})([smhdw])")
-BLAMES = click.Choice(["client", "self", "upstream"])
-
-
-def _read_moment(context: click.Context, option: click.Parameter, value: str | None) -> datetime | None:
-    """Read an age such as ``90d``, or a date and time; without a zone it is UTC."""
-    if value is None:
-        return None
-    age = AGE.fullmatch(value)
-    try:
-        if age is not None:
-            return datetime.now(UTC) - timedelta(**{UNITS[age[2]]: int(age[1])})
-        moment = datetime.fromisoformat(value)
-    except (ValueError, OverflowError) as exc:
-        told = f"{value!r} is no time; write an age (30m, 2h, 90d) or a date (2026-01-31T12:00)"
-        raise click.BadParameter(told) from exc
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-
 
 @click.group(invoke_without_command=True)
-@click.option("--code", help="Only faults of this code.")
-@click.option("--status", type=int, help="Only those that were answered with this status.")
-@click.option("--id", "request_id", metavar="ID", help="Only those of this request, with all that is known.")
-@click.option("--since", callback=_read_moment, help="Only newer ones: an age (30m, 2h, 7d) or a date.")
-@click.option("--route", help="Only those of this route pattern, such as '/boxes/<name>'.")
+@click.option("--code", callback=read_text, help="Only faults of this code.")
+@click.option("--status", type=STATUSES, help="Only those that were answered with this status.")
+@click.option(
+    "--id",
+    "request_id",
+    metavar="ID",
+    callback=read_text,
+    help="Only those of this request, with all that is known.",
+)
+@click.option("--since", callback=read_moment, help="Only newer ones: an age (30m, 2h, 7d) or a date.")
+@click.option(
+    "--route", callback=read_text, help="Only those of this route pattern, such as '/boxes/<name>'."
+)
 @click.option("--blame", type=BLAMES, help="Only those that this side is to blame for.")
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most so many.")
+@click.option("--limit", type=LIMITS, default=50, show_default=True, help="At most so many.")
 @as_json
 @click.pass_context
 def trail(context: click.Context, /, limit: int, as_data: bool, **wanted: Any) -> None:
@@ -65,6 +62,7 @@ def trail(context: click.Context, /, limit: int, as_data: bool, **wanted: Any) -
       flask faults trail groups
     """  # noqa: D301  # click looks for the real backspace
     if context.invoked_subcommand is not None:
+        refuse_options(context)
         return
     load_app()
     with _told_in_words():
@@ -81,8 +79,8 @@ def trail(context: click.Context, /, limit: int, as_data: bool, **wanted: Any) -
 
 
 @trail.command()
-@click.option("--since", callback=_read_moment, help="Only those that were seen since: an age or a date.")
-@click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="At most so many.")
+@click.option("--since", callback=read_moment, help="Only those that were seen since: an age or a date.")
+@click.option("--limit", type=LIMITS, default=100, show_default=True, help="At most so many.")
 @as_json
 def groups(since: datetime | None, limit: int, as_data: bool) -> None:
     """Show the faults by group: the same trouble at the same place of the app.
@@ -124,8 +122,8 @@ def ship(once: bool) -> None:
 
 
 @trail.command()
-@click.option("--older-than", callback=_read_moment, metavar="AGE", help="What is older: 90d, or a date.")
-@click.option("--user", "user_id", metavar="ID", help="Delete what this user asked for.")
+@click.option("--older-than", callback=read_past, metavar="AGE", help="What is older: 90d, or a date.")
+@click.option("--user", "user_id", metavar="ID", callback=read_text, help="Delete what this user asked for.")
 def prune(older_than: datetime | None, user_id: str | None) -> None:
     """Delete faults from the database; groups keep their counts.
 

@@ -27,6 +27,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import NullPool
 
+from flask_faultmap.errors import ConfigError
 from flask_faultmap.sinks.trail.version import SCHEMA_VERSION, refuse_other_version
 
 BUSY_TIMEOUT = 5  # seconds that SQLite waits for another's lock
@@ -112,10 +113,15 @@ FAULT = Table(
 
 
 def open_to_write(url: str) -> Engine:
-    """Give an engine for the shipper: a transaction of SQLite has the writer's lock from its start."""
+    """Give an engine for the shipper: a transaction of SQLite has the writer's lock from its start.
+
+    Raises:
+        ConfigError: the file of SQLite cannot be made.
+    """
     engine = _open(url, pool_size=1, max_overflow=0)
     if engine.dialect.name == "sqlite":
         _make_private(engine.url.database)
+        event.listen(engine, "connect", _overwrite_what_is_deleted)
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     return engine
 
@@ -206,9 +212,16 @@ def _leave_transactions_to_us(connection: Any, _: Any) -> None:
     connection.isolation_level = None
 
 
+def _overwrite_what_is_deleted(connection: Any, _: Any) -> None:
+    connection.execute("PRAGMA secure_delete = ON")  # else a pruned row can still be read in the file
+
+
 def _make_private(file: str | None) -> None:
     """Make the database's file for this user alone: who did what is nobody else's business."""
     path = Path(file or "")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+    except OSError as exc:
+        raise ConfigError(f"FAULTMAP_TRAIL_URL names {path}, which cannot be made: {exc.strerror}") from exc

@@ -42,7 +42,7 @@ class AuditTrail:
 
     def __init__(self, *, keep: Keep = is_kept_by_default, user: User | None = None) -> None:
         for name, given in (("keep", keep), ("user", user)):
-            if given is not None and not callable(given):
+            if not callable(given) and (given is not None or name == "keep"):
                 raise ConfigError(f"{name} is {given!r}; it must be a function")
         self._keep, self._user = keep, user
 

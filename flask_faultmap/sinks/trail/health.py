@@ -5,7 +5,13 @@ from dataclasses import dataclass
 
 from flask_faultmap.sinks.trail.entries import to_micros
 from flask_faultmap.sinks.trail.journal import REFUSED
-from flask_faultmap.sinks.trail.segments import count_refusals, read_chunk, read_state, segments_of
+from flask_faultmap.sinks.trail.segments import (
+    count_refusals,
+    is_listable,
+    read_chunk,
+    read_state,
+    segments_of,
+)
 from flask_faultmap.sinks.trail.settings import TrailSettings
 
 
@@ -47,6 +53,8 @@ def measure(settings: TrailSettings) -> Health:
     waiting = waiting_bytes = 0
     oldest_wait = 0.0
     findings = []
+    if not is_listable(folder):
+        findings.append(f"{folder} cannot be read by this user; what waits there is not known")
     for path in segments_of(folder):
         start = state.offsets.get(path.stem, 0)
         try:

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine
@@ -155,7 +154,7 @@ class TrailReader:
             self._engine.dispose(close=False)
             self._keep_connections()
         url = self._engine.url
-        if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+        if url.get_backend_name() == "sqlite" and _is_missing(url.database or ""):
             yield Snapshot(None, self._app)  # nobody has shipped yet, and reading makes no file
             return
         try:
@@ -167,6 +166,16 @@ class TrailReader:
         except SQLAlchemyError:
             self._is_prepared = False  # perhaps it is another database now
             raise
+
+
+def _is_missing(file: str) -> bool:
+    try:
+        os.stat(file)  # one that this user may not look at is not missing
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _close(engine: Engine, process: int) -> None:

@@ -4,6 +4,7 @@ import re
 import sys
 import time
 from functools import lru_cache
+from hashlib import blake2b
 from typing import Any
 
 from flask import has_request_context
@@ -11,6 +12,7 @@ from flask import has_request_context
 from flask_faultmap.border.contexts import current_context
 from flask_faultmap.errors import DomainError
 from flask_faultmap.faults import Fault
+from flask_faultmap.sinks.trail.entries import clean
 from flask_faultmap.sinks.trail.lines import encode_line, encode_members
 from flask_faultmap.sinks.trail.origins import (
     MAX_FRAMES,
@@ -64,7 +66,7 @@ def make_line(
         "stack": _stack(chain),
     }
     if user is not None:
-        record["user"] = cut(str(user), MAX_NAME)
+        record["user"] = name_of_user(user)
     if error.context:
         record["context"] = bounded({"context": error.context}, ("context",)).get("context")
     method = route = endpoint = None
@@ -108,6 +110,15 @@ def cut(text: str, most: int = MAX_TEXT) -> str:
     head = text[: most - 1]
     blank = max(head.rfind(" "), head.rfind("\n"))
     return (head[:blank] if blank > 0 else "") + "…"
+
+
+def name_of_user(user: object) -> str:
+    """Give the id of *user* as it is kept: as every database takes it, and no two long ones alike."""
+    name: str = clean(str(user))
+    if len(name) <= MAX_NAME:
+        return name
+    digest = blake2b(name.encode(), digest_size=16).hexdigest()
+    return f"{name[: MAX_NAME - len(digest) - 1]}…{digest}"
 
 
 def bounded(members: dict[str, Any], droppable: tuple[str, ...]) -> dict[str, Any]:

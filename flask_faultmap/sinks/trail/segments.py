@@ -45,6 +45,15 @@ def segments_of(folder: Path) -> list[Path]:
         return []
 
 
+def is_listable(folder: Path) -> bool:
+    """Tell whether this user may look into *folder*; one that is not made yet hides nothing."""
+    try:
+        next(folder.iterdir(), None)
+    except OSError as exc:
+        return isinstance(exc, FileNotFoundError | NotADirectoryError)
+    return True
+
+
 def is_readable(path: Path) -> bool:
     """Tell whether this user can read a segment: a command that was run as root may have left one."""
     return path.is_file() and os.access(path, os.R_OK)

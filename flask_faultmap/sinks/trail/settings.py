@@ -16,6 +16,9 @@ PREFIX = "FAULTMAP_TRAIL_"
 MIB = 1024 * 1024
 URL = re.compile(r"(?P<dialect>\w+)(?:\+(?P<driver>\w+))?://(?P<rest>.*)", re.DOTALL)
 DRIVERS: dict[str, tuple[str, ...]] = {"sqlite": ("pysqlite",), "postgresql": ("psycopg", "psycopg2")}
+PLACE = re.compile(  # of a server, as SQLAlchemy reads it
+    r"(?:[^:/]*(?::[^@]*)?@)?(?:\[[^/?]+\]|[^/:?]*)(?::(?P<port>[0-9]{0,5}))?(?:[/?].*)?", re.DOTALL
+)
 URL_FORMS = "'sqlite:////absolute/path.db' or 'postgresql://user:password@host/database'"
 
 
@@ -77,7 +80,7 @@ class _Reader:
         self.mistakes.append(f"{key} is {value!r}; allowed: {allowed}{miss}")
 
     def read_url(self, key: str, value: Any) -> str:
-        found = URL.fullmatch(value) if isinstance(value, str) else None
+        found = URL.fullmatch(value) if isinstance(value, str) and "\0" not in value else None
         if found is None:
             # The value may hold a password.
             self.mistakes.append(f"{key} is no URL of a database; allowed: {URL_FORMS}")
@@ -92,9 +95,9 @@ class _Reader:
             allowed = ", ".join(map(repr, DRIVERS[dialect]))
             miss = near_miss(driver, DRIVERS[dialect])
             self._wrong(f"The driver in {key}", driver, allowed, miss)
-        file = found["rest"].removeprefix("/").partition("?")[0]
-        if dialect == "sqlite" and (not found["rest"].startswith("/") or file in ("", ":memory:")):
-            self.mistakes.append(f"{key} names no file; several processes share the trail: {URL_FORMS}")
+        told = _check_file_name(found["rest"]) if dialect == "sqlite" else _check_place(found["rest"])
+        if told:
+            self.mistakes.append(f"{key} {told}: {URL_FORMS}")
         return f"{dialect}+{driver}://{found['rest']}"
 
     def check_driver(self, key: str, url: str) -> None:
@@ -105,7 +108,7 @@ class _Reader:
             self.mistakes.append(f"{key} needs {driver}, which is not installed; {extra}")
 
     def read_folder(self, key: str, value: Any) -> Path:
-        if not (isinstance(value, str | Path) and str(value)):
+        if not (isinstance(value, str | Path) and str(value) and "\0" not in str(value)):
             self._wrong(key, value, "the path of a folder on a disk of this host")
             return Path()
         return Path(value)
@@ -126,3 +129,17 @@ class _Reader:
             self._wrong(key, value, allowed)
             return least
         return value
+
+
+def _check_file_name(rest: str) -> str | None:
+    file, _, options = rest.removeprefix("/").partition("?")
+    if not rest.startswith("/") or file in ("", ":memory:"):
+        return "names no file; several processes share the trail"
+    return "has options behind '?', which a file of SQLite does not take" if options else None
+
+
+def _check_place(rest: str) -> str | None:
+    found = PLACE.fullmatch(rest)
+    if found is None or int(found["port"] or 0) > 65535:
+        return "has a host or a port that cannot be"
+    return None

@@ -55,12 +55,13 @@ class Shipper:
 
         Raises:
             SQLAlchemyError: the database cannot be had; what is not shipped stays in the journal.
-            ConfigError: its schema is of another version.
+            ConfigError: its schema is of another version, or its file cannot be made.
         """
         shipped = 0
         try:
             for path in segments_of(self._folder):
                 if self._may_read(path):
+                    self._connect()  # what this raises must not be taken for a segment that is gone
                     shipped += self._ship_segment(path, progress)
         except BaseException:
             self._offsets.clear()  # what became of the last commit is not known

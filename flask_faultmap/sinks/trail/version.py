@@ -1,5 +1,6 @@
 """Is the database of our version? A file of SQLite is asked when the app starts, without SQLAlchemy."""
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -32,8 +33,11 @@ def check_file(url: str) -> None:
         ConfigError: the file cannot be ours.
     """
     dialect, _, rest = url.partition(":///")
-    file = Path(rest.partition("?")[0])
-    if not dialect.startswith("sqlite") or not file.exists():
+    file = Path(rest)
+    if not dialect.startswith("sqlite"):
+        return
+    if not os.path.exists(file):  # that of Path raises where it may not look
+        _refuse_impossible_folder(file)
         return
     if file.is_dir():
         raise ConfigError(f"FAULTMAP_TRAIL_URL names {file}, which is a folder; name a file in it")
@@ -47,6 +51,12 @@ def check_file(url: str) -> None:
         told = f"FAULTMAP_TRAIL_URL names {file}, but {file} is no SQLite database ({exc}); name another file"
         raise ConfigError(told) from exc
     refuse_other_version(None if found is None else found[0])
+
+
+def _refuse_impossible_folder(file: Path) -> None:
+    blocking = next((each for each in file.parents if os.path.exists(each)), None)
+    if blocking is not None and not os.path.isdir(blocking):
+        raise ConfigError(f"FAULTMAP_TRAIL_URL names {file}, but {blocking} is no folder; name another file")
 
 
 def _open_to_read(file: Path) -> sqlite3.Connection:

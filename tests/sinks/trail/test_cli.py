@@ -7,6 +7,8 @@ import sys
 import threading
 
 import pytest
+from broken_disks import closed
+from flask import request
 from flow_app import app_with
 from trail_app import entries_of, fail_with, journal_of, record_line, ship, trail_app, wait_until
 
@@ -93,6 +95,99 @@ def test_pruning_of_a_user_takes_what_waits_and_what_the_journal_holds(app):
     assert all(b"ann" not in path.read_bytes() for path in journal_of(app).glob("*.log"))
     fail_with(app, "three")
     assert ship(app) == 1
+
+
+def users_app(folder):
+    return trail_app(folder, trail=AuditTrail(user=lambda: request.headers["X-User"]))
+
+
+def fail_for(app, *users):
+    for user in users:
+        app.test_client().get("/fail/x", headers={"X-User": user})
+
+
+def test_pruning_knows_users_with_long_ids_apart(tmp_path):
+    app = users_app(tmp_path)
+    ann, bob = "ann" * 200, "ann" * 199 + "bob"
+    fail_for(app, ann, bob, ann)
+
+    assert run(app, "prune", "--user", ann).stdout == "2 faults deleted\n"
+    assert run(app, "prune", "--user", bob).stdout == "1 faults deleted\n"
+
+
+def test_pruned_user_is_not_left_in_the_bytes_of_the_database(tmp_path):
+    app = users_app(tmp_path)
+    fail_for(app, *["annabelle"] * 20, "bob")
+    ship(app)
+    file = tmp_path / "instance" / "faults.db"
+    assert b"annabelle" in file.read_bytes()
+
+    run(app, "prune", "--user", "annabelle")
+
+    assert b"annabelle" not in file.read_bytes()
+    assert b"bob" in file.read_bytes()
+
+
+def test_pruning_goes_on_behind_a_file_that_it_cannot_write(app):
+    fail_with(app, "one")
+    (journal_of(app) / "1000000000000-aa.log").mkdir()
+
+    shown = run(app, "prune", "--user", "ann")
+
+    assert shown.exit_code == 2
+    assert "1000000000000-aa.log cannot be written by this user" in shown.stderr
+    assert all(b"ann" not in path.read_bytes() for path in journal_of(app).glob("*.log") if path.is_file())
+
+
+@pytest.mark.parametrize("moment", ["2999-01-01", "9999-12-31T23:59:59"])
+def test_pruning_of_what_is_older_than_a_moment_to_come_is_refused(app, moment):
+    fail_with(app, "one")
+    ship(app)
+
+    shown = run(app, "prune", "--older-than", moment)
+
+    assert shown.exit_code == 2
+    assert "lies in the future" in shown.stderr
+    assert len(entries_of(app)) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--limit", "1" * 20], "is not in the range"),
+        (["groups", "--limit", "1" * 20], "is not in the range"),
+        (["--status", "1" * 20], "is not in the range"),
+        (["--status", "99"], "is not in the range"),
+        (["--code", "\udcff"], "is no text in UTF-8"),
+        (["--id", "\udcff"], "is no text in UTF-8"),
+        (["--route", "/\udcff"], "is no text in UTF-8"),
+        (["prune", "--user", "\udcff"], "is no text in UTF-8"),
+        (["--code", "down", "groups"], "--code does nothing in front of 'groups'"),
+        (["--json", "health"], "--json does nothing in front of 'health'"),
+    ],
+)
+def test_option_that_cannot_be_is_refused_in_words(app, words, told):
+    fail_with(app, "one")
+    ship(app)
+
+    shown = run(app, *words)
+
+    assert shown.exit_code == 2
+    assert told in " ".join(shown.stderr.split())
+
+
+def test_user_who_may_not_look_is_told_so(app, tmp_path):
+    fail_with(app, "one")
+    ship(app)
+    run(app)  # imports what a user without rights may not read
+
+    with closed(tmp_path / "instance"):
+        shown, health = run(app), run(app, "health")
+
+    assert shown.exit_code == 2
+    assert "The trail's database cannot be had" in shown.stderr
+    assert health.exit_code == 1
+    assert "cannot be read by this user; what waits there is not known" in health.stdout
 
 
 def test_pruning_by_age_leaves_the_young(app):

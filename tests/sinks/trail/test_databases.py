@@ -163,6 +163,25 @@ def test_folder_in_place_of_the_database_is_refused_at_start(tmp_path):
         trail_app(tmp_path, FAULTMAP_TRAIL_URL=f"sqlite:///{tmp_path}")
 
 
+def test_file_of_a_database_below_a_file_is_refused_at_start(tmp_path):
+    (tmp_path / "notes").write_text("a note")
+
+    with pytest.raises(ConfigError, match="notes is no folder"):
+        trail_app(tmp_path, FAULTMAP_TRAIL_URL=f"sqlite:///{tmp_path}/notes/deep/faults.db")
+
+
+def test_file_of_a_database_that_cannot_be_made_is_told_and_its_faults_wait(tmp_path, caplog):
+    with shipping_app(tmp_path, FAULTMAP_TRAIL_URL="sqlite:////proc/none/faults.db") as app:
+        fail_with(app, "one")
+        wait_until(lambda: "cannot ship" in caplog.text)
+
+        with pytest.raises(ConfigError, match=r"/proc/none/faults\.db, which cannot be made"):
+            ship(app)
+        with trail_of(app) as trail:
+            assert trail.health().waiting == 1
+            assert "cannot be made" in trail.health().problem
+
+
 @pytest.mark.parametrize("content", [b"", None], ids=["empty", "missing"])
 def test_database_that_nobody_has_shipped_to_is_taken(tmp_path, content):
     file = tmp_path / "faults.db"

@@ -1,5 +1,6 @@
 """What the trail answers, before and after shipping, on SQLite and on PostgreSQL."""
 
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -192,6 +193,28 @@ def test_histogram_of_no_time_or_too_much_is_refused(app, length):
 def test_place_that_is_none_is_refused(app, cursor):
     with trail_of(app) as trail, pytest.raises(ValueError, match="no place in the trail"):
         trail.reader().page(before=cursor)
+
+
+def test_damaged_line_that_waits_hides_no_other(app):
+    ids = fail_with(app, "one", "two")
+    (path,) = journal_of(app).glob("*.log")
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"one", b"won", 1))
+
+    assert [entry.request_id for entry in entries_of(app)] == ids[1:]
+
+
+def test_reader_in_another_process_makes_connections_of_its_own(tmp_path, monkeypatch):
+    app = trail_app(tmp_path)
+    (identity,) = fail_with(app, "one")
+    ship(app)
+    with trail_of(app) as trail:
+        reader = trail.reader()
+        reader.page()
+        monkeypatch.setattr(os, "getpid", lambda: -1)
+
+        assert [entry.request_id for entry in reader.page().entries] == [identity]
+        assert reader.page().entries
 
 
 def test_pruned_faults_are_gone_for_good_and_groups_stay(app):

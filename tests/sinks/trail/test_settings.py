@@ -26,7 +26,14 @@ def test_folder_and_database_are_in_the_instance_folder(tmp_path):
         ("URL", "sqlite://", "names no file"),
         ("URL", "sqlite:///:memory:", "names no file"),
         ("URL", "postgresql+asyncpg://db/x", "allowed: 'psycopg', 'psycopg2'"),
+        ("URL", "postgresql://db:abc/x", "a host or a port that cannot be"),
+        ("URL", "postgresql://db:99999/x", "a host or a port that cannot be"),
+        ("URL", "postgresql://[::1/x", "a host or a port that cannot be"),
+        ("URL", "sqlite:///x.db?mode=ro", "has options behind '?'"),
+        ("URL", "sqlite:///file:x.db?uri=true", "has options behind '?'"),
+        ("URL", "sqlite:////tmp/a\0b.db", "is no URL of a database"),
         ("FOLDER", 7, "the path of a folder"),
+        ("FOLDER", "a\0b", "the path of a folder"),
         ("LIMIT", 4095, "at least 4096"),
         ("LIMIT", True, "at least 4096"),
         ("MAX_WAIT", 0, "at least 1"),
@@ -41,6 +48,21 @@ def test_wrong_setting_is_refused_in_words(tmp_path, name, value, told):
 
     assert f"FAULTMAP_TRAIL_{name}" in str(raised.value)
     assert told in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://ann:p[a]s:s/w0rd@[::1]:5432/x?sslmode=require",
+        "postgresql://db/x",
+        "postgresql://db:/x",
+        "postgresql:///x?host=/run/postgresql",
+    ],
+)
+def test_url_of_a_server_that_can_be_is_taken(tmp_path, url):
+    settings = trail_app(tmp_path, FAULTMAP_TRAIL_URL=url).extensions["faultmap.trail"].settings
+
+    assert settings.url == url.replace("postgresql:", "postgresql+psycopg:")
 
 
 def test_all_mistakes_are_told_at_once_and_no_password(tmp_path):
@@ -86,6 +108,11 @@ def test_windows_is_told_at_start(tmp_path, monkeypatch):
 def test_what_is_no_function_is_refused(name):
     with pytest.raises(ConfigError, match=f"{name} is 'all'; it must be a function"):
         AuditTrail(**{name: "all"})
+
+
+def test_nothing_to_keep_by_is_refused():
+    with pytest.raises(ConfigError, match="keep is None; it must be a function"):
+        AuditTrail(keep=None)
 
 
 def test_what_is_no_app_is_refused():
