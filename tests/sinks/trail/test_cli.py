@@ -131,11 +131,13 @@ def test_pruned_user_is_not_left_in_the_bytes_of_the_database(tmp_path):
 def test_pruning_goes_on_behind_a_file_that_it_cannot_write(app):
     fail_with(app, "one")
     (journal_of(app) / "1000000000000-aa.log").mkdir()
+    (journal_of(app) / "1000000000000-bb.log").symlink_to("deleted, meanwhile")
 
     shown = run(app, "prune", "--user", "ann")
 
     assert shown.exit_code == 2
     assert "1000000000000-aa.log cannot be written by this user" in shown.stderr
+    assert "bb.log" not in shown.stderr
     assert all(b"ann" not in path.read_bytes() for path in journal_of(app).glob("*.log") if path.is_file())
 
 
