@@ -41,8 +41,8 @@ def has_own_text(error: DomainError, kind: Kind) -> bool:
     if error.__dict__.get("public") is not None:
         return True
     home = next(cls for cls in type(error).__mro__ if "public" in vars(cls))
-    if vars(home)["public"] is not None and not is_built_in(home):
-        return True
+    if vars(home)["public"] is not None:  # it is sent in place of a message
+        return not is_built_in(home)
     return is_exposed(error, kind.original_status) and speak_message(error) is not None
 
 

@@ -60,7 +60,7 @@ def _meanings(value: object) -> Iterator[Any]:
         pair = PAIR.fullmatch(text)
         if pair:
             yield from ({pair[1]: meant} for meant in (*_meanings(pair[2]), pair[2]))
-        yield [text]
+        yield [part.strip() for part in text.split(",")]
         return
     yield meant
     if isinstance(meant, str | int | float) and meant != value:

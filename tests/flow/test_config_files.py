@@ -93,6 +93,7 @@ def test_nested_key_of_the_environment_is_a_mapping(monkeypatch):
         ("COMPATIBILITY_MODE", "{'/v1': True}", '{"/v1": true}'),
         ("TYPE_BASE", "None", r"null \(in TOML: false\)"),
         ("HANDLERS_KEPT", "shop.on_404", r'\["shop.on_404"\]'),
+        ("HANDLERS_KEPT", "shop.on_404, shop.on_405", r'\["shop.on_404", "shop.on_405"\]'),
         ("STATUSES", "gone=404", '{"gone": 404}'),
         ("LOG_LEVELS", "gone: info", '{"gone": "info"}'),
         ("VALIDATION_STATUS", "422.0", "422"),

@@ -4,9 +4,15 @@ import pytest
 from flask import Flask, abort
 from flow_app import app_with, raising
 
-from flask_faultmap import DomainError, Profile, Rule
+from flask_faultmap import DomainError, FaultMap, Profile, Rule
 from flask_faultmap.border.answers import boundary_of
-from flask_faultmap.errors import DeadlineExceededError, InternalError, NotFoundError, PermissionDeniedError
+from flask_faultmap.errors import (
+    DeadlineExceededError,
+    InternalError,
+    NotFoundError,
+    PermissionDeniedError,
+    ValidationFailedError,
+)
 from flask_faultmap.profiles.profile import FaultMessageSchema
 
 
@@ -122,3 +128,15 @@ def test_report_in_a_request_is_worded_as_its_answer_would_be():
     app.test_client().get("/v1/safe")
 
     assert told[0].text == "GET /safe is not for you."
+
+
+@pytest.mark.parametrize("cls", [ValidationFailedError, DeadlineExceededError])
+@pytest.mark.parametrize("message", ["", "a message that nobody is sent"])
+def test_text_of_a_class_of_ours_is_worded_whatever_the_message(cls, message):
+    worded = Profile("worded", FaultMessageSchema, wording={cls.code: "Worded."})
+    app = Flask("worded")
+    app.config["FAULTMAP_PROFILE"] = "worded"
+
+    faults = FaultMap(app, profiles=[worded])
+    with app.app_context():
+        assert faults.describe(cls(message)).text == "Worded."
