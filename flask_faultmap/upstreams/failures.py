@@ -165,7 +165,7 @@ def _below(module: str, table: dict[str, type[UpstreamError]]) -> dict[str, type
     return {f"{module}.{name}": failure for name, failure in table.items()}
 
 
-FAILURES = {
+FAILURES: dict[str, type[UpstreamError]] = {
     **_below("requests.exceptions", REQUESTS),
     **_below("niquests.exceptions", REQUESTS),
     "niquests.exceptions.MultiplexingError": UpstreamUsageError,
