@@ -32,10 +32,10 @@ FLOORS = {
     ),
     "contract": "entries examples raising contract",
     "tools": "overlaps checks specimens explaining listing cli",
-    "sinks": "trail.lines trail.version trail.settings trail.journal trail.entries trail.segments "
-    "trail.office trail.origins trail.records trail.health trail.database trail.shipper trail.snapshots "
-    "trail.reading trail.pruning trail.extension trail.options trail.cli trail connecting metrics tracing "
-    "sentry",
+    "sinks": "trail.lines trail.version trail.settings trail.journal trail.entries trail.waiting "
+    "trail.segments trail.office trail.origins trail.records trail.health trail.database trail.shipper "
+    "trail.snapshots trail.reading trail.pruning trail.extension trail.options trail.cli trail connecting "
+    "metrics tracing sentry",
     "pages": "members advice descriptions types rendering markdown catalog_pages "
     "picture questions guarding console_pages",
     "top": "testing openapi",

@@ -6,12 +6,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flask_faultmap.redaction.redacting import is_secret_name, redact
-from flask_faultmap.redaction.replacing import HIDDEN
-
-MAX_TEXT = 2048
-MAX_NAME = 512  # characters of a column that is a name
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
@@ -23,8 +17,8 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One fault of the trail, as people may read it; ``docs/reference/trail.md`` says what each means."""
+class Names:
+    """What finds and counts a fault: nothing in it needs redaction."""
 
     segment: str
     offset: int
@@ -43,12 +37,8 @@ class Entry:
     rule: str | None = None
     exception: str = ""
     cause: str | None = None
-    text: str = ""
-    told: Mapping[str, Any] = field(default_factory=dict)
-    stack: tuple[Link, ...] = ()
     fingerprint: str
     blame: str
-    context: Any = None
     trace_id: str | None = None
 
     @property
@@ -60,6 +50,16 @@ class Entry:
     def cursor(self) -> str:
         """The place of this entry in lists, newest first: what comes after it is a page's *before*."""
         return f"{to_micros(self.time)}.{self.segment}.{self.offset}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry(Names):
+    """One fault of the trail, as people may read it; ``docs/reference/trail.md`` says what each means."""
+
+    text: str = ""
+    told: Mapping[str, Any] = field(default_factory=dict)
+    stack: tuple[Link, ...] = ()
+    context: Any = None
 
 
 EQUALS = ("code", "status", "request_id", "route", "blame", "fingerprint", "user_id")
@@ -84,7 +84,7 @@ class Filters:
     since: datetime | None = None
     until: datetime | None = None
 
-    def match(self, entry: Entry) -> bool:
+    def match(self, entry: Names) -> bool:
         """Whether *entry* is wanted."""
         is_equal = all(getattr(self, name) in (None, getattr(entry, name)) for name in EQUALS)
         is_late_enough = self.since is None or entry.time >= self.since
@@ -134,46 +134,6 @@ class Histogram:
     buckets: tuple[Bucket, ...]
 
 
-def read_entry(segment: str, offset: int, record: Mapping[str, Any]) -> Entry | None:
-    """Make the entry of a journal's *record*, redacted; None if it is not one of ours."""
-    try:
-        return Entry(
-            segment=segment,
-            offset=offset,
-            request_id=_name(record["id"]) or "",
-            time=from_micros(int(record["time"])),
-            app=_name(record["app"]) or "",
-            host=_name(record["host"]) or "",
-            code=_name(record["code"]) or "",
-            category=_name(record["category"]) or "",
-            status=_status(record["status"]),
-            original_status=_status(record["original_status"]),
-            method=_name(record.get("method")),
-            route=_name(record.get("route")),
-            endpoint=_name(record.get("endpoint")),
-            user_id=_name(record.get("user")),
-            rule=_name(record.get("rule")),
-            exception=_name(record["exception"]) or "",
-            cause=_name(record.get("cause")),
-            text=redact(record["text"], MAX_TEXT),
-            told=clean(record["told"]),
-            stack=tuple(
-                Link(
-                    exception=_name(exception) or "",
-                    text=redact(text, MAX_TEXT) if text else "",
-                    frames=tuple(_name(frame) or "" for frame in frames),
-                )
-                for exception, text, frames in record["stack"]
-            ),
-            fingerprint=_name(record["fingerprint"]) or "",
-            blame=_name(record["blame"]) or "",
-            context=hide(record.get("context")),
-            trace_id=_name(record.get("trace_id")),
-        )
-    except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
-        return None
-
-
 def to_columns(entry: Entry) -> dict[str, Any]:
     """Give *entry* as the database keeps it."""
     columns = {name: getattr(entry, name) for name in Entry.__dataclass_fields__}
@@ -208,40 +168,6 @@ def to_micros(moment: datetime) -> int:
 def from_micros(micros: int) -> datetime:
     """Read what :func:`to_micros` gave."""
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)
-
-
-def clean(value: Any) -> Any:
-    """Make of a JSON value what every database takes: no NUL, no lone surrogate."""
-    if isinstance(value, str):
-        return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
-    if isinstance(value, dict):
-        return {clean(name): clean(member) for name, member in value.items()}
-    return [clean(item) for item in value] if isinstance(value, list) else value
-
-
-def hide(value: Any) -> Any:
-    """Redact every text of a JSON value, and all that a secret's name holds."""
-    if isinstance(value, str):
-        return redact(value, MAX_TEXT)
-    if isinstance(value, dict):
-        return {
-            clean(name): HIDDEN if is_secret_name(name) and member is not None else hide(member)
-            for name, member in value.items()
-        }
-    return [hide(item) for item in value] if isinstance(value, list) else value
-
-
-def _name(value: Any) -> str | None:
-    if value is None:
-        return None
-    text: str = clean(str(value))
-    return text if len(text) <= MAX_NAME else text[: MAX_NAME - 1] + "…"
-
-
-def _status(value: Any) -> int:
-    if not 100 <= int(value) <= 999:
-        raise ValueError(value)
-    return int(value)
 
 
 def _dump(value: Any) -> str:

@@ -23,6 +23,7 @@ from flask_faultmap.sinks.trail.entries import (
     Filters,
     Group,
     Histogram,
+    Names,
     Page,
     from_micros,
     to_micros,
@@ -32,6 +33,7 @@ from flask_faultmap.sinks.trail.segments import read_at, read_state, read_tail
 from flask_faultmap.sinks.trail.settings import TrailSettings
 from flask_faultmap.sinks.trail.shipper import count_groups
 from flask_faultmap.sinks.trail.snapshots import Place, Snapshot
+from flask_faultmap.sinks.trail.waiting import Waiting
 
 WHOLE_SEGMENT = 2 * SEGMENT_SIZE
 LAST = SEGMENT_SIZE
@@ -59,7 +61,7 @@ class TrailReader:
 
     def find_in_journal(self, request_id: str) -> list[Entry]:
         """Give those that this host's journal still holds, shipped or not, while the database is down."""
-        return _newest_first(self._read_journal(Filters(request_id=request_id), {}))
+        return [*_show(_newest_first(self._read_journal(Filters(request_id=request_id), {})))]
 
     def get(self, key: str) -> Entry | None:
         """Give the fault with this :attr:`Entry.key`."""
@@ -69,13 +71,14 @@ class TrailReader:
         line = read_at(self._settings.folder, *place)
         with self._begin() as snapshot:
             if line is not None and snapshot.waiting([line]):
-                return line
+                return line.entry()
             return snapshot.entry(*place)
 
     def get_in_journal(self, key: str) -> Entry | None:
         """Give it if this host's journal still holds it, shipped or not, while the database is down."""
         place = _read_key(key)
-        return None if place is None else read_at(self._settings.folder, *place)
+        line = None if place is None else read_at(self._settings.folder, *place)
+        return None if line is None else line.entry()
 
     def page(self, filters: Filters | None = None, *, limit: int = 50, before: str | None = None) -> Page:
         """Give faults, newest first.
@@ -89,9 +92,9 @@ class TrailReader:
         filters = filters or Filters()
         place = None if before is None else _read_cursor(before)
         with self._look(filters) as (snapshot, lines):
-            waiting = [entry for entry in lines if place is None or _place_of(entry) < place]
+            waiting = [line for line in lines if place is None or _place_of(line) < place]
             found = _newest_first([*waiting, *snapshot.entries(filters, place, limit + 1)])
-        page = tuple(found[:limit])
+        page = tuple(_show(found[:limit]))
         return Page(entries=page, next=page[-1].cursor if len(found) > limit else None)
 
     def groups(self, *, limit: int = 100, since: datetime | None = None) -> list[Group]:
@@ -136,16 +139,16 @@ class TrailReader:
         self._end = weakref.finalize(self, _close, self._engine, self._process)
 
     @contextmanager
-    def _look(self, filters: Filters) -> Iterator[tuple[Snapshot, list[Entry]]]:
+    def _look(self, filters: Filters) -> Iterator[tuple[Snapshot, list[Waiting]]]:
         """Look at the database at one moment; beside it stands what then only the journal has."""
-        # What the shipper has told of as committed is neither read nor redacted again.
+        # What the shipper has told of as committed is not read again.
         lines = [*self._read_journal(filters, read_state(self._settings.folder).offsets)]
         with self._begin() as snapshot:
             yield snapshot, snapshot.waiting(lines)
 
-    def _read_journal(self, filters: Filters, shipped: Mapping[str, int]) -> Iterator[Entry]:
+    def _read_journal(self, filters: Filters, shipped: Mapping[str, int]) -> Iterator[Waiting]:
         most = LAST if filters.request_id is None else WHOLE_SEGMENT
-        return (entry for entry in read_tail(self._settings.folder, most, shipped) if filters.match(entry))
+        return (line for line in read_tail(self._settings.folder, most, shipped) if filters.match(line))
 
     @contextmanager
     def _begin(self) -> Iterator[Snapshot]:
@@ -196,7 +199,7 @@ def _narrow(filters: Filters, since: datetime, until: datetime) -> Filters:
     )
 
 
-def _place_of(entry: Entry) -> Place:
+def _place_of(entry: Names) -> Place:
     return to_micros(entry.time), entry.segment, entry.offset
 
 
@@ -208,8 +211,13 @@ def _read_cursor(cursor: str) -> Place:
     return int(time), segment, int(offset)
 
 
-def _newest_first(entries: Iterable[Entry]) -> list[Entry]:
-    return sorted(entries, key=_place_of, reverse=True)
+def _newest_first(found: Iterable[Entry | Waiting]) -> list[Entry | Waiting]:
+    return sorted(found, key=_place_of, reverse=True)
+
+
+def _show(found: Iterable[Entry | Waiting]) -> Iterator[Entry]:
+    """Redact what waits: a list does it for those that it shows, not for thousands behind them."""
+    return (each.entry() if isinstance(each, Waiting) else each for each in found)
 
 
 def _read_group(row: Mapping[str, Any]) -> Group:

@@ -10,9 +10,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from flask_faultmap.sinks.trail.entries import Entry, read_entry
+from flask_faultmap.sinks.trail.entries import Entry
 from flask_faultmap.sinks.trail.journal import NEW, REFUSED, SUFFIX
 from flask_faultmap.sinks.trail.lines import MAX_LINE, decode_line, split_lines
+from flask_faultmap.sinks.trail.waiting import Waiting, read_line
 
 STATE = "shipped.json"
 
@@ -78,11 +79,11 @@ def read_chunk(path: Path, start: int, most: int, *, ended: bool) -> Chunk:
     for begin, line in split_lines(data):
         if lines == most:
             break
-        entry = _read_line(path, start + begin, line)
-        if entry is None:
+        found = _read_line(path, start + begin, line)
+        if found is None:
             damaged += 1
         else:
-            entries.append(entry)
+            entries.append(found.entry())
         lines, end = lines + 1, start + begin + len(line) + 1
         time.sleep(0)  # gives the GIL to a request, which waits 5 ms for it else, each time that it needs it
     if ended and lines < most and end == start and data:
@@ -116,26 +117,26 @@ def remove_unborn(folder: Path) -> None:
             os.close(file)
 
 
-def read_tail(folder: Path, most_bytes: int, shipped: Mapping[str, int]) -> Iterator[Entry]:
-    """Give the entries in the last *most_bytes* of each segment, from its *shipped* offset on."""
+def read_tail(folder: Path, most_bytes: int, shipped: Mapping[str, int]) -> Iterator[Waiting]:
+    """Give the lines in the last *most_bytes* of each segment, from its *shipped* offset on."""
     for path in segments_of(folder):
         with suppress(OSError):  # shipped to its end and deleted, meanwhile; or not readable
             yield from _read_end(path, most_bytes, shipped.get(path.stem, 0))
 
 
-def _read_end(path: Path, most_bytes: int, shipped: int) -> Iterator[Entry]:
+def _read_end(path: Path, most_bytes: int, shipped: int) -> Iterator[Waiting]:
     with path.open("rb") as file:
         start = max(os.fstat(file.fileno()).st_size - most_bytes, shipped)
         file.seek(start)
         data = file.read()
     for begin, line in split_lines(data):
-        entry = _read_line(path, start + begin, line)
-        if entry is not None:
-            yield entry
+        found = _read_line(path, start + begin, line)
+        if found is not None:
+            yield found
 
 
-def read_at(folder: Path, segment: str, offset: int) -> Entry | None:
-    """Give the entry that begins at *offset* of a segment, shipped or not."""
+def read_at(folder: Path, segment: str, offset: int) -> Waiting | None:
+    """Give the line that begins at *offset* of a segment, shipped or not."""
     for path in segments_of(folder):
         if path.stem == segment:
             with suppress(OSError), path.open("rb") as file:
@@ -145,9 +146,9 @@ def read_at(folder: Path, segment: str, offset: int) -> Entry | None:
     return None
 
 
-def _read_line(path: Path, offset: int, line: bytes) -> Entry | None:
+def _read_line(path: Path, offset: int, line: bytes) -> Waiting | None:
     record = decode_line(line)
-    return None if record is None else read_entry(path.stem, offset, record)
+    return None if record is None else read_line(path.stem, offset, record)
 
 
 def erase_lines(path: Path, end: int, is_wanted: Callable[[dict[str, Any]], bool]) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.sql import ColumnElement
 
 from flask_faultmap.sinks.trail.database import FAULT, GROUP, SEGMENT
 from flask_faultmap.sinks.trail.entries import EQUALS, Entry, Filters, from_columns, to_micros
+from flask_faultmap.sinks.trail.waiting import Waiting
 
 Place = tuple[int, str, int]  # time, segment, offset: the order of lists
 
@@ -19,15 +20,15 @@ class Snapshot:
     def __init__(self, connection: Connection | None, app: str) -> None:
         self._connection, self._app = connection, app
 
-    def waiting(self, lines: Iterable[Entry]) -> list[Entry]:
+    def waiting(self, lines: Iterable[Waiting]) -> list[Waiting]:
         """Give those of the journal's *lines* that were not shipped."""
         kept = [*lines]
-        names = {entry.segment for entry in kept}
+        names = {line.segment for line in kept}
         if self._connection is None or not names:
             return kept
         query = select(SEGMENT.c.name, SEGMENT.c.offset).where(SEGMENT.c.name.in_(names))
         offsets = {row.name: row.offset for row in self._connection.execute(query)}
-        return [entry for entry in kept if entry.offset >= offsets.get(entry.segment, 0)]
+        return [line for line in kept if line.offset >= offsets.get(line.segment, 0)]
 
     def entry(self, segment: str, offset: int) -> Entry | None:
         """Give one fault by its place in the journal."""

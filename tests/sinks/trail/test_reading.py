@@ -2,13 +2,14 @@
 
 import os
 from datetime import UTC, datetime, timedelta
+from functools import reduce
 
 import pytest
 from sqlalchemy import create_engine, text
 from trail_app import close, entries_of, fail_with, journal_of, record_line, ship, trail_app, trail_of
 
 from flask_faultmap.errors import ConfigError
-from flask_faultmap.sinks.trail import Filters
+from flask_faultmap.sinks.trail import Filters, waiting
 from flask_faultmap.sinks.trail.pruning import prune
 
 BEGIN = datetime(2023, 11, 14, 22, 0, tzinfo=UTC)
@@ -65,6 +66,47 @@ def test_what_the_shipper_has_told_of_is_not_read_again(app):
     fail_with(app, "two")
 
     assert [entry.text for entry in entries_of(app)] == ["two", "one"]
+
+
+def test_only_what_a_list_shows_of_the_waiting_is_redacted(app, monkeypatch):
+    put(
+        app,
+        "1000000000000-aa",
+        *(record_line(time=at(minute), text=f"text {minute}") for minute in range(60)),
+    )
+    redacted = []
+    monkeypatch.setattr(waiting, "redact", lambda text, most: redacted.append(text) or text)
+
+    with trail_of(app) as trail:
+        reader = trail.reader()
+        reader.groups()
+        reader.histogram(BEGIN, BEGIN + timedelta(hours=2))
+        counted = [*redacted]
+        first = reader.page(limit=10)
+        second = reader.page(limit=10, before=first.next)
+
+    assert counted == []
+    assert redacted == [f"text {minute}" for minute in range(59, 39, -1)]
+    assert [entry.text for entry in (*first.entries, *second.entries)] == redacted
+
+
+def test_line_that_is_damaged_is_left_out_of_a_list(app):
+    line = record_line()
+    put(app, "1000000000000-aa", line, b"0" * 8 + line[8:], line)
+
+    assert len(entries_of(app)) == 2
+
+
+@pytest.mark.parametrize("depth", [100, 300, 480, 700, 900])
+def test_context_that_is_too_deep_to_be_redacted_keeps_no_fault_from_the_database(app, depth):
+    deep = {"tags": reduce(lambda inner, _: [inner], range(depth), [])}
+    put(app, "1000000000000-aa", record_line(context=deep, told={"text": "no", "details": deep}))
+
+    (before,) = entries_of(app)
+    ship(app)
+
+    assert entries_of(app) == [before]
+    assert before.context in (deep, waiting.TOO_DEEP)
 
 
 def test_pages_follow_each_other_across_journal_and_database(app):
