@@ -509,6 +509,17 @@ def test_page_of_an_app_whose_answers_are_all_flask_s_own_has_no_answer():
     assert "not_found" in page(app, "/problems/not_found.md").text
 
 
+def test_page_asks_for_no_request_id_that_is_not_sent():
+    bare = Profile(name="bare", schema=EnvelopeSchema, drop_headers=("X-Request-ID",))
+    app = app_with(profiles=[bare], FAULTMAP_PROFILE="bare")
+    app.register_blueprint(catalog(), url_prefix="/problems")
+
+    told = page(app, "/problems/unavailable.md").text
+
+    assert "- how to know it: " in told
+    assert "request id, for a report" not in told
+
+
 def test_page_of_one_profile_answers_everywhere():
     assert "- where: everywhere\n" in page(shop(), "/problems/quota.json.md").text
 

@@ -12,7 +12,6 @@ from flask import has_request_context
 from flask_faultmap.border.contexts import current_context
 from flask_faultmap.errors import DomainError
 from flask_faultmap.faults import Fault
-from flask_faultmap.sinks.trail.entries import clean
 from flask_faultmap.sinks.trail.lines import encode_line, encode_members
 from flask_faultmap.sinks.trail.origins import (
     MAX_FRAMES,
@@ -22,6 +21,7 @@ from flask_faultmap.sinks.trail.origins import (
     fingerprint_of,
     frames_of,
 )
+from flask_faultmap.sinks.trail.waiting import clean
 from flask_faultmap.texts import text_of
 
 MAX_TEXT = 2048  # characters

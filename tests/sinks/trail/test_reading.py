@@ -97,6 +97,21 @@ def test_line_that_is_damaged_is_left_out_of_a_list(app):
     assert len(entries_of(app)) == 2
 
 
+def test_reader_that_was_forked_leaves_the_connections_to_its_parent(tmp_path, postgres_url, monkeypatch):
+    app = trail_app(tmp_path, FAULTMAP_TRAIL_URL=postgres_url)
+    fail_with(app, "one")
+    ship(app)
+    with trail_of(app) as trail:
+        reader = trail.reader()
+        before, pool = reader.page(), reader._engine.pool
+        monkeypatch.setattr(os, "getpid", lambda: 1)  # what a real child does: test_connections
+
+        assert reader.page() == before
+        assert reader._engine.pool is not pool
+        assert pool.checkedin() == 1
+        pool.dispose()
+
+
 @pytest.mark.parametrize("depth", [100, 300, 480, 700, 900])
 def test_context_that_is_too_deep_to_be_redacted_keeps_no_fault_from_the_database(app, depth):
     deep = {"tags": reduce(lambda inner, _: [inner], range(depth), [])}
