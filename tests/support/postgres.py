@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -87,9 +87,10 @@ class PostgresServer:
         if self._process is None:
             return
         pid = self._process.pid
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        for each in [pid, *map(int, children)]:
-            os.kill(each, number)
+        os.kill(pid, number)  # first: one that is stopped makes no children
+        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            with suppress(ProcessLookupError):  # its client has gone, meanwhile
+                os.kill(int(child), number)
 
     def _program(self, command: list[str]) -> list[str]:
         return [str(self._programs / command[0]), *command[1:]]
