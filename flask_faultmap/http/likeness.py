@@ -11,6 +11,8 @@ from uuid import UUID
 from flask_faultmap.http.parts import UNKNOWN
 
 MAX_TEXT = 100_000  # characters of a parameter that is read as JSON, or piece by piece
+MAX_BITS = 64  # of a number that is looked for as it is written
+MAX_CONVERTED = 2_000  # characters of one whose pieces are converted, to compare them with one value
 
 # Words by which a boolean is written in a query or a form.
 BOOLEANS = {
@@ -105,7 +107,20 @@ def _is_piece(value: Any, text: Any) -> bool:
     """Whether *value* stands in *text* between separators, as in ``?ids=1,2``."""
     if type(text) is not str or len(text) > MAX_TEXT or isinstance(value, bool):
         return False
+    is_word = type(value) is str or (type(value) is int and value.bit_length() <= MAX_BITS)
+    if is_word and _stands_in(str(value).strip(), text):
+        return True
+    if not isinstance(value, list) and (type(value) is str or len(text) > MAX_CONVERTED):
+        return False
     pieces = SEPARATORS.split(text)
     if isinstance(value, list):
         return len(value) == len(pieces) and all(map(is_read_as, value, pieces))
     return len(pieces) > 1 and any(is_read_as(value, piece) for piece in pieces if piece)
+
+
+def _stands_in(word: str, text: str) -> bool:
+    """Whether *word* stands in *text* beside a separator at least, in whatever letters."""
+    word, text = word.casefold(), text.casefold()
+    if not word or word == text or word not in text or SEPARATORS.search(word):
+        return False
+    return re.search(rf"(?:^|[,;|\s]){re.escape(word)}(?:$|[,;|\s])", text) is not None

@@ -57,15 +57,15 @@ class Origins:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._by_node: dict[int, dict[Any, Any]] = {}
-        self._kin: dict[int, bool] = {}
+        self._by_node: dict[int, tuple[Any, dict[Any, Any]]] = {}
+        self._kin: dict[int, tuple[Any, bool]] = {}  # with the dict, so that no other gets its id
 
     def is_elsewhere(self, refused: Refused) -> bool:
         """Whether *refused* lies in a document that was read from anything but the request."""
         root = refused.root
         if root is UNKNOWN or root is self._parts.held or not self._is_told:
             return False
-        if {id(root), id(refused.value)} & self._values:
+        if id(root) in self._values or id(refused.value) in self._values:
             return False
         holder, keys = self._holder_of(refused)
         return bool(keys) and all(map(self._is_foreign, keys)) and not self._is_kin(holder)
@@ -85,15 +85,16 @@ class Origins:
         return [] if self._parts.held is UNKNOWN else [node for _, node in nodes(self._parts.held)]
 
     @cached_property
-    def _values(self) -> set[int]:
+    def _values(self) -> dict[int, Any]:
         texts = (text for _, named, _ in self._parts.named for texts in named.values() for text in texts)
         wholes = (whole for _, _, whole in self._parts.named)
-        return {id(value) for value in (*self._held, *texts, *wholes) if not is_trivial(value)}
+        return {id(value): value for value in (*self._held, *texts, *wholes) if not is_trivial(value)}
 
     @cached_property
-    def _keys(self) -> set[int]:
+    def _keys(self) -> dict[int, Any]:
         held = (key for node in self._held if isinstance(node, dict) for key in node)
-        return {id(key) for key in (*held, *(name for _, named, _ in self._parts.named for name in named))}
+        names = (name for _, named, _ in self._parts.named for name in named)
+        return {id(key): key for key in (*held, *names)}
 
     def _holder_of(self, refused: Refused) -> tuple[dict[Any, Any], list[Any]]:
         """Give the nearest dict that holds what was refused, and the keys that tell where that is from."""
@@ -109,14 +110,14 @@ class Origins:
     def _key_object(self, holder: dict[Any, Any], key: Any) -> Any:
         """Give the object that is *key* in *holder*."""
         if id(holder) not in self._by_node:
-            self._by_node[id(holder)] = {each: each for each in holder}
-        return self._by_node[id(holder)][key]
+            self._by_node[id(holder)] = holder, {each: each for each in holder}
+        return self._by_node[id(holder)][1][key]
 
     def _is_kin(self, holder: dict[Any, Any]) -> bool:
         """Whether the request's own objects are among the values: it is a dict of other names for them."""
         if id(holder) not in self._kin:
-            self._kin[id(holder)] = any(id(value) in self._values for value in holder.values())
-        return self._kin[id(holder)]
+            self._kin[id(holder)] = holder, any(id(value) in self._values for value in holder.values())
+        return self._kin[id(holder)][1]
 
     def _is_foreign(self, key: Any) -> bool:
         if type(key) is not str or id(key) in self._keys or sys.intern(key) is key:

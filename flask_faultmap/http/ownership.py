@@ -10,7 +10,7 @@ from flask_faultmap.errors import DomainError, ValidationFailedError
 from flask_faultmap.http.errors import malformed_json
 from flask_faultmap.http.origins import Origins, is_text_of, text_parsed_by
 from flask_faultmap.http.parts import UNKNOWN, Parts, body_of, parts_of
-from flask_faultmap.http.places import find_place
+from flask_faultmap.http.places import LAST, find_place
 from flask_faultmap.http.validation import (
     MAX_VIOLATIONS,
     Finding,
@@ -64,6 +64,7 @@ def from_clients_pydantic(exc: Any, request: Request | None = None) -> DomainErr
 
 def _judge(exc: BaseException, request: Request, findings: list[Finding]) -> ValidationFailedError | None:
     parts = parts_of(request)
+    parts.memo.pop(LAST, None)  # of another error
     found = []
     for item in findings:
         place = find_place(parts, item.refused)
@@ -81,7 +82,7 @@ def _is_elsewhere(parts: Parts, exc: BaseException, findings: list[Finding], req
     text = text_parsed_by(exc)
     if text is not UNKNOWN:
         return not is_text_of(parts, text, body_of(request))
-    origins = Origins(parts)
+    origins = parts.memo.setdefault(Origins, Origins(parts))
     return any(origins.is_elsewhere(item.refused) for item in findings)
 
 

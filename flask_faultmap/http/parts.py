@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from werkzeug.datastructures import MultiDict
+from werkzeug.datastructures import Headers, MultiDict
 from werkzeug.wrappers import Request
 
 UNKNOWN: Any = object()  # a value that nobody kept
+KEPT = "_faultmap_parts"  # with a request: what was read of it, and from what
 
 # What werkzeug's request keeps once it was read, and where our violations say that it is.
 LOOKED_AT = {"args": "query", "form": "form", "files": "form", "cookies": "cookie"}
@@ -34,10 +35,24 @@ NO_PARTS = Parts(UNKNOWN, UNKNOWN, (), {}, None, {})
 
 
 def parts_of(request: Request | None) -> Parts:
-    """Give what the code of *request* has looked at; reading it here reads nothing from the client."""
+    """Give what the code of *request* has looked at; reading it here reads nothing from the client.
+
+    It is kept with the request, until its code looks at more: each error of a group asks for it.
+    """
     if request is None:
         return NO_PARTS
     read = request.__dict__
+    seen = [read.get(name) for name in ("_cached_json", "_cached_data", *LOOKED_AT, "view_args")]
+    known: list[Any]
+    parts: Parts
+    known, parts = read.get(KEPT, ([], NO_PARTS))
+    if len(known) != len(seen) or any(one is not other for one, other in zip(known, seen, strict=True)):
+        parts = _read(request, read)
+        read[KEPT] = seen, parts
+    return parts
+
+
+def _read(request: Request, read: dict[str, Any]) -> Parts:
     held = read.get("_cached_json", (UNKNOWN,))[0]
     held = UNKNOWN if held is Ellipsis else held
     sent = _parse(request, read["_cached_data"]) if read.get("_cached_data") else UNKNOWN
@@ -58,7 +73,7 @@ def parts_of(request: Request | None) -> Parts:
                 opened = source
     if isinstance(read.get("files"), MultiDict):
         named.append(("form", _told_of_files(read["files"]), read["files"]))
-    named.append(("header", HeaderValues(request), request.headers))
+    named.append(("header", HeaderValues(request.headers), request.headers))
     return Parts(sent, held, tuple(named), sources, opened, {})
 
 
@@ -86,13 +101,13 @@ def _told_of_files(files: MultiDict[str, Any]) -> dict[str, list[Any]]:
 class HeaderValues(Mapping[str, list[Any]]):
     """The values of each header by its name in small letters, with ``-`` or ``_``; read when asked for."""
 
-    def __init__(self, request: Request) -> None:
-        self._request = request
+    def __init__(self, headers: Headers) -> None:
+        self._headers = headers
 
     @cached_property
     def _values(self) -> dict[str, list[Any]]:
         values: dict[str, list[Any]] = {}
-        for name, value in self._request.headers:
+        for name, value in self._headers:
             for spoken in (name.lower(), name.lower().replace("-", "_")):
                 values.setdefault(spoken, []).append(value)
         return values

@@ -8,9 +8,16 @@ from flask_faultmap.http.likeness import is_read_as, is_same, is_sent, is_trivia
 from flask_faultmap.http.parts import UNKNOWN, Parts
 
 MAX_PATHS = 200  # of the ways to leave steps out of one path
+MAX_WORDS = 16  # of one name in a query, a form or a path
 MAX_NODES = 20_000  # of the walk through a document
 
+MAX_LOOKED = 10_000  # objects that are looked into, for all that was refused
+
 LAST = "last"  # in the memo: where the document stood of which something was refused
+FOUND = "found"  # among the objects of the document, where something was found last
+HELD = "held"  # the app's JSON, by the ids of its objects
+OBJECTS = "objects"  # of the document
+LOOKED = "looked"  # how many objects were looked into
 KEY = ("[key]",)  # pydantic's last step where it refused the key of a member
 
 Path = tuple[Any, ...]
@@ -49,7 +56,7 @@ def _find_as_sent(parts: Parts, refused: Refused) -> Place | None:
         if path is not None:
             return "body", path if refused.missing is UNKNOWN else _lacking(parts.sent, path, refused)
     for source, named, held in parts.named:
-        name = _find_by_name(source, named, held, refused, _parsed_of(parts, source, named))
+        name = _find_by_name(source, named, held, refused, _parsed_of(parts, source, named), parts.memo)
         if name is not None:
             return source, (name,)
     return None
@@ -106,18 +113,54 @@ def _find_in_document(parts: Parts, refused: Refused) -> Path | None:
 
 def _find_elsewhere(parts: Parts, refused: Refused) -> Path | None:
     """Look through all of the document: for the same object, then for what is equal below a part of it."""
-    if parts.held is not UNKNOWN and not is_trivial(refused.value):
-        for path, node in nodes(parts.held):
+    if not is_trivial(refused.value):
+        for path, _ in _held_as(parts, refused.value):
             sent = _at(parts.sent, path)
             is_lacking = refused.missing is not UNKNOWN and not _has(sent, refused.missing)
-            if node is refused.value and (is_lacking or _fits(sent, refused)):
+            if is_lacking or _fits(sent, refused):
                 return path
-    for anchor, node in nodes(parts.sent):
-        if anchor and node and isinstance(node, dict) and refused.value is not None:
-            found = _find_below(node, refused)
-            if found is not None:
-                return anchor + found
+    if refused.value is None:
+        return None
+    if OBJECTS not in parts.memo:
+        walked = nodes(parts.sent)
+        parts.memo[OBJECTS] = [(way, node) for way, node in walked if way and node and isinstance(node, dict)]
+    objects, first = parts.memo[OBJECTS], parts.memo.get(FOUND, 0)
+    for at in _outward(first, len(objects)):  # what is refused next is often the next, or the one before
+        if not _may_look(parts):
+            return None
+        anchor, node = objects[at]
+        found = _find_below(node, refused)
+        if found is not None:
+            parts.memo[FOUND] = at
+            return (*anchor, *found)
     return None
+
+
+def _outward(first: int, end: int) -> Iterator[int]:
+    """Count from *first* both ways, nearest first."""
+    for step in range(end):
+        if first + step < end:
+            yield first + step
+        if 0 < step <= first:
+            yield first - step
+
+
+def _held_as(parts: Parts, value: Any) -> list[tuple[Path, Any]]:
+    """Give the places at which the app's JSON has this very object, and the object."""
+    if HELD not in parts.memo:
+        by_id: dict[int, list[tuple[Path, Any]]] = {}
+        for path, node in nodes(parts.held):
+            if not is_trivial(node):
+                by_id.setdefault(id(node), []).append((path, node))
+        parts.memo[HELD] = by_id
+    found: list[tuple[Path, Any]] = parts.memo[HELD].get(id(value), [])
+    return found[:MAX_PATHS]
+
+
+def _may_look(parts: Parts) -> bool:
+    """Count one more object that is looked into; False if those were enough."""
+    parts.memo[LOOKED] = parts.memo.get(LOOKED, 0) + 1
+    return bool(parts.memo[LOOKED] <= MAX_LOOKED)
 
 
 def _lacking(document: Any, path: Path, refused: Refused) -> Path:
@@ -139,6 +182,8 @@ def _find_renamed(parts: Parts, refused: Refused) -> Path | None:
         return None
     taken, inner, _ = deepest(_at(parts.sent, anchor), refused.path)
     for path, node in nodes(inner):
+        if not _may_look(parts):
+            return None
         if _fits(node, refused):
             return (*anchor, *taken, *path)
     return None
@@ -149,17 +194,15 @@ def _anchor(parts: Parts, root: Any) -> Path | None:
     if root is UNKNOWN or is_trivial(root):
         return None
     if id(root) not in parts.memo:
-        parts.memo[id(root)] = _find_whole(parts, root)
-    found: Path | None = parts.memo[id(root)]
+        parts.memo[id(root)] = root, _find_whole(parts, root)  # kept, so that no other gets its id
+    found: Path | None = parts.memo[id(root)][1]
     return found
 
 
 def _find_whole(parts: Parts, root: Any) -> Path | None:
     if root is parts.held or is_same(root, parts.sent):
         return ()
-    if parts.held is UNKNOWN:
-        return None
-    return next((path for path, node in nodes(parts.held) if node is root), None)
+    return next((path for path, _ in _held_as(parts, root)), None)
 
 
 def _find_below(document: Any, refused: Refused) -> Path | None:
@@ -192,15 +235,12 @@ def _find_merged(document: Any, refused: Refused) -> Path | None:
 def nodes(document: Any) -> Iterator[tuple[Path, Any]]:
     """Walk *document*, breadth first, up to a bound."""
     level: list[tuple[Path, Any]] = [((), document)]
-    for at in range(MAX_NODES):
-        if at >= len(level):
-            return
-        path, node = level[at]
+    for path, node in level:
         yield path, node
         if isinstance(node, dict):
-            level += (((*path, key), inner) for key, inner in node.items())
+            level += (((*path, key), inner) for key, inner in islice(node.items(), MAX_NODES - len(level)))
         elif isinstance(node, list):
-            level += (((*path, index), inner) for index, inner in enumerate(node))
+            level += (((*path, at), inner) for at, inner in enumerate(islice(node, MAX_NODES - len(level))))
 
 
 def _at(document: Any, path: Path) -> Any:
@@ -217,6 +257,7 @@ def _find_by_name(
     held: object,
     refused: Refused,
     parsed: list[tuple[str, Any]],
+    memo: dict[Any, Any],
 ) -> str | None:
     """Give the name in one part of the request whose value, or whose absence, was refused."""
     if refused.missing is not UNKNOWN:
@@ -228,8 +269,7 @@ def _find_by_name(
     name = next((step for step in refused.path if isinstance(step, str)), None)
     if source == "header" and name is not None:
         name = name.lower()
-    spelt = next((each for each in named if name is not None and _is_near(name, each)), None)
-    for each in (name, spelt):
+    for each in (name, None if name is None else _find_near(name, named, memo)):
         if each is not None and each in named and is_sent(refused.value, named[each]):
             return each
     return _find_in_texts(named, refused, parsed)
@@ -255,9 +295,18 @@ def _parsed_of(parts: Parts, source: str, named: Mapping[str, list[Any]]) -> lis
     return found
 
 
-def _is_near(name: str, sent: str) -> bool:
-    """Whether code may call *name* what was sent as *sent*: ``orderId`` is ``order_id``, and an ``id``."""
-    return sent.endswith(f"_{name}") or _spell(name) == _spell(sent)
+def _find_near(name: str, named: Mapping[str, list[Any]], memo: dict[Any, Any]) -> str | None:
+    """Find what code may call *name*: ``orderId`` was sent as ``order_id``, and so was an ``id``."""
+    if id(named) not in memo:
+        near: dict[str, str] = {}
+        for sent in named:
+            near.setdefault(f"={_spell(sent)}", sent)
+            words = sent.split("_", MAX_WORDS)
+            for at in range(1, len(words)):
+                near.setdefault("_" + "_".join(words[at:]), sent)
+        memo[id(named)] = near
+    found: str | None = memo[id(named)].get(f"_{name}") or memo[id(named)].get(f"={_spell(name)}")
+    return found
 
 
 def _spell(name: str) -> str:

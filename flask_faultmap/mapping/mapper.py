@@ -242,10 +242,12 @@ class Mapper:
             return logging.ERROR  # better one record too many than none
 
     def _gravest(self, group: ExceptionGroup[Exception], request: Request | None) -> Decision | None:
-        decisions = [self.translate(leaf, request) for leaf in group.exceptions]
-        known = [decision for decision in decisions if decision is not None]
-        if len(known) < len(decisions):
-            return None
+        known = []
+        for leaf in group.exceptions:
+            decision = self.translate(leaf, request)
+            if decision is None:
+                return None
+            known.append(decision)
         return max(
             known, key=lambda decision: self.status_of(decision.error) >= 500
         )  # the first of the gravest

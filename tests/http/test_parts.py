@@ -14,7 +14,7 @@ NAMES = st.sampled_from(["X-Tenant", "x-tenant", "X_Tenant", "Accept", "A-B-C"])
 def test_headers_are_known_by_both_spellings(headers):
     request = Request(EnvironBuilder(headers=headers).get_environ())
 
-    values = HeaderValues(request)
+    values = HeaderValues(request.headers)
 
     spelt = [(each(name.lower()), value) for name, value in request.headers for each in (str, underscored)]
     assert dict(values) == {name: [value for other, value in spelt if other == name] for name, _ in spelt}
