@@ -10,7 +10,7 @@ from types import FrameType
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask_faultmap.upstreams.answers import Answer, answer_of
+from flask_faultmap.upstreams.answers import Answer, StandardAnswer, answer_of
 from flask_faultmap.upstreams.frames import (
     CALLING,
     DEEPEST,
@@ -167,7 +167,9 @@ def _read_answers(evidence: Evidence, kept: Sequence[Any]) -> None:
         answer = answer_of(response)
         if answer is None:
             continue
-        evidence.was_taken = evidence.was_taken or not is_refusal(answer.status) or answer.earlier()[1]
+        is_told = not isinstance(answer, StandardAnswer)  # what urllib hides, other frames tell
+        evidence.was_taken = evidence.was_taken or not is_refusal(answer.status)
+        evidence.was_taken = evidence.was_taken or (is_told and answer.earlier()[1])
         if 300 <= answer.status < 400:
             evidence.is_redirected = True
             evidence.is_misled = evidence.is_misled or not _is_followable(answer.header("Location") or "")

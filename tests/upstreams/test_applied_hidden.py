@@ -112,6 +112,12 @@ def with_a_usage_of_the_app_s_making(url: str) -> None:
         raise httpx.InvalidURL("no URL")
 
 
+def with_data_alone(url: str) -> None:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with upstream("boxes", operation="create"):
+        opener.open(f"{url}/on/303/nowhere", b"x", timeout=5)
+
+
 CALLS = [call for name, call in list(globals().items()) if name.startswith("with_")]
 
 

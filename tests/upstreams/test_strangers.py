@@ -320,3 +320,10 @@ def test_a_status_that_is_not_expected_is_none() -> None:
 
     with saying(412) as url, pytest.raises(UpstreamResponseError):
         ask(url)
+
+
+def test_an_exception_of_an_sdk_that_tells_of_no_answer_stays_what_it_is() -> None:
+    exceptions = pytest.importorskip("botocore.exceptions", reason="botocore is not installed")
+
+    with pytest.raises(exceptions.ClientError), upstream("queue", operation="list"):
+        raise exceptions.ClientError({"Error": {}}, "ListQueues")
