@@ -112,6 +112,17 @@ def test_reader_that_was_forked_leaves_the_connections_to_its_parent(tmp_path, p
         pool.dispose()
 
 
+@pytest.mark.parametrize(
+    "change",
+    [{"text": 5}, {"stack": [["it", {}, []], ["it", 5, []]]}, {"stack": [["it", "", 5]]}, {"stack": [5]}],
+)
+def test_record_whose_texts_are_none_is_damaged(app, change):
+    put(app, "1000000000000-aa", record_line(), record_line(**change))
+
+    assert len(entries_of(app)) == 1
+    assert ship(app) == 1
+
+
 @pytest.mark.parametrize("depth", [100, 300, 480, 700, 900])
 def test_context_that_is_too_deep_to_be_redacted_keeps_no_fault_from_the_database(app, depth):
     deep = {"tags": reduce(lambda inner, _: [inner], range(depth), [])}
