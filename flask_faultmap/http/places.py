@@ -310,7 +310,7 @@ def _find_near(name: str, named: Mapping[str, list[Any]], memo: dict[Any, Any]) 
 
 
 def _spell(name: str) -> str:
-    return name.replace("_", "").replace("-", "").lower()
+    return name.removesuffix("[]").replace("_", "").replace("-", "").lower()
 
 
 def _holds_all(value: Any, named: Mapping[str, list[Any]]) -> bool:

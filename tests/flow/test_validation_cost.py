@@ -6,7 +6,7 @@ import time
 import pytest
 from flask import Flask, request
 from marshmallow import Schema, ValidationError, fields
-from pydantic import BaseModel
+from pydantic import BaseModel, model_validator
 
 from flask_faultmap import FaultMap
 
@@ -25,6 +25,15 @@ class Line(BaseModel):
 class Order(BaseModel):
     numbers: list[int] = []
     lines: list[Line] = []
+
+
+class Renaming(BaseModel):
+    numbers: list[int]
+
+    @model_validator(mode="before")
+    @classmethod
+    def rename(cls, data):
+        return {"numbers": [word[:1] + word[1:] for word in reversed(data["words"])]}
 
 
 class Query(Schema):
@@ -90,6 +99,11 @@ LARGE_INPUTS = {
         422,
     ),
     "words under another name": (lambda: Order.model_validate({"numbers": read()["words"]}), words, 422),
+    "words renamed by a validator, the last first": (
+        lambda: Renaming.model_validate(read()),
+        words,
+        500,
+    ),
     "words in other letters": (
         lambda: Order.model_validate({"numbers": [word.upper() for word in read()["words"]]}),
         words,
