@@ -81,3 +81,10 @@ def test_a_last_item_without_a_newline_is_given_in_an_awaited_block() -> None:
 def test_a_body_is_read_from_the_standard_library_too() -> None:
     with saying(200, b'{"a":1}') as url, upstream("runs", operation="get") as call:
         assert call.json(by_urllib_request(url)) == {"a": 1}
+
+
+@pytest.mark.usefixtures("leaks")
+@pytest.mark.parametrize("client", [by_urllib3, by_urllib_request])
+def test_a_stream_without_an_end_mark_is_read_to_its_end(client: Callable[[str], Any]) -> None:
+    with saying(200, b'{"a":1}') as url, upstream("runs", operation="follow") as call:
+        assert list(call.events(client(url), "ndjson", end=None)) == [{"a": 1}]
