@@ -120,9 +120,15 @@ class Origins:
         return self._kin[id(holder)][1]
 
     def _is_foreign(self, key: Any) -> bool:
-        if type(key) is not str or id(key) in self._keys or sys.intern(key) is key:
+        if type(key) is not str or id(key) in self._keys or _is_constant(key):
             return False
         return not any(source == "header" and key.lower() in named for source, named, _ in self._parts.named)
+
+
+def _is_constant(key: str) -> bool:
+    """Whether *key* is an interned string, as the names in code are. Asking does not make it one."""
+    known = getattr(sys, "_is_interned", None)  # from Python 3.13 on
+    return known(key) if known else sys.intern((key + " ")[:-1]) is key
 
 
 def _variable(exc: BaseException, functions: dict[tuple[str, str], str]) -> Any:

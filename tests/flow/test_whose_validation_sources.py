@@ -146,3 +146,18 @@ def test_where_the_data_came_from_says_whose_error_it_is(status, view, body):
     )
 
     assert response.status_code == status
+
+
+@pytest.mark.parametrize("key", ["a-key-that-no-code-has", "naïve", "x" * 300])
+def test_answer_does_not_depend_on_who_asked_before(key):
+    app = Flask("shop")
+    FaultMap(app)
+
+    @app.post("/")
+    def view():
+        read()
+        return TypeAdapter(dict[str, int]).validate_python(json.loads(json.dumps({key: "x", "b": 1})))
+
+    answers = [app.test_client().post("/", json={key: "x", "b": 1}).status_code for _ in range(3)]
+
+    assert answers == [500, 500, 500]
