@@ -185,11 +185,11 @@ def launch(name: str) -> ResponseReturnValue:
 def look(name: str, number: str) -> ResponseReturnValue:
     """Look after a command; boxlite's client polls this where it cannot attach."""
     execution = boxes().execution(name, number)
-    status = "running" if execution.exit_code is None else "completed"
+    exit_code = execution.exit_code
     return {
         "execution_id": number,
-        "status": status,
-        "exit_code": execution.exit_code,
+        "status": "running" if exit_code is None else "completed",
+        "exit_code": exit_code,
         "output": execution.read(),
     }
 

@@ -229,7 +229,10 @@ def test_every_pattern_is_found():
     unknown = [one for module in modules() for one in spelt_in(module) if isinstance(one, str)]
 
     assert len(patterns_of_the_package()) > 90
-    assert unknown == ["flask_faultmap.redaction.replacing: re.compile(pattern)"]
+    assert [place.partition(": ")[0] for place in unknown] == [
+        "flask_faultmap.http.likeness",  # a word between separators, word for word
+        "flask_faultmap.redaction.replacing",  # the tables, which are read here
+    ]
 
 
 def test_a_slow_pattern_is_seen():
