@@ -57,8 +57,7 @@ def obstacles(schema: Schema, level: int = 0) -> Iterator[str]:
         yield f"{name} changes members that the hook of ProblemSchema needs"
     if level > MAX_LEVELS:
         yield f"{name} stands in more than {MAX_LEVELS} envelopes"
-        return
-    for member, field in schema.dump_fields.items():
+    for member, field in schema.dump_fields.items() if level <= MAX_LEVELS else ():
         role = _role(field, field.attribute or member)
         if role == "envelope":
             yield from obstacles(field.schema, level + 1)  # type: ignore[attr-defined]  # an Envelope, then

@@ -206,7 +206,7 @@ def test_tour_ends_with_rows_of_the_trail_and_a_command_that_shows_them():
     listed = subprocess.check_output([*shlex.split(command), "--limit", "9999"], cwd=TOP, text=True)
     assert len(ids) == 3  # of the scenes there
     assert [fault_id for fault_id in ids if fault_id not in listed] == []
-    assert f"The rows are in {Path('instance', 'faults.db')}." in shown
+    assert f"The faults are in {Path('instance', 'faults.db')}." in shown
 
 
 LOSSES = [("a", 500), ("b", 503), ("c", 401), ("d", 404)]

@@ -23,6 +23,7 @@ from pydantic import ValidationError as PydanticError
 
 from flask_faultmap import FaultMap, Rule
 from flask_faultmap.errors import ValidationFailedError
+from flask_faultmap.http import places
 from flask_faultmap.http.ownership import NOTE
 
 CANARY = "cAnary7x"
@@ -391,3 +392,61 @@ def test_a_document_with_thousands_of_errors_is_judged_by_those_that_are_told(vi
 def is_resolved(document, pointer):
     follow(document, pointer)
     return True
+
+
+def test_own_text_of_a_translated_error_stays_beside_its_violations():
+    def view():
+        try:
+            Schema.from_dict({"age": fields.Integer()})().load(request.get_json())
+        except ValidationError as exc:
+            raise ValidationFailedError("age is odd", public="Say your age in years.") from exc
+
+    body = serve(view).test_client().post("/", json={"age": "x"}).json
+
+    assert (body["detail"], body["errors"][0]["pointer"]) == ("Say your age in years.", "#/age")
+
+
+def test_message_about_a_parameter_points_at_it_beside_a_body_that_was_read():
+    def view():
+        request.get_json(), request.args["limit"]
+        raise ValidationError({"limit": ["Too large."]})
+
+    body = serve(view).test_client().post("/?limit=5", json={"name": "a"}).json
+
+    assert [(one["source"], one["name"]) for one in body["errors"]] == [("query", "limit")]
+
+
+def test_message_about_a_missing_member_points_at_its_place_in_the_body():
+    def view():
+        request.get_json()
+        raise ValidationError({"a": {"b": ["Missing data for required field."]}})
+
+    body = serve(view).test_client().post("/", json={"a": {"c": 1}}).json
+
+    assert [one["pointer"] for one in body["errors"]] == ["#/a/b"]
+
+
+class Line(BaseModel):
+    qty: int
+
+
+def test_lines_that_were_copied_the_last_first_are_found():
+    def view():
+        rows = [{"qty": line["qty"][:1] + line["qty"][1:]} for line in reversed(request.get_json()["lines"])]
+        TypeAdapter(dict[str, list[Line]]).validate_python({"rows": rows})
+
+    body = serve(view).test_client().post("/", json={"lines": [{"qty": f"x{at}"} for at in range(5)]}).json
+
+    assert [one["pointer"] for one in body["errors"]] == [f"#/lines/{at}/qty" for at in range(4, -1, -1)]
+
+
+def test_what_is_not_found_soon_enough_is_the_apps(monkeypatch):
+    monkeypatch.setattr(places, "MAX_LOOKED", 3)
+
+    def view():
+        rows = [{"qty": line["qty"][:1] + line["qty"][1:]} for line in reversed(request.get_json()["lines"])]
+        TypeAdapter(dict[str, list[Line]]).validate_python({"rows": rows})
+
+    response = serve(view).test_client().post("/", json={"lines": [{"qty": f"x{at}"} for at in range(9)]})
+
+    assert response.status_code == 500

@@ -581,3 +581,9 @@ def messages_about(kind, value):
     except PydanticError as exc:
         return [item.message for item in from_pydantic(exc).violations]
     return []  # some kinds take nearly everything
+
+
+def test_messages_of_a_whole_place_are_its_violations():
+    error = from_request_parser({"json": ["Not like this.", "Nor so."]})
+
+    assert [(one.source, one.pointer) for one in error.violations] == [("body", "#"), ("body", "#")]

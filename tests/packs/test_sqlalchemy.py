@@ -73,6 +73,16 @@ def test_unique_violation_names_its_columns_and_no_value(engine, twice, columns)
     assert "INSERT" not in repr(fault)
 
 
+def test_column_whose_name_is_no_identifier_is_not_named(engine):
+    with engine.begin() as connection:
+        connection.execute(sa.text('CREATE TABLE note ("first name" TEXT UNIQUE)'))
+        with pytest.raises(sa.exc.IntegrityError) as raised:
+            connection.execute(sa.text("INSERT INTO note VALUES ('a'), ('a')"))
+
+    fault = FAULTS.describe(raised.value)
+    assert (fault.code, fault.violations) == ("already_exists", ())
+
+
 def test_missing_parent_is_a_failed_precondition(engine):
     fault = fault_of(engine, User(team_id=99))
 

@@ -16,6 +16,7 @@ from hurting import near_matches
 
 import flask_faultmap
 from flask_faultmap import defining
+from flask_faultmap.mapping import spellings
 from flask_faultmap.profiles import profile
 from flask_faultmap.redaction import names, reading, redact, redact_url
 from flask_faultmap.redaction.replacing import compiled
@@ -34,7 +35,9 @@ MATCHED = {
     profile.MEDIA_TYPE.pattern,
     reading.WORD_END.pattern,
     names.SECRET_NAME,
+    spellings.PAIR.pattern,
     r"(?P<dialect>\w+)(?:\+(?P<driver>\w+))?://(?P<rest>.*)",  # of the trail, an extra
+    r"(?:[^:/]*(?::[^@]*)?@)?(?:\[[^/?]+\]|[^/:?]*)(?::(?P<port>[0-9]{0,5}))?(?:[/?].*)?",  # likewise
 }
 CALLS = ("compile", "search", "match", "fullmatch", "sub", "subn", "split", "findall", "finditer")
 

@@ -3,11 +3,13 @@
 from enum import Enum, Flag
 
 import pytest
+from flask import Flask
 from flow_app import app_with
 from marshmallow import Schema, fields
 
-from flask_faultmap import Profile, Rule
+from flask_faultmap import FaultMap, Profile, Rule
 from flask_faultmap.errors import GoneError, NotFoundError, UnavailableError
+from flask_faultmap.packs import SQLALCHEMY
 from flask_faultmap.tools.listing import list_as_data, list_as_text
 
 
@@ -178,3 +180,14 @@ def test_machines_get_every_profile_in_use():
         {"name": "problem", "compiled": True, "obstacle": None},
         {"name": "own", "compiled": False, "obstacle": "MethodSchema.code is a Method of 'code'"},
     ]
+
+
+def test_rules_of_a_pack_stand_under_its_name():
+    app = Flask("shop")
+    FaultMap(app, rules=[*SQLALCHEMY, Rule(on=KeyError, to=NotFoundError)])
+
+    lines = [*list_as_text(app, everything=False)]
+
+    at = lines.index("pack sqlalchemy")
+    assert any("KeyError" in line for line in lines[:at])
+    assert any("IntegrityError" in line for line in lines[at:])

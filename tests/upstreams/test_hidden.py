@@ -389,6 +389,21 @@ def test_a_client_certificate_that_is_missing_is_never_worth_a_retry(client: str
     assert (error.applied, error.retryable) == (None, False)
 
 
+def read_and_leave(connection: socket.socket) -> None:
+    connection.recv(65_536)  # the client's first record of TLS
+    connection.shutdown(socket.SHUT_WR)
+    while connection.recv(65_536):
+        pass
+
+
+@pytest.mark.parametrize("client", ["urllib3", "urllib.request"])
+def test_a_server_that_leaves_in_the_handshake_was_not_connected_to(client: str) -> None:
+    with answering(read_and_leave) as port:
+        error = OVER_TLS[client](f"https://127.0.0.1:{port}/")
+
+    assert (type(error), error.applied) == (UpstreamConnectionError, False)
+
+
 CERTIFICATE_FILES: dict[str, Callable[[], Any]] = {
     "requests": lambda: requests.post("https://127.0.0.1:9/", cert="/none.pem", timeout=5),
     "requests, of the authority": lambda: requests.post(
