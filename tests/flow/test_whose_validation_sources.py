@@ -5,6 +5,7 @@ import io
 import json
 import pickle
 import sqlite3
+from contextlib import closing
 from dataclasses import asdict
 from dataclasses import dataclass as plain_dataclass
 
@@ -53,7 +54,7 @@ def read():
 
 
 def row(*values):
-    with sqlite3.connect(":memory:") as table:
+    with closing(sqlite3.connect(":memory:")) as table:
         table.row_factory = sqlite3.Row
         return dict(table.execute("SELECT ? AS total, ? AS name", values).fetchone())
 
