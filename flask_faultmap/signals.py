@@ -4,6 +4,7 @@ import inspect
 import logging
 import sys
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 from blinker import NamedSignal, Namespace
@@ -25,6 +26,17 @@ fault_translated: NamedSignal = Namespace().signal(
     ``**extra``.
     """,
 )
+
+
+def disconnect(signal: NamedSignal, receiver: Callable[..., Any]) -> None:
+    """Take *receiver* from all senders of *signal*: from one alone, the signal would walk a list for ever.
+
+    blinker's own loop over them fails while another thread makes an app. What it has not come to
+    by then is empty, and costs nothing.
+    """
+    for _ in range(2):  # the second time it looks at no sender
+        with suppress(RuntimeError):
+            signal.disconnect(receiver)
 
 
 def notify(sender: Any, run_async: Callable[[Any], Any] | None, **payload: Any) -> None:

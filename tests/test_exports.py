@@ -36,7 +36,7 @@ MODULES = [
     "testing",
     "upstreams",
 ]
-OF_THE_PACKAGE_ALONE = {"schema_name", "repeats", "is_error_status", "notify"}
+OF_THE_PACKAGE_ALONE = {"schema_name", "repeats", "is_error_status", "notify", "disconnect"}
 
 
 def public_names(module):

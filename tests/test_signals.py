@@ -2,12 +2,15 @@
 
 import asyncio
 import logging
+import sys
+import threading
 
 import pytest
+from blinker import Namespace
 
 from flask_faultmap import Category, Fault
 from flask_faultmap.faults import Kind
-from flask_faultmap.signals import fault_translated, notify
+from flask_faultmap.signals import disconnect, fault_translated, notify
 
 
 def payload(category, status):
@@ -188,3 +191,35 @@ def test_signal_says_what_it_tells():
         f"``{word}``" in fault_translated.__doc__
         for word in ("fault", "exception", "error", "status", "original_status", "rule")
     )
+
+
+def keep(sender, **_):
+    pass
+
+
+def test_taking_a_receiver_away_while_others_connect_harms_nobody():
+    signal, stop = Namespace().signal("busy"), threading.Event()
+    senders = [Sender() for _ in range(3_000)]
+    for sender in senders:
+        signal.connect(keep, sender=sender)
+
+    def connect_more():
+        while not stop.is_set():
+            senders.append(Sender())
+            signal.connect(keep, sender=senders[-1])
+
+    thread, interval = threading.Thread(target=connect_more), sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    thread.start()
+    try:
+        for _ in range(50):
+            heard = []
+            receiver = heard.append
+            signal.connect(receiver, sender=senders[0], weak=False)
+            disconnect(signal, receiver)
+            signal.send(senders[0])
+            assert heard == []
+    finally:
+        stop.set()
+        thread.join()
+        sys.setswitchinterval(interval)

@@ -24,6 +24,7 @@ from flask_faultmap.mapping.reading import read_settings
 from flask_faultmap.mapping.settings import Settings
 from flask_faultmap.profiles.profile import BUILT_IN, PROBLEM, Profile, Reply
 from flask_faultmap.rules.rule import Rule
+from flask_faultmap.signals import disconnect
 from flask_faultmap.streams.framing import UNCHANGED, Framing, find_framing
 
 TYPES = "faultmap.types"  # in app.extensions
@@ -240,7 +241,7 @@ def _guard_exception_line(app: Flask) -> None:
 
     def guard(app: Flask, **_: Any) -> None:
         logging.getLogger(app.name).addFilter(exception_line_filter)
-        got_request_exception.disconnect(guard)  # from all senders: else the signal walks a list for ever
+        disconnect(got_request_exception, guard)
 
     _guards[app] = guard
     got_request_exception.connect(guard, sender=app)  # weakly: it goes with an app that never serves

@@ -15,6 +15,7 @@ from flask_faultmap.http.errors import from_apiflask
 from flask_faultmap.loggers import logger_named
 from flask_faultmap.mapping.mapper import VALIDATION, Mapper
 from flask_faultmap.mapping.reading import late_changes
+from flask_faultmap.signals import disconnect
 
 # Their handlers for HTTP errors give way to ours in the order that our documentation recommends.
 NEIGHBOURS = ("flask_smorest.", "apiflask.", "connexion.")
@@ -78,7 +79,7 @@ def report_at_first_request(app: Flask) -> None:
     """Look at handlers and settings when all are there; then nothing runs on a request that succeeds."""
 
     def report(app: Flask, **_: Any) -> None:
-        request_started.disconnect(report)  # from all senders: else the signal walks a list for ever
+        disconnect(request_started, report)
         for other in other_handlers(app):
             if other.is_finding:
                 _logger(app).warning(

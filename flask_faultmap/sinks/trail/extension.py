@@ -14,7 +14,7 @@ from flask import Flask, current_app, request_started
 from flask_faultmap.errors import ConfigError, DomainError
 from flask_faultmap.faults import Fault
 from flask_faultmap.loggers import logger_named
-from flask_faultmap.signals import fault_translated
+from flask_faultmap.signals import disconnect, fault_translated
 from flask_faultmap.sinks.trail.health import Health, measure
 from flask_faultmap.sinks.trail.journal import Journal, JournalFullError
 from flask_faultmap.sinks.trail.office import has_real_threads, hold_office
@@ -137,7 +137,7 @@ class _Receiver:
 
     def begin(self, app: Flask, **_: Any) -> None:
         """Start the shipper at the first request; nothing runs at the next one."""
-        request_started.disconnect(self.begin)
+        disconnect(request_started, self.begin)
         self._start_shipping()
 
     def receive(
