@@ -83,6 +83,7 @@ def elsewhere(tree, tmp_path_factory):
     return place
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", KINDS)
 def test_whoever_builds_it_elsewhere_gets_the_same_bytes(kind, built, elsewhere):
     again = build(elsewhere, kind, umask=0o077, TZ="Asia/Tokyo", PYTHONHASHSEED="7", LC_ALL="C")
@@ -91,6 +92,7 @@ def test_whoever_builds_it_elsewhere_gets_the_same_bytes(kind, built, elsewhere)
     assert again.read_bytes() == built[kind].read_bytes()
 
 
+@pytest.mark.long
 def test_wheel_that_is_built_out_of_the_sdist_is_the_same(built, tmp_path):
     with tarfile.open(built["build_sdist"]) as sdist:
         sdist.extractall(tmp_path, filter="data")

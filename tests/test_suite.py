@@ -39,6 +39,7 @@ def run(tmp_path):
     return run
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("workers", ["0", "2"], ids=["one process", "two processes"])
 def test_last_line_names_what_was_not_run_and_why(run, workers):
     status, last = run("-n", workers)
@@ -49,6 +50,7 @@ def test_last_line_names_what_was_not_run_and_why(run, workers):
     )
 
 
+@pytest.mark.long
 def test_all_runs_the_long_ones_too(run):
     assert run("--all") == (0, "Not run: 2 skipped (no PostgreSQL on this machine)")
 
@@ -59,6 +61,7 @@ def test_a_long_test_that_is_named_is_run(run):
     assert (status, "1 passed" in last) == (0, True)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("workers", ["0", "2"], ids=["one process", "two processes"])
 def test_skipped_test_fails_a_whole_run_in_ci(run, workers):
     status, last = run("--all", "-n", workers, ci=True)

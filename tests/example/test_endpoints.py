@@ -73,6 +73,7 @@ def test_the_tour_walks_right_and_tells_nothing_of_the_coordinator(app: Flask) -
     assert [each.body for each in outcomes if any(words in each.body for words in said)] == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("behaviour", NO_SUCCESS)
 @pytest.mark.parametrize("what", REQUESTS)
 def test_no_failure_of_the_coordinator_passes_for_a_success(what: str, behaviour: str) -> None:
@@ -127,6 +128,7 @@ def test_no_class_of_the_client_shows_its_own_text(cls: type) -> None:
     assert not cls.expose
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("method", "path", "body"),
     [

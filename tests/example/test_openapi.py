@@ -55,6 +55,7 @@ def app():
     close_rooms(GUARDED)
 
 
+@pytest.mark.long
 @EVERYTHING.parametrize()
 @AS_IT_COMES
 def test_every_answer_is_documented(case):
@@ -63,6 +64,7 @@ def test_every_answer_is_documented(case):
     case.call_and_validate(checks=CHECKS, headers={"Authorization": f"Bearer {token}"})
 
 
+@pytest.mark.long
 @FOR_MEMBERS.parametrize()
 @AS_IT_COMES
 def test_every_answer_to_strangers_is_documented(case):

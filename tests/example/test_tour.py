@@ -137,6 +137,7 @@ def run_tour(*options, columns):
     return seen.stdout
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("columns", [80, 100])
 def test_command_alone_ends_by_itself_and_is_plain_when_piped(columns):
     shown = run_tour("--room", "boxes", columns=columns)

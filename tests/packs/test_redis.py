@@ -11,6 +11,8 @@ from redis.exceptions import AskError, DataError, NoScriptError, ResponseError
 from flask_faultmap import FaultMap
 from flask_faultmap.packs import REDIS
 
+pytestmark = pytest.mark.long
+
 FAULTS = FaultMap(rules=REDIS)
 
 

@@ -488,6 +488,7 @@ def test_page_of_a_code_that_no_mode_changes_has_one_answer():
     assert len(answers_of(app.extensions["faultmap"].mapper, "gone")) == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("place", ["/a", "/v1/a", "/v1/old/a", "/v1/new/a", "/v2/a", "/v10/a"])
 @pytest.mark.parametrize("given", [given for given, _ in PLACES])
 def test_page_tells_of_each_place_what_is_sent_there(given, place):
