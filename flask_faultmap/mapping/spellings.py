@@ -6,7 +6,7 @@ from ast import literal_eval
 from collections.abc import Callable, Iterator
 from typing import Any
 
-WORDS = {
+WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("true", "yes", "on"), True),
     **dict.fromkeys(("false", "no", "off"), False),
     **dict.fromkeys(("none", "null"), None),
