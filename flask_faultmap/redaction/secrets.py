@@ -19,6 +19,7 @@ from flask_faultmap.redaction.names import (
     SECRET,
     SECRET_NAME,
     SECRET_WORD,
+    START,
     STATE,
     VALUE,
 )
@@ -112,6 +113,13 @@ ADDRESS_PATTERNS: Patterns = (
         ("%",),
         r"(?<![^\s?&#;\"'{(,])(?=[^\s=%]{0,128}%[\da-fA-F]{2})([^\s=&?#\"'<>;]{1,200}+)=[^\s&#\"'`]*+",
         _hide_encoded,
+    ),
+    # In a URL within a URL, whose "=" is encoded too.
+    (
+        ("3d",),
+        rf"(?i)({START}(?=[\w.-]{{0,128}}?{SECRET})(?![\w.-]{{0,128}}{ABOUT}%)[\w.-]{{1,200}}+%(?:25){{0,3}}3d)"
+        r"(?:(?!%(?:25){0,3}26)[^\s&#\"'`<>])++",
+        rf"\1{HIDDEN}",
     ),
 )
 CREDENTIAL_PATTERNS: Patterns = (
