@@ -18,7 +18,9 @@ FLOORS = {
     "redaction": "replacing names secrets stacks tokens paths patterns reading redacting",
     "rules": "matching rule judging rulebook",
     "packs": "botocore grpc jwt_extended redis sqlalchemy",
-    "http": "headers parts likeness places origins wording validation statuses errors ownership",
+    "http": (
+        "headers parts likeness documents names places origins wording validation statuses errors ownership"
+    ),
     "profiles": "encoding schemas writers compiling reading templates profile",
     "streams": "framing parsing",
     "mapping": "settings spellings reading known occurrences worded explanation mapper",

@@ -7,9 +7,9 @@ from functools import cached_property
 from types import FrameType
 from typing import Any
 
+from flask_faultmap.http.documents import MAX_NODES, Refused, deepest, nodes
 from flask_faultmap.http.likeness import is_json, is_same, is_trivial
 from flask_faultmap.http.parts import UNKNOWN, Parts
-from flask_faultmap.http.places import MAX_NODES, Refused, deepest, nodes
 
 # The functions of validators, and which of their variables holds what they were given.
 READERS = {

@@ -7,10 +7,11 @@ from marshmallow import ValidationError
 from werkzeug.wrappers import Request
 
 from flask_faultmap.errors import DomainError, ValidationFailedError
+from flask_faultmap.http.documents import LAST
 from flask_faultmap.http.errors import malformed_json
 from flask_faultmap.http.origins import Origins, is_text_of, text_parsed_by
 from flask_faultmap.http.parts import UNKNOWN, Parts, body_of, parts_of
-from flask_faultmap.http.places import LAST, find_place
+from flask_faultmap.http.places import find_place
 from flask_faultmap.http.validation import (
     MAX_VIOLATIONS,
     Finding,

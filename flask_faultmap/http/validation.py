@@ -17,9 +17,10 @@ from werkzeug.wrappers import Request
 
 from flask_faultmap.errors import ValidationFailedError
 from flask_faultmap.faults import Violation, new_violation
+from flask_faultmap.http.documents import Refused, deepest
 from flask_faultmap.http.origins import read_by
 from flask_faultmap.http.parts import UNKNOWN, Parts, parts_of
-from flask_faultmap.http.places import Place, Refused, deepest, find_place, guess_place
+from flask_faultmap.http.places import Place, find_place, guess_place
 from flask_faultmap.http.wording import MAX_NAME, code_of, say_message, say_name, word_pydantic
 
 MAX_VIOLATIONS = 100

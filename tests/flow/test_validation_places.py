@@ -23,7 +23,6 @@ from pydantic import ValidationError as PydanticError
 
 from flask_faultmap import FaultMap, Rule
 from flask_faultmap.errors import ValidationFailedError
-from flask_faultmap.http import places
 from flask_faultmap.http.ownership import NOTE
 
 CANARY = "cAnary7x"
@@ -441,7 +440,7 @@ def test_lines_that_were_copied_the_last_first_are_found():
 
 
 def test_what_is_not_found_soon_enough_is_the_apps(monkeypatch):
-    monkeypatch.setattr(places, "MAX_LOOKED", 3)
+    monkeypatch.setattr("flask_faultmap.http.documents.MAX_LOOKED", 3)
 
     def view():
         rows = [{"qty": line["qty"][:1] + line["qty"][1:]} for line in reversed(request.get_json()["lines"])]

@@ -389,6 +389,11 @@ OWN = {
         lambda: Short(name=request.files["name"].mimetype),
         upload,
     ),
+    "JSON in the name of a file, beside JSON in a field": (
+        "client",
+        lambda: TypeAdapter(list[str]).validate_python(json.loads(request.files["ids"].filename)),
+        lambda: {"data": {"ids": (BytesIO(b"x"), "[7000]"), "other": "[8000]"}},
+    ),
     "keys of headers": (
         "client",
         lambda: PageIn(unknown="exclude").load({k.lower(): v for k, v in request.headers.items()}),
