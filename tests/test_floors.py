@@ -15,7 +15,8 @@ PACKAGE = Path(flask_faultmap.__file__).parent
 # Each wing imports only what stands above it, and so does each module inside its wing.
 FLOORS = {
     "": "categories faults near_miss speech defining errors retry_after raises texts loggers signals",
-    "redaction": "replacing names secrets stacks tokens paths patterns reading redacting",
+    "redaction": "replacing names secrets databases commands stacks tokens paths patterns spelling reading "
+    "redacting",
     "rules": "matching rule judging rulebook",
     "packs": "botocore grpc jwt_extended redis sqlalchemy",
     "http": (

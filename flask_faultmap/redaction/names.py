@@ -43,6 +43,7 @@ PARSED = "".join(
         "next",
         "lookahead",
         "of",
+        "missing",
     ]
 )
 # In lower case, one of these is in each name of a secret.
@@ -76,6 +77,7 @@ STATES = (
     " should str stored string supplied supported text that the there this to too true type unauthorized"
     " unavailable undefined unknown unset unsupported updated use used valid value verified was weak"
     " were when which will with without wrong yes you your"
+    " expects length longer needs passwords requires shorter signature takes"
 )
 SCHEMES = (
     r"basic|bearer|digest|hawk|jwt|kerberos|ldap|mfa|mtls|negotiate|ntlm|oauth ?[12]?(?:\.0)?|oidc|openid"
@@ -87,20 +89,50 @@ STATE = (
 )
 # Where a value without quotes ends, but for whitespace: closing marks, the next key, the end of a string.
 END = r"(?:[)\]}\"'`,;.:!?]{1,8}(?:\s|$)|[,;&](?:[\"']|[\w. -]{1,40}=)|[\"'][,}\]]|&quot;)"
+# A quote that is escaped once or twice ends at the next one that is escaped as often.
 QUOTED = (
-    r"""(?:[bBrRuUnN]{0,2}(?:\\+"[^"]*+"?|\\+'[^']*+'?|"(?:[^"\\]|\\[\s\S]|"")*+"?|'(?:[^'\\]|\\[\s\S]|'')*+'?)"""
-    r"""|&quot;[\s\S]*?(?:&quot;|\Z))"""
+    r"""(?:[bBrRuUnN]{0,2}(?:(?<!\\)\\"(?:[^"\\]|\\{2,}+"?|\\(?!"))*+\\?"?"""
+    r"""|(?<!\\)\\{3}"(?:[^"\\]|\\{4,}+"?|\\{1,3}(?!["\\]))*+\\{0,3}"?"""
+    r"""|\\+"[^"]*+"?|\\+'[^']*+'?|"(?:[^"\\]|\\[\s\S]|"")*+"?|'(?:[^'\\]|\\[\s\S]|'')*+'?|`[^`]*+`?)"""
+    r"""|&(?:quot|apos|#0{0,4}3[49]|#x2[27]);[\s\S]*?(?:&(?:quot|apos|#0{0,4}3[49]|#x2[27]);|\Z)"""
+    r"""|\\+(?:u00|x)2[27][\s\S]*?(?:\\+(?:u00|x)2[27]|\Z)"""
+    r"""|[\u201c\u201e\xab\u2039\u2018\u300c][^\u201c\u201d\xbb\xab\u203a\u2019\u300d\n]*+"""
+    r"""[\u201c\u201d\xbb\xab\u203a\u2019\u300d]?)"""
 )
-BARE = rf"(?:\[redacted\]|(?!{END})\S)"  # one character
+BARE = rf"(?:\[redacted\]|\\[ \n]|(?!{END})\S)"  # one character; a shell's blank has a stroke
 # What a line break parts does not belong together, as the next line has a name of its own, but where it is
 # indented: a folded header, a block.
-GAP = r"(?:[^\S\n]{0,4}\n[^\S\n]{1,40}|[^\S\n]{1,4})"
-IS = rf"(?:\\*[\"']|&quot;)?\]?(?:{GAP})?(?:=>|:=|={{1,3}}|:(?!:))(?:{GAP})?"
+GAP = r"(?:[^\S\n]{0,4}\n[^\S\n]{1,40}|[^\S\n]{1,40})"
+IS = (
+    rf"(?:(?:\\*[\"'`]|&quot;)?\]?(?:{GAP})?(?:=>|:=|[!~+?]?={{1,3}}|<>|:(?!:))(?:{GAP}|\n(?=-[ ]))?"
+    r"|\\*\";s:\d{1,6}:(?=\\*\"))"  # as PHP serializes it
+)
 # A secret's name where a value is due ("Cookie: token=x"): taken too, lest its value be left without a name.
 NAME_IS = rf"{START}(?=(?:[\w.-]++|{SPELT}){IS}){NAME}{IS}"  # what nearly no word is goes first
-NAMED = rf"(?:[\[{{(\"'\\:]*+{NAME}{IS})"
+NAMED = rf"(?:[\[{{(\"'`\\:]*+{NAME}{IS})"
 BLOCK = r"[|>][-+\d]{0,2}(?:\\+[nr]{1,2}\\*n?[ ]{1,40}[^\\\"\n]++)+"  # of YAML, in JSON
+ITEMS = rf"-[ ](?!{STATE})[^\n]*+(?:\n[^\S\n]*+-[ ][^\n]*+)*+"  # of YAML
+# A tag or an anchor of YAML, a type of PHP.
+TYPE = r"(?:[!&][\w!][\w!/.:-]{0,64}[ ]{1,4}|string\(\d{1,6}\)[ ]?){0,2}"
+# A place for a value is none: those of SQL, a variable of a shell.
+PLACE = (
+    r"(?:(?:%s|%\(\w{1,64}\)s|\$\d{1,2}|\$\{[\w.:-]{1,64}\}"
+    r"|(?<=[ ])[:@]\w{0,32}(?:pass|pwd|token|secret|key)\w{0,32})(?=[\s,;)\"']|$))"
+)
+
+
+def _nest(opening: str, closing: str, depth: int = 5) -> str:
+    """Match what stands in brackets, with brackets in it; a text in quotes is read as one."""
+    one = rf"\"(?:[^\"\\]|\\[\s\S])*+\"?|'(?:[^'\\]|\\[\s\S])*+'?|[^\"'{opening}{closing}]"
+    nested = rf"{opening}[^{closing}]*+{closing}?"
+    for _ in range(depth):
+        nested = rf"{opening}(?:{one}|{nested})*+{closing}?"
+    return nested
+
+
+LIST, MAPPING, TUPLE = _nest(r"\[", r"\]"), _nest(r"\{", r"\}"), _nest(r"\(", r"\)")
 VALUE = (
-    rf"{NAMED}{{0,4}}(?:{QUOTED}|{BLOCK}"
-    rf"|(?!{STATE})(?:(?:\[[^\]]*+\]?|\{{[^}}]*+\}}?){BARE}*+|{BARE}++))"
+    rf"{NAMED}{{0,4}}{TYPE}(?:(?:{QUOTED})++|{BLOCK}|{ITEMS}"
+    rf"|(?!{STATE}|{PLACE})(?:(?:{LIST}|{MAPPING}|[\w.]{{0,40}}+(?=[\[(][bBrRuU]?[\"')])(?:{TUPLE}|{LIST})){BARE}*+"
+    rf"|{BARE}++))"
 )

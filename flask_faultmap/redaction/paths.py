@@ -78,10 +78,10 @@ PATH_PATTERNS: Patterns = (
     # Windows: every segment but the last may have blanks.
     (
         (":/", ":\\"),
-        rf"(?<![A-Za-z\d_/\\.-])[A-Za-z]:(?:\\+(?:[^\\/:*?\"'<>|\n]{{1,64}}+\\+)*+|/(?!/)){RUN}*+",
+        rf"(?<![A-Za-z\d_/\\.-])[A-Za-z]:(?=\\+[^\s\\]|/)(?:\\+(?:[^\\/:*?\"'<>|\n]{{1,64}}+\\+)*+|/(?!/)){RUN}*+",
         PATH,
     ),
-    (("\\",), rf"(?<!\\)\\{{2,}}+[\w.?$-]++\\+{RUN}++", PATH),
+    (("\\",), rf"(?<!\\)\\{{2,}}+(?!(?:u00|x)[\da-fA-F]{{2}})[\w.?$-]++\\+{RUN}++", PATH),
     (
         ("/",),
         r"(?P<method>(?<![A-Za-z])(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)\s{1,4}[\"'`]?)?"

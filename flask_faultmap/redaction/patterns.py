@@ -3,6 +3,8 @@
 import re
 from functools import cache
 
+from flask_faultmap.redaction.commands import COMMAND_PATTERNS
+from flask_faultmap.redaction.databases import DATABASE_PATTERNS, LOGON_PATTERNS
 from flask_faultmap.redaction.names import SECRET_NAME
 from flask_faultmap.redaction.paths import PATH_PATTERNS
 from flask_faultmap.redaction.replacing import Compiled, Patterns, compiled
@@ -16,7 +18,6 @@ PAGE_PATTERNS: Patterns = (
     (("<!--",), r"<!--[\s\S]*?(?:-->|\Z)", " "),
     (("<",), r"(?i)</?[a-z!][^<>]*+>?", " "),
 )
-LETTER = r"(?<!\\)\\+u00(4[1-9a-fA-F]|5[0-9aAfF]|6[1-9a-fA-F]|7[0-9aA]|2[fFdD])"
 CONTROL_PATTERNS: Patterns = (
     # ANSI: colours and cursor (CSI), titles and links (OSC), the codes of two characters.
     ((), r"(?:\x1b\[|\x9b)[0-?]*+[ -/]*+[@-~]?|\x1b\][^\x07\x1b\r\n]*+(?:\x07|\x1b\\)|\x1b[ -~]?", ""),
@@ -26,7 +27,6 @@ CONTROL_PATTERNS: Patterns = (
     # What makes a reader see another order, or hides a letter from the patterns below.
     ((), r"[\xad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]", ""),
     ((), r"[\ud800-\udfff]", "\ufffd"),  # lone surrogates, which cannot be encoded
-    (("u00",), LETTER, lambda match: chr(int(match[1], 16))),  # JSON may escape any letter of a name
 )
 FLATTEN: Patterns = ((("\n",), r"\n\s*+", " "),)
 
@@ -56,7 +56,10 @@ def of_texts() -> Compiled:
         [
             *STACK_PATTERNS,
             *ADDRESS_PATTERNS,
+            *LOGON_PATTERNS,
             *CREDENTIAL_PATTERNS,
+            *DATABASE_PATTERNS,
+            *COMMAND_PATTERNS,
             *TOKEN_PATTERNS,
             *PATH_PATTERNS,
             *FLATTEN,

@@ -18,6 +18,7 @@ from flask_faultmap.redaction.patterns import (
 )
 from flask_faultmap.redaction.reading import WINDOW, read
 from flask_faultmap.redaction.replacing import HIDDEN, Compiled, replaced
+from flask_faultmap.redaction.spelling import spell_out, spell_out_blanks
 
 __all__ = ["is_secret_name", "redact", "redact_url"]
 
@@ -64,6 +65,14 @@ TRIGGERS = (
     "sqlplus",
     "mysql",
     "mariadb",
+    "mongo",
+    "login",
+    "redis-cli",
+    "ldap",
+    "curl",
+    "http",
+    "wget",
+    "failing row",
 )
 FRAME = re.compile(r"\bat \S+\(")
 LONGEST_WORD = 15  # no token is shorter
@@ -102,7 +111,7 @@ def redact_url(url: str, limit: int = URL_LIMIT) -> str:
 
 def is_secret_name(name: str) -> bool:
     """Whether a member or a header called *name* holds a secret: ``dbPassword``, ``X-Api-Key``."""
-    return secret_name().match(name) is not None
+    return secret_name().match(spell_out(name)) is not None
 
 
 def _settle(text: str, patterns: Compiled, limit: int) -> str:
@@ -118,7 +127,13 @@ def _settle(text: str, patterns: Compiled, limit: int) -> str:
 def _cleaned(text: str, patterns: Compiled) -> str:
     if page_start().search(text, 0, WINDOW):
         text = html.unescape(replaced(of_pages(), text[:PAGE_LIMIT]))
-    return replaced(patterns, replaced(of_controls(), read(text))).strip()
+    cleaned = replaced(patterns, replaced(of_controls(), read(text))).strip()
+    for spell in (spell_out, spell_out_blanks):
+        plain = spell(cleaned).strip()
+        if plain != cleaned:
+            uncovered = replaced(patterns, plain).strip()
+            cleaned = cleaned if uncovered == plain else uncovered  # where that hides nothing, as it was
+    return cleaned
 
 
 def _capped(text: str, limit: int) -> str:

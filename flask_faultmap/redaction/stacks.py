@@ -10,12 +10,23 @@ PLACE = (
 )
 GO_FILE = r"[^\s:]{1,300}\.(?:go|s):\d{1,7}"
 
-KEYS = ("private key",)
+KEY = "PRIVATE(?:[ +]|%20)KEY"
+KEYS = ("private key", "private+key", "private%20key")
 
 STACK_PATTERNS: Patterns = (
     # Private keys: whole or without an end, and without a beginning.
-    (KEYS, r"-{4,5} ?BEGIN[^\n-]{0,40}PRIVATE KEY[\s\S]*?(?:-{4,5} ?END[^-]{0,60}-{4,5}|\Z)", HIDDEN),
-    (KEYS, r"\A[\s\S]*?-{4,5} ?END[^\n-]{0,40}PRIVATE KEY[^-]{0,10}-{4,5}", HIDDEN),
+    (
+        KEYS,
+        rf"(?i)-{{4,5}} ?BEGIN[^\n-]{{0,40}}{KEY}[\s\S]*?(?:-{{4,5}} ?END[^-]{{0,60}}-{{4,5}}|\Z)",
+        HIDDEN,
+    ),
+    (KEYS, rf"(?i)\A[\s\S]*?-{{4,5}} ?END[^\n-]{{0,40}}{KEY}[^-]{{0,10}}-{{4,5}}", HIDDEN),
+    # PuTTY's.
+    (
+        ("private-lines:",),
+        r"(Private-Lines: \d{1,4}\s)[\s\S]*?(?=Private-MAC|\Z)",
+        rf"\1{HIDDEN}\n",
+    ),
     # Python's tracebacks, also a group's with its margin of "|": the indented lines go, the last line stays.
     (
         ("traceback (most", 'file "'),

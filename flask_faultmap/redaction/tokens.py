@@ -52,6 +52,7 @@ TOKENS = (
     r"p8e-[a-z\d]{32}",
     r"(?:cmVmd|ZXlK|dG9rO)[A-Za-z\d+/]{40,}+=*|bedrock-api-key-[\w+/=]{16,}+",  # encoded ones, Bedrock
     r"(?:sc|ext|scauth|authress)_[A-Za-z\d]{5,30}\.[A-Za-z\d]{4,6}\.acc[_-][\w-]{10,32}\.[\w+/=-]{30,}+",
+    r"LS0tLS1CRUdJTi(?!BDRVJU|BQVUJM)[\w+/=]{12,}+",  # a private key, encoded
     r"4b1d[A-Za-z\d]{38}(?![A-Za-z\d])|dnkey-[\w=-]{26}-[\w=-]{52}|\d{15,16}\|[\w-]{27,40}(?![\w-])",
     r"fm1[ar]_[\w+/=]{40,}+|[ps]at\.[\w-]{22}\.[a-f\d]{24}\.[A-Za-z\d]{20}|ico-[A-Za-z\d]{32}",
     r"s-s4t2(?:ud|af)-[a-f\d]{64}",
@@ -90,15 +91,22 @@ TOKENS = (
     r"[a-z][a-z\d]{1,11}(?:_[a-z\d]{1,12}){0,3}_(?=(?:[A-Za-z]{0,26}\d){2})(?=[a-z\d]{0,27}[A-Z])(?=[A-Z\d]{0,27}[a-z])"
     r"[A-Za-z\d]{28,}+",
 )
+HOSTS = ("hook", "googleapis", "ifttt", "telegram", "pagerduty", "hc-ping")
 HOOK = (
     r"(?i)(hooks\\*\.slack(?:-gov)?\.com(?:\\*/)(?:services|workflows|triggers)(?:\\*/)"
     r"|discord(?:app)?\.com(?:\\*/)api(?:\\*/)(?:v\d{1,2}(?:\\*/))?webhooks(?:\\*/)"
-    r"|webhook\.office\.com(?:\\*/)webhookb2(?:\\*/)"
+    r"|webhook\.office\.com(?:\\*/)webhookb2(?:\\*/)|outlook\.office(?:365)?\.com(?:\\*/)webhook(?:\\*/)"
+    r"|open\.(?:feishu\.cn|larksuite\.com)(?:\\*/)open-apis(?:\\*/)bot(?:\\*/)(?:v2(?:\\*/))?hook(?:\\*/)"
+    r"|events\.pagerduty\.com(?:\\*/)integration(?:\\*/)|hc-ping\.com(?:\\*/)|(?:\\*/)hooks(?:\\*/)(?=[a-z\d/]{20})"
     r"|chat\.googleapis\.com(?:\\*/)v1(?:\\*/)spaces(?:\\*/)"
     r"|hooks\.zapier\.com(?:\\*/)hooks(?:\\*/)catch(?:\\*/)|maker\.ifttt\.com(?:\\*/)(?:use|trigger)(?:\\*/)"
-    r"|api\.telegram\.org(?:\\*/)bot)(?!\[redacted\])[^\s\"'<>]++"
+    r"|api\.telegram\.org(?:\\*/)(?:file(?:\\*/))?bot)(?!\[redacted\])[^\s\"'<>]++"
 )
 TOKEN_PATTERNS: Patterns = (
-    (("hooks", "webhook", "googleapis", "ifttt", "telegram"), HOOK, rf"\1{HIDDEN}"),
+    (
+        ("hooks", "webhook", "googleapis", "ifttt", "telegram", "/hook", "pagerduty", "hc-ping"),
+        HOOK,
+        rf"\1{HIDDEN}",
+    ),
     ((), rf"(?<![A-Za-z0-9])(?=\S{{13}})(?:{'|'.join(TOKENS)})", HIDDEN),
 )

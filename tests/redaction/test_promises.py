@@ -1,7 +1,10 @@
 """Every promise of the reference is kept, and so are others of each kind; prose beside them stays."""
 
+import html
 import re
+from functools import partial
 from pathlib import Path
+from urllib.parse import quote, quote_plus
 
 import pytest
 
@@ -267,6 +270,97 @@ SECRETS = [
     r"""éstack backtrace:⏎   0: %C⏎""",
     r"""é?api_key=%C""",
     r"""é//u:%C@h""",
+    r"""password%3A%20%C""",
+    r"""%22password%22%3A%22%C%22""",
+    r"""%2522password%2522%253A%2522%C%2522""",
+    r"""q=%7b%27token%27%3a+%27%C%27%7d""",
+    r"""Authorization%3A+Bearer+%C""",
+    r"""api_key+%3D+%C""",
+    r"""https%253A%252F%252Fuser%253A%C%2540host%252Fx""",
+    r"""password%3Da%20%C""",
+    r"""Cookie%3A%20a%3Db%3B%20sid%3D%C""",
+    r"""password&colon;%C""",
+    r"""token&#x3d;%C""",
+    r"""token=&quot;a %C&quot;""",
+    r"""password\u003d\"%C\"""",
+    r"""{\u0022password\u0022:\u0022a %C\u0022}""",
+    r"""password=\u0022a %C\u0022""",
+    r"""token\x3d%C""",
+    r"""{"a":"{\"password\":\"a\\\"b %C\"}"}""",
+    r"""{"password": [["a", "b"], "%C"]}""",
+    r"""{"credentials": {"a": {"b": {"c": 1}}, "d": "%C"}}""",
+    r"""{"secrets": {"a": "}", "b": "%C"}}""",
+    r"""{"name": "DB_PASSWORD", "value": "%C"}""",
+    r"""{'Name': 'password', 'Value': '%C'}""",
+    "- name: DB_PASSWORD⏎  value: %C",
+    r"""{"loc": ["body", "password"], "msg": "too short", "input": "%C"}""",
+    "1 validation error for User⏎password⏎  too short [type=x, input_value='%C', input_type=str]",
+    r"""password: !vault %C""",
+    r"""password: &anchor %C""",
+    "passwords:⏎  - x1⏎  - %C",
+    "passwords:⏎- x1 b⏎- %C",
+    r"""PASSWORD=a\ %C""",
+    "SECRET=abc\\⏎%C",
+    r"""password                     = %C""",
+    r"""requests.get(auth=('user', '%C'))""",
+    r"""auth=HTTPBasicAuth('user','%C')""",
+    r'''password='a'"%C"''',
+    r"""password=`a %C`""",
+    r"""array(1) { ["password"]=> string(8) "%C" }""",
+    r"""s:8:"password";s:8:"%C";""",
+    "password=\u201ca %C\u201d",
+    "password: \u00aba %C\u00bb",
+    "\u201epassword\u201c: \u201ea %C\u201c",
+    "password\uff1d%C",
+    "\uff50\uff41\uff53\uff53\uff57\uff4f\uff52\uff44\uff1a%C",
+    "p\u0430ssword=%C",
+    "api\u2011key: %C",
+    "p\u0301assword=%C",
+    r'''Cookie: a="x y %C"''',
+    r"""Cookie: a=b, c=%C""",
+    r"""Set-Cookie: a=1; Expires=Wed, 21 Oct 2026 07:28:00 GMT, b=%C""",
+    r"""https://u:p'%C@h""",
+    r"""https://u:p"%C@h/x""",
+    r"""root:%C@/db""",
+    r"""Driver=X;Uid=u;Pwd=a %C;""",
+    r"""Server=h;Password=a b %C;Timeout=30""",
+    r"""https://h/x?hmac=%C""",
+    r"""https://h/x?client_assertion=%C&y=1""",
+    r"""https://h/x?SAMLResponse=%C""",
+    r"""https://api.telegram.org/file/bot123456:%C/x""",
+    r"""https://open.feishu.cn/open-apis/bot/v2/hook/%C""",
+    r"""https://outlook.office.com/webhook/%C""",
+    r"""https://events.pagerduty.com/integration/%C/enqueue""",
+    "-----begin private key-----⏎%C",
+    r"""-----BEGIN%20PRIVATE%20KEY-----%C-----END%20PRIVATE%20KEY-----""",
+    "PuTTY-User-Key-File-2: ssh-rsa⏎Private-Lines: 1⏎%C⏎Private-MAC: x",
+    r"""tls.key: LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0t%C""",
+    r"""--client-secret 'a %C'""",
+    r"""['--password', 'a %C']""",
+    r"""-Password %C""",
+    "--password \\⏎  %C",
+    r"""curl -u user:%C https://h""",
+    r"""docker login -u u -p %C""",
+    r"""redis-cli -h h -a %C""",
+    r"""openssl rsa -passin pass:%C""",
+    r"""machine h login u password %C""",
+    r"""requirepass %C""",
+    r"""ENV DB_PASSWORD %C""",
+    r"""HSET u password %C""",
+    r"""token != '%C'""",
+    r"""api_key <> '%C'""",
+    r"""WHERE token IN ('a', '%C')""",
+    r"""WHERE token LIKE '%C%'""",
+    r"""UPDATE u SET (name, password) = ('a', '%C')""",
+    r"""REPLACE INTO u (password) VALUES ('%C')""",
+    r"""ENCRYPTED PASSWORD $$a %C$$""",
+    r"""PRAGMA key = '%C'""",
+    r'''bad api key "%C"''',
+    r"""DETAIL: Key (email, token)=(a@b.c, %C) already exists.""",
+    r"""Duplicate entry '%C' for key 'users.token'""",
+    r"""The duplicate key value is (%C) in 'UQ_token'.""",
+    r"""the session token 3f2a1b4c%C1b4c5d6e""",
+    r"""IDENTIFIED BY &#39;%C&#39;""",
 ]
 PROSE = [
     r"""unexpected token: identifier""",
@@ -400,6 +494,34 @@ PROSE = [
     r"""sig figs: 3""",
     r"""pinned: true""",
     r"""design=flat""",
+    r"""SELECT * FROM users WHERE password = %s""",
+    r"""SELECT * FROM users WHERE password = :password""",
+    r"""SELECT * FROM users WHERE token = $1""",
+    r"""UPDATE users SET password = %(password)s""",
+    r"""INSERT INTO users (name, password) VALUES (?, ?)""",
+    r"""Duplicate entry 'ann' for key 'users.name'""",
+    r"""Key (id)=(5) is not present in table "users".""",
+    r"""usage: x [--password PASSWORD] [--token TOKEN]""",
+    r"""the option --token needs a value""",
+    r"""password: Shorter than minimum length 8.""",
+    r"""password: Length must be between 8 and 64.""",
+    r"""password: Passwords do not match""",
+    r"""token: Signature verification failed""",
+    r"""Missing cookie: session""",
+    r"""C:\ is full""",
+    r"""password: ${DB_PASSWORD}""",
+    "the password \u201cmust\u201d be long \u2013 and na\u00efve",
+    "don\u2019t share the secret\u2019s name",
+    r"""https://example.com/?q=a%20b%26c&next=%2Fhome%3Fpage%3D2""",
+    r"""R&D: a &lt; b &amp;&amp; c""",
+    "\uff08\u5168\u89d2\uff09\uff1a\u306f\u3044\u3001\u30c8\u30fc\u30af\u30f3\u306e\u671f\u9650\u304c\u5207\u308c\u307e\u3057\u305f",
+    "\u043c\u0438\u0440: \u0432\u0441\u0451 \u0445\u043e\u0440\u043e\u0448\u043e",
+    r"""{"name": "size", "value": "10"}""",
+    r"""curl -u ann https://h""",
+    r"""redis-cli -h cache""",
+    r"""docker login failed""",
+    r"""login with your password again""",
+    r"""50%20of%20it+all""",
 ]
 
 
@@ -422,6 +544,43 @@ def test_a_secret_goes(text, around):
     text = around.replace("{}", text.replace("⏎", "\n").replace("%C", CANARY))
 
     assert CANARY not in redact(text, 10_000)
+
+
+# How a text may be spelled so that it means the same; letters, digits and blanks stay but where it is said.
+DISGUISES = {
+    "of a URL": partial(quote, safe=""),
+    "of a URL, twice": lambda text: quote(quote(text, safe=""), safe=""),
+    "of a form": quote_plus,
+    "of JSON": lambda text: spelled(text, lambda sign: f"\\u{ord(sign):04x}"),
+    "of JSON in JSON": lambda text: spelled(text, lambda sign: f"\\\\u{ord(sign):04X}"),
+    "of JavaScript": lambda text: spelled(text, lambda sign: f"\\x{ord(sign):02x}"),
+    "of HTML": html.escape,
+    "of HTML, by numbers": lambda text: spelled(text, lambda sign: f"&#{ord(sign)};"),
+    "of full width": lambda text: spelled(text, lambda sign: chr(ord(sign) + 0xFEE0)),
+}
+DISGUISED = [
+    *("password=%C", "password: %C", "db_password = %C, x", '{"password": "a %C"}', "{'token': 'a %C'}"),
+    *("Authorization: Bearer %C", "Cookie: a=b; sid=%C", "X-Api-Key: %C", "https://u:%C@h/x", "pwd='a %C'"),
+    *("postgres://u:1@2/%C@h/db", "https://h/cb?access_token=%C&x=1", "<password>a %C</password>"),
+    *("Server=h;Pwd=%C;Timeout=3", "CREATE USER x IDENTIFIED BY 'a''%C'", "mysql --password=%C -h db"),
+    *("INSERT INTO u (password) VALUES ('%C')", "{'a': {'secret': ['x', '%C']}}", "open /home/%C/x: denied"),
+]
+
+
+def spelled(text, spell):
+    return "".join(spell(each) if "!" <= each <= "~" and not each.isalnum() else each for each in text)
+
+
+@pytest.mark.parametrize("disguise", DISGUISES.values(), ids=DISGUISES)
+@pytest.mark.parametrize("text", DISGUISED)
+def test_a_secret_goes_however_its_signs_are_spelled(text, disguise):
+    assert CANARY not in redact(disguise(text.replace("%C", CANARY)), 10_000)
+
+
+@pytest.mark.parametrize("disguise", DISGUISES.values(), ids=DISGUISES)
+@pytest.mark.parametrize("text", ["page=2&sort=name", '{"name": "a b"}', "see #3 (main): done", "a@b.c/d"])
+def test_what_is_no_secret_stays_as_it_is_spelled(text, disguise):
+    assert redact(disguise(text)) == disguise(text)
 
 
 @pytest.mark.parametrize("text", PROSE)
