@@ -85,7 +85,7 @@ DATABASE_PATTERNS: Patterns = (
     # SQL that compares or sets, without a sign of its own behind the name.
     (
         (" in (", " like ", " ilike ", ") = ("),
-        rf"(?i)((?<![\w.-])(?:(?=[\w.\"]{{0,64}}?{SECRET})[\w.\"]{{1,128}}+\s{{1,4}}(?:not\s)?"
+        rf"(?i)((?<![\w.\"-])(?:(?=[\w.\"]{{0,64}}?{SECRET})[\w.\"]{{1,128}}+\s{{1,4}}(?:not\s)?"
         r"(?:in\s{0,4}(?=\([nN]?')|i?like\s{1,4}(?='))"
         rf"|\((?=[^()]{{0,400}}?{SECRET})[^()]{{1,800}}+\)\s=\s(?=\()))(?:{ROWS}|{QUOTED})",
         rf"\1{HIDDEN}",

@@ -140,11 +140,10 @@ CREDENTIAL_PATTERNS: Patterns = (
         r"(?:(?:\1[^\S\n]++[^\n]*+|[^\S\n]*+(?=\n))(?:\n|\Z))+",
         rf"\1\2{HIDDEN}\n",
     ),
-    # Of a connection's string: up to the next name, blanks and all.
+    # In a connection's string, up to the next sign: blanks are the password's.
     (
         (";",),
-        rf"(?i)((?P<inner>(?<=;))?{NAME}=)(?![\"'{{]|\[redacted\])"
-        r"[^;\"'\n=]{1,128}(?=;(?(inner)|[ ]?[\w ]{2,40}=))",
+        rf"(?i)((?:(?<=;)|(?<=;[ ])){NAME}=)(?![\"'{{]|\[redacted\])[^;\"'\n=]{{1,128}}(?=;)",
         rf"\1{HIDDEN}",
     ),
     (LITERALS, rf"(?i)({NAME_IS}){VALUE}", rf"\1{HIDDEN}"),

@@ -17,7 +17,7 @@ from urllib.parse import unquote
 ROUNDS = 4  # an escape may be escaped
 DISGUISES = re.compile(r"[^\x00-\x7e]|%[2-7c-fC-F][\da-fA-F]|&[#A-Za-z]|\\(?:u00|x)[2-7]")
 ENCODED = re.compile(r"(?:%[\da-fA-F]{2})+")
-ESCAPED = re.compile(r"\\+(?:u00|x)([2-7][\da-fA-F])")
+ESCAPED = re.compile(r"(?<!\\)\\+(?:u00|x)([2-7][\da-fA-F])")
 ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][\da-fA-F]{1,6}|[A-Za-z]{2,12});")
 BLANKS = re.compile(r"%(?:20|0[9aAdD])|\+")
 BLANK = re.compile(r"(?:(?<=[:;,])|(?<=[Bb]earer)|(?<=[Bb]asic))(?:%20|\+)")
