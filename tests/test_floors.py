@@ -26,8 +26,8 @@ FLOORS = {
     "streams": "framing parsing",
     "mapping": "settings spellings reading known occurrences worded explanation mapper",
     "upstreams": (
-        "errors failures frames masking exchanges answers evidence refining strangers bodies readback "
-        "verdicts terms events state blocks"
+        "errors failures owners frames watching masking exchanges answers history evidence refining "
+        "strangers bodies readback verdicts terms events state blocks"
     ),
     "border": (
         "replies responses contexts identity records answers reporting other_handlers handlers streams "

@@ -3,18 +3,10 @@
 No client library is imported by us: a response is told by the name of its class.
 """
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 from flask_faultmap.upstreams.exchanges import sent
-from flask_faultmap.upstreams.frames import (
-    FAILING,
-    attempts_taken,
-    frames_of,
-    is_foreign,
-    is_refusal,
-    name_of,
-)
 
 CHUNK = 8_192
 
@@ -45,18 +37,6 @@ class Answer:
     def request(self) -> tuple[str | None, str | None]:
         """Give method and path of the request, where the library tells."""
         return sent(getattr(self.response, "request", None), self.response.url)
-
-    def earlier(self) -> tuple[str | None, bool]:
-        """Give the method of the first request, where the library tells, and whether one before was taken."""
-        answers = self.response.history
-        first = answers[0] if answers else self.response
-        asked = getattr(first, "request", None)
-        taken = any(not is_refusal(answer.status_code) or attempts_taken(answer.raw) for answer in answers)
-        # Pickled, it has lost what urllib3 kept; an adapter of others may have tried before.
-        is_unknown = (self.response.raw is None and asked is not None) or is_foreign(
-            getattr(type(getattr(self.response, "connection", None)), "send", None)
-        )
-        return sent(asked, None)[0], taken or is_unknown or attempts_taken(self.response.raw)
 
     def header(self, name: str) -> str | None:
         """Give the value of a header, whatever the case of its name; of several, all, with commas."""
@@ -119,13 +99,6 @@ class HttpxAnswer(Answer):
         """Give method and path of the request; a response made by hand has none."""
         return sent(getattr(self.response, "_request", None), None)
 
-    def earlier(self) -> tuple[str | None, bool]:
-        """Give the method of the first request, and whether one before was taken."""
-        answers = self.response.history
-        first = answers[0] if answers else self.response
-        taken = any(not is_refusal(answer.status_code) for answer in answers)
-        return sent(getattr(first, "_request", None), None)[0], taken
-
     def whole(self) -> bytes:
         """Read all of the body."""
         body: bytes = self.response.read()
@@ -165,10 +138,6 @@ class Urllib3Answer(Answer):
     status_attribute = "status"
     kept_attribute = "_body"
 
-    def earlier(self) -> tuple[str | None, bool]:
-        """Give no method, which it does not tell, and whether a request before was taken."""
-        return None, attempts_taken(self.response)
-
     def whole(self) -> bytes:
         """Read all of the body."""
         body: bytes = self.response.data
@@ -202,11 +171,6 @@ class AiohttpAnswer(Answer):
         """Give method and path of the request."""
         return sent(self.response, None)
 
-    def earlier(self) -> tuple[str | None, bool]:
-        """Give the method of the first request, and whether one before was taken."""
-        may_repeat = getattr(getattr(self.response, "_session", None), "_retry_connection", True)
-        return earlier_in(self.response.history, self.response.method, may_repeat=bool(may_repeat))
-
     def header(self, name: str) -> str | None:
         """Give the values of a header, with commas."""
         return ", ".join(self.response.headers.getall(name, ())) or None
@@ -235,14 +199,6 @@ class StandardAnswer(Answer):
     def request(self) -> tuple[str | None, str | None]:
         """Give the path of the request."""
         return sent(None, getattr(self.response, "url", None))
-
-    def earlier(self) -> tuple[str | None, bool]:
-        """Give what the frames of its HTTPError tell; an opener's plain response hides it."""
-        if not isinstance(self.response, BaseException):
-            return None, "url" in vars(self.response)  # which http.client does not set
-        frames = [frame for frame in frames_of(self.response.__traceback__) if name_of(frame) == FAILING]
-        answers = [answer_of(arg) for frame in frames for arg in frame.f_locals["args"]]
-        return None, any(answer is not None and not is_refusal(answer.status) for answer in answers)
 
     def whole(self) -> bytes:
         """Read all of the body."""
@@ -284,15 +240,3 @@ def answer_of(response: object) -> Answer | None:
         if library is not None and isinstance(getattr(response, library.status_attribute), int):
             return library(response)
     return None
-
-
-def earlier_in(
-    history: Sequence[Any], method: str | None, *, may_repeat: bool = True
-) -> tuple[str | None, bool]:
-    """Give the method of the first request of aiohttp, and whether one before the last was taken.
-
-    aiohttp repeats PUT and DELETE by itself when a connection breaks, and tells nobody.
-    """
-    is_repeated = may_repeat and method in ("PUT", "DELETE")
-    taken = is_repeated or any(not is_refusal(answer.status) for answer in history)
-    return (history[0].method if history else method), taken

@@ -12,6 +12,7 @@
 Works with requests, httpx, urllib3, aiohttp and ``urllib.request``, and imports none of them.
 """
 
+import sys
 from collections.abc import AsyncIterator, Collection, Coroutine, Iterator, Mapping
 from types import TracebackType
 from typing import Any, TypeVar
@@ -22,14 +23,13 @@ from flask_faultmap.streams.framing import UNCHANGED
 from flask_faultmap.streams.parsing import MOST_BYTES
 from flask_faultmap.upstreams.answers import Answer
 from flask_faultmap.upstreams.bodies import aread_some, exchange_of, read_some
-from flask_faultmap.upstreams.errors import (
-    UpstreamError,
-)
+from flask_faultmap.upstreams.errors import UpstreamError
 from flask_faultmap.upstreams.events import EventReader
 from flask_faultmap.upstreams.masking import mask_logs
 from flask_faultmap.upstreams.state import BlockState
 from flask_faultmap.upstreams.terms import Terms
 from flask_faultmap.upstreams.verdicts import verdict_on
+from flask_faultmap.upstreams.watching import watch_calls
 
 Response = TypeVar("Response")
 
@@ -85,6 +85,7 @@ def upstream(
         idempotent=idempotent,
     )
     mask_logs()
+    watch_calls()
     return UpstreamBlock(terms, unchecked=unchecked)
 
 
@@ -95,7 +96,7 @@ class UpstreamBlock:
         self._state = BlockState(terms, unchecked=unchecked)
 
     def __enter__(self) -> "UpstreamCall":
-        self._state.begin()
+        self._state.begin(sys._getframe(1))
         return UpstreamCall(self._state)
 
     def __exit__(
@@ -108,7 +109,7 @@ class UpstreamBlock:
         self._state.raise_failure(exc, verdict, exchange)
 
     async def __aenter__(self) -> "AsyncUpstreamCall":
-        self._state.begin()
+        self._state.begin(sys._getframe(1))
         return AsyncUpstreamCall(self._state)
 
     async def __aexit__(

@@ -9,6 +9,7 @@ from typing import Any
 from flask_faultmap.redaction.redacting import is_secret_name, redact
 from flask_faultmap.upstreams.answers import Answer
 from flask_faultmap.upstreams.exchanges import Exchange
+from flask_faultmap.upstreams.history import earlier
 
 MOST_BYTES = 65_536  # of the body of an answer that is no success
 MOST_SECONDS = 5  # for reading it, beside the client's own timeout
@@ -95,7 +96,7 @@ class _Part:
 def exchange_of(answer: Answer, body: bytes | str) -> Exchange:
     """Put together what *answer* tells, with what was read of its body."""
     method, path = answer.request()
-    first_method, was_taken = answer.earlier()
+    first_method, was_taken = earlier(answer)
     parsed = body if isinstance(body, str) else parse(body, answer.header("Content-Type"))
     return Exchange(
         method=method,

@@ -6,31 +6,32 @@ retry that hid the first try. Their frames do. What is unknown counts as sent.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import FrameType
+from types import FrameType, TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask_faultmap.upstreams.answers import Answer, StandardAnswer, answer_of
 from flask_faultmap.upstreams.frames import (
-    CALLING,
     DEEPEST,
     HISTORIES,
     INCREMENT,
-    LIBRARIES,
     METHODS,
     REDIRECTING,
+    REQUEST,
     RETRYING,
     SECURING,
     SENT,
-    SUPPORT,
-    frames_of,
     is_connecting_frame,
-    is_installed,
-    is_refusal,
-    is_standard,
+)
+from flask_faultmap.upstreams.history import earlier, is_refusal, was_taken
+from flask_faultmap.upstreams.owners import (
+    CALLING,
+    LIBRARIES,
+    frames_of,
+    is_of_library,
     name_of,
+    others_among,
     package_of,
-    was_taken,
 )
 
 IDEMPOTENT_BY_AIOHTTP = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
@@ -43,7 +44,7 @@ class Evidence:
     Attributes:
         is_seen: there is a client library's call.
         is_called: a client library's code is on the traceback at all.
-        is_known: it is, and nobody unknown stands above or inside it, who may have tried before.
+        others: the packages that stand above or inside of it, and may have tried before.
         is_connecting: it failed while the connection was made.
         is_securing: it failed where our own certificates are read, or in the handshake.
         is_sent: it failed when something of the request was sent.
@@ -59,7 +60,7 @@ class Evidence:
 
     is_seen: bool = False
     is_called: bool = False
-    is_known: bool = False
+    others: set[str] = field(default_factory=set)
     is_connecting: bool = False
     is_securing: bool = False
     is_sent: bool = False
@@ -78,16 +79,23 @@ def evidence_of(exc: BaseException, above: tuple[BaseException, ...] = ()) -> Ev
     outermost = (*above, exc)[0].__traceback__
     evidence = Evidence(own=package_of(outermost.tb_frame) if outermost else "")
     evidence.links.extend(_links_of_the_call(exc))
-    only_known, is_inside = True, False
+    callers: list[FrameType] = []
     for link in (*above, *evidence.links):
         for frame in frames_of(link.__traceback__):
-            is_inside = is_inside or package_of(frame) in LIBRARIES
             evidence.is_called = evidence.is_called or package_of(frame) in CALLING
             _read(evidence, frame)
             if not evidence.is_connecting:  # what makes the connection may be anybody's, say gevent's
-                only_known = only_known and _is_expected(frame, "" if is_inside else evidence.own)
-    evidence.is_known = evidence.is_called and only_known and not is_shared(above)
+                callers.append(frame)
+    evidence.others |= others_among(callers[1:], evidence.own)
+    if is_shared(above) or _is_raised_again(outermost):
+        evidence.others.add(evidence.own)
     return evidence
+
+
+def _is_raised_again(traceback: TracebackType | None) -> bool:
+    """Whether code of the app had caught what it raised: there may have been another try in between."""
+    frames = [frame for frame in frames_of(traceback) if not is_of_library(frame)]
+    return len(set(frames)) < len(frames)
 
 
 def _links_of_the_call(exc: BaseException) -> Iterator[BaseException]:
@@ -103,7 +111,7 @@ def _links_of_the_call(exc: BaseException) -> Iterator[BaseException]:
             continue
         seen.add(id(link))
         frames = [*frames_of(link.__traceback__)]
-        if link is not exc and frames and not (frames[0] in known and _is_expected(frames[0], "")):
+        if link is not exc and frames and not (frames[0] in known and is_of_library(frames[0])):
             continue
         known.update(frames)
         yield link
@@ -119,18 +127,7 @@ def is_shared(above: tuple[BaseException, ...]) -> bool:
 
 def is_of_app(exc: BaseException) -> bool:
     """Whether *exc* was caught in code that is no library's."""
-    return exc.__traceback__ is not None and not _is_expected(exc.__traceback__.tb_frame, "")
-
-
-def _is_expected(frame: FrameType, own: str) -> bool:
-    """Whether *frame* is the library's, what it stands on, or, with *own*, the app's.
-
-    Others, such as those of an SDK or of a library for retries, may have tried before.
-    """
-    package = package_of(frame)
-    if package in LIBRARIES or package in SUPPORT or is_standard(frame):
-        return True
-    return bool(own) and (package == own or not is_installed(frame.f_code.co_filename))
+    return exc.__traceback__ is not None and not is_of_library(exc.__traceback__.tb_frame)
 
 
 def _read(evidence: Evidence, frame: FrameType) -> None:
@@ -141,7 +138,7 @@ def _read(evidence: Evidence, frame: FrameType) -> None:
     if name in HISTORIES:
         evidence.is_seen = True
         _read_answers(evidence, [said.get(local) for local in HISTORIES[name]])
-    if name == "aiohttp.client:ClientSession._request":
+    if name == REQUEST:
         _read_aiohttp(evidence, said)
     if name in RETRYING:
         evidence.is_seen = True
@@ -169,7 +166,7 @@ def _read_answers(evidence: Evidence, kept: Sequence[Any]) -> None:
             continue
         is_told = not isinstance(answer, StandardAnswer)  # what urllib hides, other frames tell
         evidence.was_taken = evidence.was_taken or not is_refusal(answer.status)
-        evidence.was_taken = evidence.was_taken or (is_told and answer.earlier()[1])
+        evidence.was_taken = evidence.was_taken or (is_told and earlier(answer)[1])
         if 300 <= answer.status < 400:
             evidence.is_redirected = True
             evidence.is_misled = evidence.is_misled or not _is_followable(answer.header("Location") or "")

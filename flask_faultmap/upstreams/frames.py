@@ -1,46 +1,15 @@
-"""Which frames of a traceback are a client library's, and what do they show?
+"""Which functions of a client library show what came before a failure, and how?
 
 Tables of names, so that no client library is imported by us; a test looks every name up in its source.
 """
 
-import sys
-from collections.abc import Iterator
-from types import FrameType, TracebackType
-from typing import Any
+from types import FrameType
 
-LIBRARIES = frozenset(
-    {
-        "aiohttp",
-        "httpcore",
-        "httpcore2",
-        "httpx",
-        "httpx2",
-        "niquests",
-        "requests",
-        "urllib3",
-        "urllib3_future",
-    }
-)
-CALLING = LIBRARIES | {"http", "urllib"}  # whose frames are read; those of the app are none of our business
-# What these stand on, or what watches them: none sends anything a second time.
-SUPPORT = frozenset(
-    {
-        *(
-            "aiohappyeyeballs",
-            "anyio",
-            "flask_faultmap",
-            "gevent",
-            "h11",
-            "h2",
-            "hpack",
-            "idna",
-            "opentelemetry",
-        ),
-        *("requests_unixsocket", "sentry_sdk", "trio", "wrapt", "yarl"),
-    }
-)
+from flask_faultmap.upstreams.owners import name_of
+
 DEEPEST = 16  # links of a chain
 
+REQUEST = "aiohttp.client:ClientSession._request"
 OPEN = "urllib.request:OpenerDirector.open"
 FAILING = "urllib.request:OpenerDirector.error"
 
@@ -56,7 +25,7 @@ HISTORIES: dict[str, tuple[str, ...]] = {
         for client in ("Client", "AsyncClient")
         for function in ("_send_handling_auth", "_send_handling_redirects")
     },
-    "aiohttp.client:ClientSession._request": ("history", "resp"),
+    REQUEST: ("history", "resp"),
     "aiohttp.client_middleware_digest_auth:DigestAuthMiddleware.__call__": ("response",),
     "urllib3.connectionpool:HTTPConnectionPool.urlopen": ("response",),
     "urllib3.poolmanager:PoolManager.urlopen": ("response",),
@@ -137,75 +106,6 @@ SENT = frozenset(
         *("_send_stream_data", "_send_end_stream"),
     }
 )
-
-
-def connects(exc: BaseException) -> bool:
-    """Whether *exc*, the error of an earlier try, was raised while its connection was made."""
-    return any(
-        is_connecting_frame(frame) for link in parts_of(exc) for frame in frames_of(link.__traceback__)
-    )
-
-
-def parts_of(exc: BaseException) -> Iterator[BaseException]:
-    """Give *exc* and what it carries, whoever raised it."""
-    waiting, seen = [exc], set[int]()
-    while waiting and len(seen) < DEEPEST:
-        link = waiting.pop(0)
-        if id(link) not in seen:
-            seen.add(id(link))
-            yield link
-            carried = (*link.args, getattr(link, "reason", None), link.__cause__)
-            waiting += [part for part in carried if isinstance(part, BaseException)]
-
-
-def frames_of(traceback: TracebackType | None) -> Iterator[FrameType]:
-    """Give the frames of *traceback*, from the block down."""
-    while traceback is not None:
-        yield traceback.tb_frame
-        traceback = traceback.tb_next
-
-
-def package_of(frame: FrameType) -> str:
-    """Give the name of the package whose code runs there."""
-    return str(frame.f_globals.get("__name__", "")).partition(".")[0]
-
-
-def is_standard(frame: FrameType) -> bool:
-    """Whether Python's own library runs there."""
-    return package_of(frame) in sys.stdlib_module_names
-
-
-def is_foreign(part: object) -> bool:
-    """Whether *part*, say the adapter that sent a request, is of others, who may try again."""
-    module = getattr(part, "__module__", None)
-    return isinstance(module, str) and module.partition(".")[0] not in LIBRARIES | SUPPORT
-
-
-def is_installed(filename: str) -> bool:
-    """Whether a module's file was installed, as other people's packages are."""
-    return "site-packages" in filename or "dist-packages" in filename
-
-
-def name_of(frame: FrameType) -> str:
-    """Give module and qualified name of the function."""
-    return f"{frame.f_globals.get('__name__', '')}:{frame.f_code.co_qualname}"
-
-
-def attempts_taken(response: object) -> bool:
-    """Whether the service may have taken an earlier attempt that urllib3 keeps with *response*."""
-    return any(map(was_taken, getattr(getattr(response, "retries", None), "history", None) or ()))
-
-
-def was_taken(attempt: Any) -> bool:
-    """Whether the service may have taken an earlier *attempt* of urllib3: neither refused nor unconnected."""
-    if attempt.error is not None:
-        return not connects(attempt.error)
-    return not is_refusal(attempt.status)
-
-
-def is_refusal(status: object) -> bool:
-    """Whether an answer with *status* says that the request was not taken."""
-    return isinstance(status, int) and (400 <= status < 500 or status == 503)
 
 
 def is_connecting_frame(frame: FrameType) -> bool:

@@ -14,7 +14,7 @@ from contextlib import suppress
 from functools import cache, lru_cache
 
 from flask_faultmap.redaction.redacting import redact, redact_url
-from flask_faultmap.upstreams.frames import LIBRARIES
+from flask_faultmap.upstreams.owners import LIBRARIES
 
 LONGEST = 8_192  # characters of one text
 HIDDEN = "[redacted]"

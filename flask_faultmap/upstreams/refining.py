@@ -17,7 +17,7 @@ from flask_faultmap.upstreams.errors import (
     UpstreamUsageError,
 )
 from flask_faultmap.upstreams.evidence import Evidence, has_a_host
-from flask_faultmap.upstreams.frames import parts_of
+from flask_faultmap.upstreams.history import parts_of
 
 CERTIFICATE = re.compile(r"CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED")
 PROXY_AUTH = re.compile(r"(?:\ATunnel connection failed: |\A)407\b")
@@ -90,7 +90,7 @@ def find_applied(exc: BaseException, failure: type[UpstreamError], evidence: Evi
     """Say False only where the frames show that no request was sent, and the class's own word otherwise."""
     if failure.applied is not False:
         return failure.applied
-    if not evidence.is_known or evidence.was_taken:
+    if not evidence.is_called or evidence.others or evidence.was_taken:
         return None
     if issubclass(failure, UpstreamConnectionError | UpstreamConnectTimeoutError):
         return False if evidence.is_seen and evidence.is_connecting else None

@@ -4,10 +4,11 @@ import sys
 from collections.abc import Coroutine
 from dataclasses import replace
 from inspect import CORO_CREATED, getcoroutinestate
+from types import FrameType
 from typing import Any, NoReturn, TypeVar
 
 from flask_faultmap.errors import DomainError
-from flask_faultmap.upstreams.answers import Answer, answer_of, earlier_in
+from flask_faultmap.upstreams.answers import Answer, answer_of
 from flask_faultmap.upstreams.bodies import MOST_BYTES, exchange_of, load
 from flask_faultmap.upstreams.errors import (
     UpstreamBodyError,
@@ -15,9 +16,11 @@ from flask_faultmap.upstreams.errors import (
     UpstreamUsageError,
 )
 from flask_faultmap.upstreams.exchanges import Exchange, sent
+from flask_faultmap.upstreams.history import earlier, earlier_of_aiohttp
 from flask_faultmap.upstreams.masking import mask_chain
 from flask_faultmap.upstreams.terms import IDEMPOTENT, Terms
 from flask_faultmap.upstreams.verdicts import Verdict
+from flask_faultmap.upstreams.watching import Watch
 
 Result = TypeVar("Result")
 
@@ -34,9 +37,10 @@ class BlockState:
         self.outer: BaseException | None = None  # in whose handler the block stands
         self._is_done = False
         self._done_method: str | None = None
+        self._watch = Watch()
 
-    def begin(self) -> None:
-        """Enter the block.
+    def begin(self, frame: FrameType) -> None:
+        """Enter the block, which stands in *frame*.
 
         Raises:
             UpstreamUsageError: it was entered before.
@@ -45,6 +49,7 @@ class BlockState:
             self.refuse("the block was entered twice; call upstream(…) anew for each call")
         self._has_begun = True
         self.outer = sys.exception()
+        self._watch.begin(frame)
 
     def answer_of(self, response: object) -> Answer:
         """Take the answer that *response* is.
@@ -90,6 +95,7 @@ class BlockState:
             UpstreamUsageError: it went well, and a bad answer could have passed for a success.
         """
         self._is_over = True
+        self._watch.end()
         forgotten = [waiting for waiting in self._coroutines if getcoroutinestate(waiting) == CORO_CREATED]
         for coroutine in forgotten:
             coroutine.close()
@@ -117,14 +123,15 @@ class BlockState:
             told = exchange or verdict.exchange or self._told_by(verdict)
             raise self._error_of(verdict, told) from exc
 
-    def error_of(self, exchange: Exchange) -> DomainError:
-        """Make the error of an answer that is no success."""
+    def error_of(self, exchange: Exchange, trusted: frozenset[str] = frozenset()) -> DomainError:
+        """Make the error of an answer that is no success; who is *trusted* had not tried before it."""
+        exchange = replace(exchange, was_taken=exchange.was_taken or not self._watch.others <= trusted)
         return self.terms.error_of(self._after_all(exchange), applied=True if self._is_done else None)
 
     def take(self, answer: Answer) -> None:
         """Keep in mind that the service did what was asked: what fails now does not undo it."""
         if answer.is_success:
-            method = answer.earlier()[0] or answer.request()[0]
+            method = earlier(answer)[0] or answer.request()[0]
             if not self._is_done or self._done_method in IDEMPOTENT:
                 self._done_method = method
             self._is_done = True
@@ -141,9 +148,12 @@ class BlockState:
             was_taken=exchange.was_taken or seen.was_taken,
         )
         if failure is UpstreamResponseError and exchange.status:
-            return self.error_of(exchange)
+            was_taken = exchange.was_taken or not seen.others <= verdict.trusted
+            return self.error_of(replace(exchange, was_taken=was_taken), verdict.trusted)
         what = type(verdict.exc).__name__
         applied = True if self._is_done else verdict.applied
+        if applied is False and self._watch.others:
+            applied = None
         exchange = self._after_all(exchange)
         return self.terms.make(failure, what, exchange, applied=applied, permanent=failure.permanent)
 
@@ -163,7 +173,7 @@ class BlockState:
         method, path = sent(request, told.get("url"))
         if failure is UpstreamResponseError:  # of aiohttp
             wait = (told.get("headers") or {}).get("Retry-After")
-            first_method, was_taken = earlier_in(told.get("history") or (), method)
+            first_method, was_taken = earlier_of_aiohttp(told.get("history") or (), method)
             return Exchange(
                 method=method,
                 path=path,

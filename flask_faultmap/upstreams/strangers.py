@@ -13,7 +13,7 @@ from flask_faultmap.upstreams.answers import Answer, answer_of
 from flask_faultmap.upstreams.errors import UpstreamError
 from flask_faultmap.upstreams.exchanges import Exchange
 from flask_faultmap.upstreams.failures import failure_of
-from flask_faultmap.upstreams.frames import is_installed
+from flask_faultmap.upstreams.owners import is_installed
 
 RETRY_COUNT = "x-stainless-retry-count"  # a header of the request, by openai and its relatives
 HTTP_EXCEPTION = "werkzeug.exceptions.HTTPException"
@@ -81,11 +81,17 @@ def _behind(exc: BaseException) -> Iterator[BaseException]:
     return (link for link in candidates if isinstance(link, BaseException))
 
 
-def is_first_try(answer: Answer) -> bool:
+def is_first_try(answer: Answer | None) -> bool:
     """Whether an SDK says that it had not tried before *answer* came."""
-    request = getattr(answer.response, "request", None)
+    request = getattr(answer and answer.response, "request", None)
     headers = getattr(request, "headers", None)
     return isinstance(headers, Mapping) and headers.get(RETRY_COUNT) == "0"
+
+
+def packages_of(exc: BaseException) -> frozenset[str]:
+    """Give the packages of the SDK that raised *exc*."""
+    package = type(exc).__module__.partition(".")[0]
+    return frozenset({package, "boto3"} if package == "botocore" else {package})
 
 
 def _of_botocore(response: Mapping[str, Any]) -> Exchange | None:

@@ -16,9 +16,9 @@ from flask_faultmap.upstreams.errors import (
 from flask_faultmap.upstreams.evidence import Evidence, evidence_of, is_of_app, is_shared
 from flask_faultmap.upstreams.exchanges import Exchange
 from flask_faultmap.upstreams.failures import failure_of
-from flask_faultmap.upstreams.frames import (
+from flask_faultmap.upstreams.frames import OPEN
+from flask_faultmap.upstreams.owners import (
     LIBRARIES,
-    OPEN,
     SUPPORT,
     frames_of,
     is_standard,
@@ -32,6 +32,7 @@ from flask_faultmap.upstreams.strangers import (
     find_exchange,
     is_first_try,
     is_stranger,
+    packages_of,
 )
 
 Groups = tuple[BaseException, ...]
@@ -48,6 +49,7 @@ class Verdict:
         evidence: what the frames show.
         answer: the service's answer that *exc* holds or hides.
         exchange: the same, where an SDK tells it in a way of its own.
+        trusted: the packages of an SDK that tells that it had not tried before.
     """
 
     exc: BaseException
@@ -56,6 +58,7 @@ class Verdict:
     evidence: Evidence
     answer: Answer | None = None
     exchange: Exchange | None = None
+    trusted: frozenset[str] = frozenset()
 
 
 def verdict_on(exc: BaseException | None, outer: BaseException | None = None) -> Verdict | None:
@@ -77,7 +80,8 @@ def _judge(exc: BaseException, above: Groups, handled: set[int]) -> Verdict | No
     if failure is None:
         failure = _judge_builtin(exc, evidence, above)
     if failure is not None:
-        evidence.is_known = evidence.is_known and not _follows_another(evidence, handled)
+        if _follows_another(evidence, handled):
+            evidence.others.add(evidence.own)
         return _judge_library(exc, failure, evidence)
     return _judge_stranger(exc, evidence) if is_stranger(exc, evidence.own) else None
 
@@ -139,7 +143,7 @@ def _judge_stranger(exc: BaseException, evidence: Evidence) -> Verdict | None:
     told = answer or exchange
     if told is not None:
         is_body = 200 <= (told.status or 0) < 300
-        was_taken = answer is not None and not is_first_try(answer)
+        was_taken = exchange.was_taken if exchange and not answer else not is_first_try(answer)
         return Verdict(
             exc=exc,
             failure=UpstreamBodyError if is_body else UpstreamResponseError,
@@ -147,6 +151,7 @@ def _judge_stranger(exc: BaseException, evidence: Evidence) -> Verdict | None:
             evidence=replace(evidence, was_taken=evidence.was_taken or was_taken),
             answer=answer,
             exchange=exchange,
+            trusted=frozenset() if was_taken else packages_of(exc),
         )
     found = find_cause(exc)
     if found is None:

@@ -2,7 +2,8 @@
 
 ``/after-the-body/reset`` reads the whole request, counts it, and resets the connection. ``/on/303/x`` takes a
 request and sends the client on to ``/x``, ``/on/303/nowhere`` to a port that nobody listens at.
-``/answer/404`` answers, ``/once/404`` loses the first request and answers the second.
+``/answer/404`` answers, ``/once/404`` loses the first request and answers the second, ``/first/500/404``
+answers both, ``/once/nowhere`` and ``/first/500/nowhere`` take no second one.
 """
 
 import socket
@@ -118,14 +119,8 @@ class _Conversation:
             self._take(path, int(rest[0]))
             there = f"http://{NOWHERE}/" if rest[1] == "nowhere" else "/" + "/".join(rest[1:])
             self._say(int(rest[0]), f"Location: {there}\r\n")
-        elif kind == "once":
-            if not any(taken == path for taken, _ in self._server.taken):
-                if rest[0] == "nowhere":
-                    self._server.close()
-                self._take(path)
-                return False
-            self._take(path, int(rest[0]))
-            self._say(int(rest[0]))
+        elif kind in ("once", "first"):
+            return self._answer_the_second(path, *[None, *rest][-2:])
         else:
             self._take(path)
             if kind == "in-the-head-of-the-answer":
@@ -136,6 +131,16 @@ class _Conversation:
             self._end(rest[0])
             return False
         return True
+
+    def _answer_the_second(self, path: str, first: str | None, then: str | None) -> bool:
+        is_first = not any(taken == path for taken, _ in self._server.taken)
+        if is_first and then == "nowhere":
+            self._server.close()
+        said = first if is_first else then
+        self._take(path, None if said is None else int(said))
+        if said is not None:
+            self._say(int(said), "Connection: close\r\n")
+        return False
 
     def _take(self, path: str, status: int | None = None) -> None:
         self._server.taken.append((path, status))

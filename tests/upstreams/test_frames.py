@@ -13,11 +13,13 @@ from flask_faultmap.upstreams.frames import (
     INCREMENT,
     METHODS,
     REDIRECTING,
+    REQUEST,
     RETRYING,
     SECURING,
     SENT,
     TUNNELS,
 )
+from flask_faultmap.upstreams.watching import MIDDLEWARES
 
 LOCALS = {
     **HISTORIES,
@@ -76,3 +78,16 @@ def test_aiohttp_keeps_whether_it_may_repeat() -> None:
 
     assert "retry_persistent_connection = False" in source
     assert "self._retry_connection" in source
+
+
+def test_aiohttp_puts_its_middlewares_together_by_the_function_that_is_watched() -> None:
+    assert f"{MIDDLEWARES}(" in inspect.getsource(function_at(REQUEST))
+
+
+@pytest.mark.parametrize(
+    "module", ["urllib3.connectionpool", *(f"{library}._trace" for library in ("httpcore", "httpcore2"))]
+)
+def test_a_library_asks_its_logger(module: str) -> None:
+    source = inspect.getsource(importlib.import_module(module))
+
+    assert "log.debug(" in source or "self.logger.isEnabledFor(logging.DEBUG)" in source

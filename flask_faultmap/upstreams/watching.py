@@ -1,0 +1,103 @@
+"""Who stood around a client library's call when it sent something? It asks its logger then, and we look.
+
+An answer does not show what was tried before it. But the libraries ask their loggers for each connection,
+request or answer whether they log at DEBUG, and whoever may try twice stands on the stack then. aiohttp does
+not ask; it puts its middlewares together by a function of its own, which tells us of them.
+"""
+
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from contextvars import ContextVar, Token
+from functools import cache, partial
+from types import FrameType
+from typing import Any
+
+from flask_faultmap.upstreams.owners import LIBRARIES, is_foreign, is_standard, others_among, package_of
+
+SENDING = "send_request_headers"  # a step of httpcore's, which asks for each
+MIDDLEWARES = "build_client_middlewares"
+LOGGERS = (
+    *(f"{library}.connectionpool" for library in ("urllib3", "urllib3_future")),
+    *(f"{library}.{part}" for library in ("httpcore", "httpcore2") for part in ("http11", "http2")),
+)
+
+
+class Watch:
+    """What was seen of the calls of one block.
+
+    Attributes:
+        others: the packages that stood around or inside of a call, and may have tried before.
+    """
+
+    def __init__(self) -> None:
+        self.others = set[str]()
+        self._frame: FrameType | None = None
+        self._token: Token[Watch | None] | None = None
+
+    def begin(self, frame: FrameType | None) -> None:
+        """Watch the calls below *frame*, or below whoever entered the block for it, until :meth:`end`."""
+        while frame is not None and is_standard(frame):  # an exit stack
+            frame = frame.f_back
+        self._frame = frame
+        self._token = _WATCH.set(self)
+
+    def end(self) -> None:
+        """Watch no more."""
+        self._frame = None
+        if self._token is not None:
+            with suppress(ValueError):  # the block ends in another context than it began in
+                _WATCH.reset(self._token)
+
+    def look(self, frame: FrameType | None) -> None:
+        """Look at the stack from *frame* up to the block."""
+        stack: list[FrameType] = []
+        while frame is not None and frame is not self._frame:
+            stack.append(frame)
+            frame = frame.f_back
+        if frame is None:  # the block is not above: it is in a context manager, or waits for another task
+            stack = _from_the_library_on(stack)
+        own = "" if frame is None else package_of(frame)
+        self.others |= others_among(reversed(stack), own)
+
+
+_WATCH: ContextVar[Watch | None] = ContextVar("flask_faultmap_upstream_watch", default=None)
+
+
+def watch_calls() -> None:
+    """From the first block on, look whenever a client library asks its logger, or is given middlewares."""
+    _hear_questions()
+    client = sys.modules.get("aiohttp.client")  # which may be imported later
+    put_together = getattr(client, MIDDLEWARES, None)
+    if put_together is not None and getattr(put_together, "func", None) is not _note_middlewares:
+        setattr(client, MIDDLEWARES, partial(_note_middlewares, put_together))
+
+
+def _note_middlewares(
+    put_together: Callable[..., Any], handler: object, middlewares: Sequence[object]
+) -> Any:
+    watch = _WATCH.get()
+    if watch is not None:
+        watch.others.update(str(part.__module__) for part in middlewares if is_foreign(part))
+    return put_together(handler, middlewares)
+
+
+@cache
+def _hear_questions() -> None:
+    for name in LOGGERS:
+        logger = logging.getLogger(name)
+        logger.isEnabledFor = partial(_look, logger.isEnabledFor)  # type: ignore[method-assign]  # asks it, too
+
+
+def _look(is_enabled: Callable[[int], bool], level: int) -> bool:
+    watch, frame = _WATCH.get(), sys._getframe(1)
+    if watch is not None and frame.f_locals.get("name", SENDING) == SENDING:
+        watch.look(frame)
+    return is_enabled(level)
+
+
+def _from_the_library_on(stack: list[FrameType]) -> list[FrameType]:
+    """Leave out, of a *stack* with the innermost frame first, what is above the library's call."""
+    theirs = [at for at, frame in enumerate(stack) if package_of(frame) in LIBRARIES]
+    return stack[: theirs[-1] + 1] if theirs else []
