@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -27,10 +27,12 @@ from flask_faultmap.mapping.worded import find_wording
 from flask_faultmap.profiles.profile import Profile, Reply
 from flask_faultmap.raises import forget_earlier_raises
 from flask_faultmap.rules.rulebook import Decision
+from flask_faultmap.signals import fault_translated
 from flask_faultmap.texts import ExceptionLineFilter, SpeakingOnce, text_of
 
 KEY = "faultmap"  # in app.extensions
 MAX_PATH = 512  # characters of a path that an answer repeats
+UNTOLD = nullcontext()
 
 
 class Codeless(NamedTuple):
@@ -139,12 +141,14 @@ def answer(
         committed: the answer has begun, so that this one is only told in it, below a profile in any case.
     """
     mapper, error = boundary.mapper, decision.error
-    with SpeakingOnce():
-        prefix, profile = mapper.settings.profile_of(req.path)
-        if committed and profile is None:
-            profile = mapper.settings.profile
-        compiled = mapper.compiled_kind(error, profile, req.path)
-        text = None if profile is None else word(profile, error, compiled.kind, exc, req, prefix)
+    prefix, profile = mapper.settings.profile_of(req.path)
+    if committed and profile is None:
+        profile = mapper.settings.profile
+    compiled = mapper.compiled_kind(error, profile, req.path)
+    is_logged = compiled.kind.level is not None and not logged
+    # What is neither logged nor signalled is spoken by its answer alone.
+    with SpeakingOnce() if is_logged or fault_translated.receivers else UNTOLD:
+        text = word(profile, error, compiled.kind, exc, req, prefix) if profile and profile.wording else None
         fault = mapper.fault(error, compiled.kind, boundary.identify(req), text)
         own = error.headers if isinstance(error, FrameworkError) else ()
         allow = _allowed_methods(req) if compiled.kind.status == 405 else None
@@ -155,9 +159,7 @@ def answer(
             response = boundary.responses.make(app, reply)
         remember(app, req, fault)
         forget_earlier_raises(exc)
-        if compiled.kind.level is not None and not (
-            logged or exception_line_filter.has_logged(exc, fault.id)
-        ):
+        if is_logged and not exception_line_filter.has_logged(exc, fault.id):
             write_log(app, req, fault, exc, decision)
         tell_hooks(app, app.ensure_sync, fault, exc, decision, handled=not logged, committed=committed)
         return response

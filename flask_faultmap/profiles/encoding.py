@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, time, timedelta
 from decimal import Decimal
 from enum import Enum
-from json.encoder import encode_basestring
+from json.encoder import c_make_encoder, encode_basestring  # type: ignore[attr-defined]  # of C
 from pathlib import PurePath
 from typing import Any
 from uuid import UUID
@@ -26,9 +26,24 @@ MAX_PLACE = 200  # characters of a place in them
 PLAIN = frozenset({type(None), bool, int, float})
 SPOKEN_AS_TEXT = (date, time, timedelta, Decimal, UUID, PurePath)  # datetime is a date
 
-_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False)
 encode_text: Callable[[str], str] = encode_basestring  # a str as JSON text, not escaped to ASCII
-to_json: Callable[[Any], str] = _encoder.encode  # of what is plain: made by jsonable, or of plain JSON values
+
+
+def _make_to_json() -> Callable[[Any], str]:
+    """Make what writes plain JSON: made by :func:`jsonable`, or of plain JSON values.
+
+    ``JSONEncoder.encode`` makes Python's encoder in C anew for each value, which costs as much as its work.
+    """
+    encoder = json.JSONEncoder(
+        ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False
+    )
+    if c_make_encoder is None:  # an interpreter without it
+        return encoder.encode
+    made = c_make_encoder(None, encoder.default, encode_text, None, ":", ",", False, False, False)
+    return lambda value: "".join(made(value, 0))
+
+
+to_json: Callable[[Any], str] = _make_to_json()
 
 
 def encode(value: Any) -> bytes:
@@ -47,7 +62,7 @@ def to_bytes(text: str) -> bytes:
 def plain_details(details: Mapping[Any, Any]) -> dict[str, Any]:
     """Make plain JSON of the details of one error, within the budget, as a copy of its own."""
     try:
-        return _copy(details, [MAX_NODES, MAX_TEXT], 0)  # type: ignore[no-any-return]  # of a dict
+        return _copy(details, [MAX_NODES - 1, MAX_TEXT], 0)  # type: ignore[no-any-return]  # of a dict
     except Exception:  # what is not plain, or changes while it is read, is looked at with care
         kept, plain = _Walk(depth=DETAILS_DEPTH, nodes=MAX_NODES, text=MAX_TEXT).convert(details)
         return plain if kept else {}
@@ -73,35 +88,49 @@ class _NotPlainError(Exception):
 
 
 def _copy(value: Any, left: list[int], level: int) -> Any:
-    """Copy what is plain JSON to the last value, by exact types; *left* are the nodes and characters."""
+    """Copy what is plain JSON to the last value, by exact types; *left* are the nodes and characters.
+
+    The container around a text counts it: a call for each would cost more than all the rest.
+    """
     cls = type(value)
-    left[0] -= 1
-    if cls is str:
-        left[1] -= len(value)
-    elif cls is dict:
-        if level >= DETAILS_DEPTH:
-            raise _NotPlainError
-        copied = {}
+    if cls is dict:
+        _count(left, level, 2 * len(value))
+        copied: Any = {}
         for name, member in value.items():
             if type(name) is not str:
                 raise _NotPlainError
-            left[0] -= 1
             left[1] -= len(name)
-            copied[name] = _copy(member, left, level + 1)
+            if type(member) is str:
+                left[1] -= len(member)
+                copied[name] = member
+            else:
+                copied[name] = _copy(member, left, level + 1)
         value = copied
     elif cls is list or cls is tuple:
-        if level >= DETAILS_DEPTH:
-            raise _NotPlainError
-        value = [_copy(item, left, level + 1) for item in value]
+        _count(left, level, len(value))
+        copied = []
+        for item in value:
+            if type(item) is str:
+                left[1] -= len(item)
+                copied.append(item)
+            else:
+                copied.append(_copy(item, left, level + 1))
+        value = copied
     elif (
         (cls is float and not math.isfinite(value))
         or cls not in PLAIN
         or (cls is int and not -(2**63) <= value < 2**63)
     ):
         raise _NotPlainError
-    if left[0] < 0 or left[1] < 0:
+    if left[1] < 0:
         raise _NotPlainError
     return value
+
+
+def _count(left: list[int], level: int, nodes: int) -> None:
+    left[0] -= nodes
+    if left[0] < 0 or level >= DETAILS_DEPTH:
+        raise _NotPlainError
 
 
 class _Walk:
