@@ -38,9 +38,9 @@ def _cut(exc: BaseException) -> None:
 
 def _linked(exc: BaseException) -> Iterable[BaseException]:
     """Give *exc* and all that its record shows with it: causes, contexts, and what groups hold."""
-    if (exc.__suppress_context__ or exc.__context__ is None) and exc.__cause__ is None:
-        if not isinstance(exc, BaseExceptionGroup):
-            return (exc,)
+    is_first = exc.__cause__ is None and (exc.__suppress_context__ or exc.__context__ is None)
+    if is_first and not isinstance(exc, BaseExceptionGroup):
+        return (exc,)
     found, waiting = {id(exc): exc}, [exc]
     while waiting and len(found) < MAX_LINKS:
         link = waiting.pop()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from operator import is_
 from typing import Any, NamedTuple
 
 from werkzeug.datastructures import Headers, MultiDict
@@ -12,6 +13,7 @@ KEPT = "_faultmap_parts"  # with a request: what was read of it, and from what
 
 # What werkzeug's request keeps once it was read, and where our violations say that it is.
 LOOKED_AT = {"args": "query", "form": "form", "files": "form", "cookies": "cookie"}
+KEPT_BY_REQUEST = ("_cached_json", "_cached_data", *LOOKED_AT, "view_args")
 
 
 class Parts(NamedTuple):
@@ -42,11 +44,11 @@ def parts_of(request: Request | None) -> Parts:
     if request is None:
         return NO_PARTS
     read = request.__dict__
-    seen = [read.get(name) for name in ("_cached_json", "_cached_data", *LOOKED_AT, "view_args")]
+    seen = [*map(read.get, KEPT_BY_REQUEST)]
     known: list[Any]
     parts: Parts
     known, parts = read.get(KEPT, ([], NO_PARTS))
-    if len(known) != len(seen) or any(one is not other for one, other in zip(known, seen, strict=True)):
+    if not known or not all(map(is_, known, seen)):
         parts = _read(request, read)
         read[KEPT] = seen, parts
     return parts
