@@ -39,6 +39,11 @@ def disconnect(signal: NamedSignal, receiver: Callable[..., Any]) -> None:
             signal.disconnect(receiver)
 
 
+def is_heard_from(sender: object) -> bool:
+    """Whether a receiver of :data:`fault_translated` may listen to *sender*; other apps may have some."""
+    return bool(fault_translated.receivers) and fault_translated.has_receivers_for(sender)
+
+
 def notify(sender: Any, run_async: Callable[[Any], Any] | None, **payload: Any) -> None:
     """Tell every receiver of :data:`fault_translated`; one that raises is logged and hurts nobody else.
 

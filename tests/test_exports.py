@@ -36,7 +36,14 @@ MODULES = [
     "testing",
     "upstreams",
 ]
-OF_THE_PACKAGE_ALONE = {"schema_name", "repeats", "is_error_status", "notify", "disconnect"}
+OF_THE_PACKAGE_ALONE = {
+    "disconnect",
+    "is_error_status",
+    "is_heard_from",
+    "notify",
+    "repeats",
+    "schema_name",
+}
 
 
 def public_names(module):

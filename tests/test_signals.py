@@ -10,7 +10,7 @@ from blinker import Namespace
 
 from flask_faultmap import Category, Fault
 from flask_faultmap.faults import Kind
-from flask_faultmap.signals import disconnect, fault_translated, notify
+from flask_faultmap.signals import disconnect, fault_translated, is_heard_from, notify
 
 
 def payload(category, status):
@@ -223,3 +223,29 @@ def test_taking_a_receiver_away_while_others_connect_harms_nobody():
         stop.set()
         thread.join()
         sys.setswitchinterval(interval)
+
+
+@pytest.fixture
+def unheard(monkeypatch):
+    """Give a signal to which no other test of the process listens."""
+    signal = Namespace().signal("unheard")
+    monkeypatch.setattr("flask_faultmap.signals.fault_translated", signal)
+    return signal
+
+
+def test_receiver_of_one_sender_costs_no_other(sender, unheard):
+    def receive(sender, **payload):
+        pass
+
+    assert not is_heard_from(sender)
+    with unheard.connected_to(receive, sender=sender):
+        assert is_heard_from(sender)
+        assert not is_heard_from(Sender())
+
+
+def test_receiver_of_all_hears_every_sender(sender, unheard):
+    def receive(sender, **payload):
+        pass
+
+    with unheard.connected_to(receive):
+        assert is_heard_from(sender)

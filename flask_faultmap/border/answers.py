@@ -27,7 +27,7 @@ from flask_faultmap.mapping.worded import find_wording
 from flask_faultmap.profiles.profile import Profile, Reply
 from flask_faultmap.raises import forget_earlier_raises
 from flask_faultmap.rules.rulebook import Decision
-from flask_faultmap.signals import fault_translated
+from flask_faultmap.signals import is_heard_from
 from flask_faultmap.texts import ExceptionLineFilter, SpeakingOnce, text_of
 
 KEY = "faultmap"  # in app.extensions
@@ -147,7 +147,7 @@ def answer(
     compiled = mapper.compiled_kind(error, profile, req.path)
     is_logged = compiled.kind.level is not None and not logged
     # What is neither logged nor signalled is spoken by its answer alone.
-    with SpeakingOnce() if is_logged or fault_translated.receivers else UNTOLD:
+    with SpeakingOnce() if is_logged or is_heard_from(app) else UNTOLD:
         text = word(profile, error, compiled.kind, exc, req, prefix) if profile and profile.wording else None
         fault = mapper.fault(error, compiled.kind, boundary.identify(req), text)
         own = error.headers if isinstance(error, FrameworkError) else ()

@@ -21,7 +21,7 @@ from flask_faultmap.errors import NOTHING
 from flask_faultmap.faults import Fault
 from flask_faultmap.loggers import logger_named
 from flask_faultmap.rules.rulebook import Decision
-from flask_faultmap.signals import fault_translated, notify
+from flask_faultmap.signals import is_heard_from, notify
 from flask_faultmap.texts import log_text, one_line, root_cause, text_of
 
 # Attributes of a request; set as such, since a look at its __dict__ makes CPython 3.11 slow from then on.
@@ -119,7 +119,7 @@ def tell_hooks(
     committed: bool = False,
 ) -> None:
     """Send ``fault_translated``, if anybody is there to hear it; *sender* is the app where there is one."""
-    if fault_translated.receivers:
+    if is_heard_from(sender):
         notify(
             sender,
             run_async,

@@ -29,7 +29,7 @@ SPOKEN_AS_TEXT = (date, time, timedelta, Decimal, UUID, PurePath)  # datetime is
 encode_text: Callable[[str], str] = encode_basestring  # a str as JSON text, not escaped to ASCII
 
 
-def _make_to_json() -> Callable[[Any], str]:
+def make_to_json() -> Callable[[Any], str]:
     """Make what writes plain JSON: made by :func:`jsonable`, or of plain JSON values.
 
     ``JSONEncoder.encode`` makes Python's encoder in C anew for each value, which costs as much as its work.
@@ -43,7 +43,7 @@ def _make_to_json() -> Callable[[Any], str]:
     return lambda value: "".join(made(value, 0))
 
 
-to_json: Callable[[Any], str] = _make_to_json()
+to_json: Callable[[Any], str] = make_to_json()
 
 
 def encode(value: Any) -> bytes:

@@ -1,7 +1,9 @@
 """One exception instance that is raised again and again: no record grows, and no traceback in memory."""
 
+import copy
 import gc
 import logging
+import pickle
 import traceback
 
 import pytest
@@ -14,6 +16,7 @@ from flask_faultmap.raises import MAX_LINKS
 KEPT = ValueError("kept by a module")
 DOWN = UnavailableError("kept too")
 BUG = KeyError("kept bug")
+UNTOLD = ValueError("kept, and in no record")
 GROUP = ExceptionGroup("kept group", [DOWN, UnavailableError("second")])
 
 
@@ -74,6 +77,13 @@ def foreign():
     raise KEPT
 
 
+def kept_context():
+    try:
+        raise UNTOLD
+    except ValueError:
+        raise UnavailableError("fresh") from None
+
+
 def run(view, times=6, rules=()):
     """Give the texts of the records of each of the requests."""
     app, texts = Flask("raised_again"), []
@@ -102,7 +112,7 @@ def reported(faults, view):
 VIEWS = [bare, bug, cause, context, both, cause_of_bug, group, kept_group, foreign]
 
 
-@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.__name__)
+@pytest.mark.parametrize("view", [*VIEWS, kept_context], ids=lambda view: view.__name__)
 def test_records_are_alike(view):
     rules = [Rule(on=ValueError, to=UnavailableError)] if view is foreign else []
 
@@ -149,3 +159,30 @@ def test_a_group_of_thousands_is_read_in_part():
         raise error
 
     assert len(set(run(view))) == 1
+
+
+def test_nothing_of_a_traceback_is_kept_that_the_app_has_cleared():
+    error = UnavailableError("kept and cleared")
+
+    def view():
+        raise error
+
+    run(view, times=1)
+    error.__traceback__ = None
+    gc.collect()
+
+    held = [found for found in gc.get_referents(error.__dict__) if hasattr(found, "tb_frame")]
+    assert held == []
+    assert len(set(run(view))) == 1
+
+
+def test_what_was_told_travels_and_copies_as_before():
+    error = UnavailableError("kept and sent")
+
+    def view():
+        raise error
+
+    run(view, times=1)
+
+    for twin in (copy.copy(error), pickle.loads(pickle.dumps(error))):
+        assert twin.args == error.args

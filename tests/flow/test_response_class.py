@@ -1,5 +1,7 @@
 """A reply that is ready is sent, whatever the app's response class asks for."""
 
+from collections import Counter
+
 import pytest
 from flask import Flask, Response
 from flow_app import app_with, raising
@@ -70,3 +72,60 @@ def test_every_error_keeps_status_headers_and_body(cls, mark, path, status):
     assert len(response.headers.getlist("Content-Length")) == 1
     assert ("WWW-Authenticate" in response.headers) == (status == 401)
     assert response.headers.get("X-Class") == mark
+
+
+def test_responses_of_one_status_share_nothing_that_changes():
+    app, closed = app_with(), []
+
+    @app.after_request
+    def close(response):
+        response.call_on_close(lambda: closed.append(response))
+        return response
+
+    for _ in range(3):
+        Client(app).get("/nowhere").close()
+
+    counts = Counter(map(id, closed))  # the client of the test closes more than once
+    assert len(counts) == 3
+    assert len(set(counts.values())) == 1
+
+
+def test_response_that_is_made_like_another_has_all_that_werkzeug_sets():
+    app, made = app_with(), []
+
+    @app.after_request
+    def keep(response):
+        made.append(response)
+        return response
+
+    for _ in range(2):
+        Client(app).get("/nowhere")
+    first, second = ({**vars(response), "_faultmap_reply": None} for response in made)
+
+    assert first.keys() == second.keys()
+    assert {name for name in first if first[name] != second[name]} <= {"headers", "response"}
+    assert all(
+        type(first[name]) in (str, int, bool, list) for name in first.keys() - {"_faultmap_reply", "headers"}
+    )
+
+
+class Counting(Response):
+    """Sets up each response."""
+
+    made = 0
+
+    def __init__(self, *given, **named):
+        super().__init__(*given, **named)
+        type(self).mro()[2].made += 1
+
+
+def test_class_with_a_constructor_of_its_own_is_asked_each_time():
+    app = Flask("counting")
+    app.response_class = Counting
+    app_with(app=app)
+    before = Counting.made
+
+    for _ in range(3):
+        Client(app).get("/nowhere")
+
+    assert Counting.made - before == 3

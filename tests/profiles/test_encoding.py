@@ -41,8 +41,10 @@ from flask_faultmap.profiles.encoding import (
     MAX_TEXT,
     encode,
     jsonable,
+    make_to_json,
     plain_details,
     to_bytes,
+    to_json,
 )
 
 
@@ -366,3 +368,20 @@ def test_place_of_what_is_dropped_is_short(caplog):
     plain_details({"k" * 100_000: {"k" * 100_000: object()}})
 
     assert len(caplog.text) < 1_000
+
+
+@given(PLAIN)
+def test_writing_is_that_of_the_standard_library_with_its_c_or_without(value):
+    told = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("flask_faultmap.profiles.encoding.c_make_encoder", None)
+        without = make_to_json()
+
+    assert to_json(value) == without(value) == told
+
+
+@pytest.mark.parametrize("value", [float("nan"), [float("inf")], {"a": float("-inf")}])
+def test_writing_refuses_what_is_no_json(value):
+    with pytest.raises(ValueError, match="Out of range float values"):
+        to_json(value)
