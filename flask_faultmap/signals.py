@@ -3,7 +3,7 @@
 import inspect
 import logging
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -44,7 +44,7 @@ def is_heard_from(sender: object) -> bool:
     return bool(fault_translated.receivers) and fault_translated.has_receivers_for(sender)
 
 
-def notify(sender: Any, run_async: Callable[[Any], Any] | None, **payload: Any) -> None:
+def notify(sender: Any, run_async: Callable[[Any], Any] | None, payload: Mapping[str, Any]) -> None:
     """Tell every receiver of :data:`fault_translated`; one that raises is logged and hurts nobody else.
 
     *run_async* makes a coroutine function callable, as ``Flask.ensure_sync`` does; without it they

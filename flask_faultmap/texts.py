@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 
 from flask_faultmap.errors import DomainError
 from flask_faultmap.raises import cut_earlier_raises
@@ -10,7 +10,9 @@ from flask_faultmap.raises import cut_earlier_raises
 LEVELS = {name: number for name, number in logging.getLevelNamesMapping().items() if number > 0}
 MAX_TEXT = 65_536  # characters
 
-Spoken = dict[int, tuple[BaseException, str]]  # by id of the exception, which is kept so that its id is
+# While one fault is told to several, each exception is spoken once: a lazy string is translated at each
+# ``str``. By id of the exception, which is kept so that its id is.
+Spoken = dict[int, tuple[BaseException, str]]
 SPOKEN: ContextVar[Spoken | None] = ContextVar("flask_faultmap_spoken", default=None)
 
 
@@ -27,18 +29,6 @@ def escape(text: str) -> str:
 def one_line(text: str) -> str:
     """Escape *text*, and cut what no line should hold: escaping ten million line feeds takes seconds."""
     return escape(text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…")
-
-
-class SpeakingOnce:
-    """While one fault is told, each exception is spoken once: a lazy string is translated at each ``str``."""
-
-    __slots__ = ("_token",)
-
-    def __enter__(self) -> None:
-        self._token: Token[Spoken | None] = SPOKEN.set({})
-
-    def __exit__(self, *_: object) -> None:
-        SPOKEN.reset(self._token)
 
 
 def spoken(exc: BaseException) -> str:

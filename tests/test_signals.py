@@ -61,7 +61,7 @@ def messages(caplog):
 
 
 def test_receiver_hears_the_sender_itself_and_every_keyword(sender, heard):
-    notify(sender, run, **NOT_FOUND, later="more")
+    notify(sender, run, {**NOT_FOUND, "later": "more"})
 
     assert heard == [(sender, {**NOT_FOUND, "later": "more"})]
 
@@ -69,13 +69,13 @@ def test_receiver_hears_the_sender_itself_and_every_keyword(sender, heard):
 def test_every_receiver_hears(sender, heard):
     more = []
     with fault_translated.connected_to(lambda sender, **payload: more.append(payload)):
-        notify(sender, run, **NOT_FOUND)
+        notify(sender, run, NOT_FOUND)
 
     assert [*more, *(payload for _, payload in heard)] == [NOT_FOUND, NOT_FOUND]
 
 
 def test_receiver_of_one_sender_does_not_hear_another(heard):
-    notify(Sender(), run, **NOT_FOUND)
+    notify(Sender(), run, NOT_FOUND)
 
     assert heard == []
 
@@ -92,7 +92,7 @@ def test_receiver_that_raises_is_logged_and_hurts_nobody(is_async, sender, heard
         fault_translated.connected_to(receive, sender=sender),
         fault_translated.connected_to(lambda sender, **payload: more.append(payload), sender=sender),
     ):
-        notify(sender, run, **NOT_FOUND)
+        notify(sender, run, NOT_FOUND)
 
     assert (len(heard), len(more)) == (1, 1)
     assert messages(caplog) == [f"The receiver {receive!r} of fault_translated failed: OSError"]
@@ -105,7 +105,7 @@ def test_receiver_that_cannot_be_called_so_is_logged(sender, heard, caplog):
         """Take no keywords, which is a mistake of its author."""
 
     with fault_translated.connected_to(receive, sender=sender):
-        notify(sender, run, **NOT_FOUND)
+        notify(sender, run, NOT_FOUND)
 
     assert len(heard) == 1
     assert messages(caplog) == [f"The receiver {receive!r} of fault_translated failed: TypeError"]
@@ -114,7 +114,7 @@ def test_receiver_that_cannot_be_called_so_is_logged(sender, heard, caplog):
 @pytest.mark.parametrize("failure", [KeyboardInterrupt, SystemExit, GeneratorExit])
 def test_what_ends_a_process_is_not_held_up(failure, sender, caplog):
     with fault_translated.connected_to(raising(failure), sender=sender), pytest.raises(failure):
-        notify(sender, run, **NOT_FOUND)
+        notify(sender, run, NOT_FOUND)
 
     assert caplog.records == []
 
@@ -127,13 +127,13 @@ def test_async_receivers_are_run_to_their_end(sender):
         told.append((sender, payload))
 
     with fault_translated.connected_to(receive, sender=sender):
-        notify(sender, run, **NOT_FOUND)
+        notify(sender, run, NOT_FOUND)
 
     assert told == [(sender, NOT_FOUND)]
 
 
 def test_receiver_that_is_not_async_is_called_as_it_is(sender, heard):
-    notify(sender, raising(AssertionError("asked")), **NOT_FOUND)
+    notify(sender, raising(AssertionError("asked")), NOT_FOUND)
 
     assert len(heard) == 1
 
@@ -146,7 +146,7 @@ def test_async_receiver_that_cannot_be_run_here_is_logged(sender, heard, caplog)
         raise RuntimeError("Install Flask with the 'async' extra in order to use async views.")
 
     with fault_translated.connected_to(receive, sender=sender):
-        notify(sender, refuse, **NOT_FOUND)
+        notify(sender, refuse, NOT_FOUND)
 
     assert len(heard) == 1
     assert messages(caplog) == [f"The receiver {receive!r} of fault_translated failed: RuntimeError"]
@@ -154,8 +154,8 @@ def test_async_receiver_that_cannot_be_run_here_is_logged(sender, heard, caplog)
 
 def test_muted_signal_tells_nobody(sender, heard):
     with fault_translated.muted():
-        notify(sender, run, **NOT_FOUND)
-    notify(sender, run, **GONE)
+        notify(sender, run, NOT_FOUND)
+    notify(sender, run, GONE)
 
     assert heard == [(sender, GONE)]
 
@@ -168,8 +168,8 @@ def test_receiver_may_leave_while_it_is_told(sender, heard):
         fault_translated.disconnect(hear_once, sender)
 
     fault_translated.connect(hear_once, sender)
-    notify(sender, run, **NOT_FOUND)
-    notify(sender, run, **GONE)
+    notify(sender, run, NOT_FOUND)
+    notify(sender, run, GONE)
 
     assert more == [NOT_FOUND]
     assert len(heard) == 2
@@ -181,7 +181,7 @@ def test_receiver_that_is_gone_is_not_told(sender, heard):
 
     fault_translated.connect(receive, sender)
     del receive
-    notify(sender, run, **NOT_FOUND)
+    notify(sender, run, NOT_FOUND)
 
     assert len(heard) == 1
 

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -28,11 +28,10 @@ from flask_faultmap.profiles.profile import Profile, Reply
 from flask_faultmap.raises import forget_earlier_raises
 from flask_faultmap.rules.rulebook import Decision
 from flask_faultmap.signals import is_heard_from
-from flask_faultmap.texts import ExceptionLineFilter, SpeakingOnce, text_of
+from flask_faultmap.texts import SPOKEN, ExceptionLineFilter, text_of
 
 KEY = "faultmap"  # in app.extensions
 MAX_PATH = 512  # characters of a path that an answer repeats
-UNTOLD = nullcontext()
 
 
 class Codeless(NamedTuple):
@@ -146,8 +145,9 @@ def answer(
         profile = mapper.settings.profile
     compiled = mapper.compiled_kind(error, profile, req.path)
     is_logged = compiled.kind.level is not None and not logged
-    # What is neither logged nor signalled is spoken by its answer alone.
-    with SpeakingOnce() if is_logged or is_heard_from(app) else UNTOLD:
+    is_heard = is_heard_from(app)
+    kept = SPOKEN.set({}) if is_logged or is_heard else None  # else the answer alone speaks
+    try:
         text = word(profile, error, compiled.kind, exc, req, prefix) if profile and profile.wording else None
         fault = mapper.fault(error, compiled.kind, boundary.identify(req), text)
         own = error.headers if isinstance(error, FrameworkError) else ()
@@ -161,8 +161,12 @@ def answer(
         forget_earlier_raises(exc)
         if is_logged and not exception_line_filter.has_logged(exc, fault.id):
             write_log(app, req, fault, exc, decision)
-        tell_hooks(app, app.ensure_sync, fault, exc, decision, handled=not logged, committed=committed)
+        if is_heard:
+            tell_hooks(app, app.ensure_sync, fault, exc, decision, handled=not logged, committed=committed)
         return response
+    finally:
+        if kept is not None:
+            SPOKEN.reset(kept)
 
 
 def answer_last(
@@ -184,7 +188,7 @@ def answer_last(
         if failure.__cause__ is None and failure is not exc:
             failure.__cause__ = exc
         logger_named(f"{app.name}.faultmap").error("The answer to %s failed", name, exc_info=failure)
-    with suppress(Exception), SpeakingOnce():  # the border, once more
+    with suppress(Exception):  # the border, once more
         error = InternalError(f"the answer to {name} failed")
         identity = boundary.identify(req)
         if settings.request_id_header.lower() not in map(str.lower, profile.drop_headers):

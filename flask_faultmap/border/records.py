@@ -21,7 +21,7 @@ from flask_faultmap.errors import NOTHING
 from flask_faultmap.faults import Fault
 from flask_faultmap.loggers import logger_named
 from flask_faultmap.rules.rulebook import Decision
-from flask_faultmap.signals import is_heard_from, notify
+from flask_faultmap.signals import notify
 from flask_faultmap.texts import log_text, one_line, root_cause, text_of
 
 # Attributes of a request; set as such, since a look at its __dict__ makes CPython 3.11 slow from then on.
@@ -118,20 +118,18 @@ def tell_hooks(
     handled: bool = True,
     committed: bool = False,
 ) -> None:
-    """Send ``fault_translated``, if anybody is there to hear it; *sender* is the app where there is one."""
-    if is_heard_from(sender):
-        notify(
-            sender,
-            run_async,
-            fault=fault,
-            exception=exc,
-            error=decision.error,
-            status=fault.status,
-            original_status=fault.original_status,
-            rule=decision.rule_name,
-            handled=handled,
-            committed=committed,
-        )
+    """Send ``fault_translated``; *sender* is the app where there is one."""
+    payload = {
+        "fault": fault,
+        "exception": exc,
+        "error": decision.error,
+        "status": fault.kind.status,
+        "original_status": fault.kind.original_status,
+        "rule": decision.rule_name,
+        "handled": handled,
+        "committed": committed,
+    }
+    notify(sender, run_async, payload)
 
 
 def notes_of(exc: BaseException) -> list[str]:

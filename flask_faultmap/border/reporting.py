@@ -17,7 +17,7 @@ from flask_faultmap.mapping.mapper import Mapper, new_id
 from flask_faultmap.mapping.worded import word_without_request
 from flask_faultmap.raises import forget_earlier_raises
 from flask_faultmap.rules.rulebook import Decision
-from flask_faultmap.texts import SpeakingOnce
+from flask_faultmap.texts import SPOKEN
 
 
 def request_id() -> str | None:
@@ -39,21 +39,28 @@ def report(owner: object, standalone: Mapper, exc: BaseException, context: Mappi
     mapper = standalone if app is None else boundary_of(app).mapper
     if not isinstance(exc, BaseException):
         exc = TypeError(f"report was given a {type(exc).__name__}, which is no exception")
-    with SpeakingOnce():
-        try:
-            decision = mapper.decide(exc)
-            decision = Decision(_add_context(decision.error, context), decision.rule)
-            fault = _describe(mapper, app, decision.error, exc)
-        except Exception as failure:  # a border: an app's own attributes may raise anything
-            logger_named("flask_faultmap").error(
-                "The report of %s failed", type(exc).__name__, exc_info=failure
-            )
-            decision = Decision(InternalError(f"the report of {type(exc).__name__} failed"))
-            fault = _describe(mapper, app, decision.error, exc)
+    kept = SPOKEN.set({})
+    try:
+        decision, fault = _decide(mapper, app, exc, context)
         with suppress(Exception):  # a border: a handler of the log may raise anything
             _write(app, fault, exc, decision)
         tell_hooks(app or owner, None if app is None else app.ensure_sync, fault, exc, decision)
         return fault
+    finally:
+        SPOKEN.reset(kept)
+
+
+def _decide(
+    mapper: Mapper, app: Flask | None, exc: BaseException, context: Mapping[str, Any]
+) -> tuple[Decision, Fault]:
+    try:
+        decision = mapper.decide(exc)
+        decision = Decision(_add_context(decision.error, context), decision.rule)
+        return decision, _describe(mapper, app, decision.error, exc)
+    except Exception as failure:  # a border: an app's own attributes may raise anything
+        logger_named("flask_faultmap").error("The report of %s failed", type(exc).__name__, exc_info=failure)
+        decision = Decision(InternalError(f"the report of {type(exc).__name__} failed"))
+        return decision, _describe(mapper, app, decision.error, exc)
 
 
 def _app_of(owner: object) -> Flask | None:
