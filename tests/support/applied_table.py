@@ -13,6 +13,7 @@ from pathlib import Path
 import trustme
 from counted_calls import CLIENTS, WITH_RETRIES, Client
 from counting import counting
+from forward_proxy import forward_proxy
 from misbehaving import unreachable
 
 from flask_faultmap import DomainError
@@ -32,6 +33,7 @@ class Row:
     name: str
     path: str = "answer/201"
     place: str = ""
+    proxy: str = ""  # how it behaves
     has_tls: bool = False
     repeats: bool = False
 
@@ -52,6 +54,10 @@ ROWS = (
     Row(name="with a 500", path="answer/500"),
     Row(name="with a 303 to where nobody listens", path="on/303/nowhere"),
     Row(name="with a 303 to a 503", path="on/303/answer/503"),
+    Row(name="at a proxy that gives no tunnel (502 to `CONNECT`)", proxy="says/502", has_tls=True),
+    Row(name="at a proxy that wants credentials", proxy="says/407"),
+    Row(name="at a proxy that has passed the request on", proxy="loses/close"),
+    Row(name="at a proxy, with a 504 when it has passed the request on", proxy="gives/504"),
     Row(name="after the body; then a retry that nobody listens to", path="once/nowhere", repeats=True),
     Row(name="after the body; then a retry with a 503", path="once/503", repeats=True),
 )
@@ -89,8 +95,11 @@ def _told(row: Row, client: Client) -> str:
             with unreachable() as url:
                 client(f"{url}/x", "POST")
         else:
-            with counting(there, row.place) as server:
-                client(f"{server.url}/{row.path}", "POST", context=here)
+            with (
+                counting(there, row.place) as server,
+                forward_proxy(row.proxy, server.has_done_something) as proxy,
+            ):
+                client(f"{server.url}/{row.path}", "POST", context=here, proxy=row.proxy and proxy)
     except DomainError as exc:
         applied = getattr(exc, "applied", None)
         retry = "safe" if exc.retryable else "never" if getattr(exc, "permanent", False) else "not safe"
