@@ -65,9 +65,9 @@ def _read(request: Request, read: dict[str, Any]) -> Parts:
     if view_args:
         named.append(("path", {name: [value] for name, value in view_args.items()}, view_args))
         sources = dict.fromkeys(view_args, "path")
-    for name in LOOKED_AT if not LOOKED_AT.keys().isdisjoint(read) else ():
-        part, source = read.get(name), LOOKED_AT[name]
-        if isinstance(part, MultiDict):
+    for name, source in LOOKED_AT.items():
+        part = read.get(name)
+        if part is not None and isinstance(part, MultiDict):
             values = dict(part.lists())
             named.append((source, values, part))
             sources = {**dict.fromkeys(values, source), **sources}

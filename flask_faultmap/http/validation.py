@@ -160,7 +160,10 @@ def _messages_of(exc: ValidationError) -> object:
 
 def is_of_marshmallow(frames: Iterable[tuple[str, str]]) -> bool:
     """Whether marshmallow raised an error that went through *frames*, and not the app's own code by hand."""
-    return "marshmallow" in {name.partition(".")[0] for name, _ in frames}
+    for name, _ in frames:
+        if name.startswith("marshmallow."):
+            return True
+    return False
 
 
 def frames_of(exc: BaseException) -> list[tuple[str, str]]:
@@ -179,10 +182,12 @@ def pointer(path: tuple[Any, ...]) -> str:
     It ends before a step that cannot be said.
     """
     try:
+        if len(path) == 1 and path[0].isidentifier() and path[0].isascii() and len(path[0]) <= MAX_NAME:
+            return "#/" + path[0]  # nearly always
         steps = "_" + "_".join(path)
         if len(steps) <= MAX_NAME and steps.isascii() and steps.isidentifier():  # needs no escapes
             return "/".join(("#", *path))
-    except TypeError:  # an index is no text
+    except (AttributeError, TypeError):  # an index is no text
         pass
     written = "#"
     for step in path:
