@@ -160,10 +160,7 @@ def _messages_of(exc: ValidationError) -> object:
 
 def is_of_marshmallow(frames: Iterable[tuple[str, str]]) -> bool:
     """Whether marshmallow raised an error that went through *frames*, and not the app's own code by hand."""
-    for name, _ in frames:
-        if name.startswith("marshmallow."):
-            return True
-    return False
+    return any(name.startswith("marshmallow.") for name, _ in frames)
 
 
 def frames_of(exc: BaseException) -> list[tuple[str, str]]:
@@ -183,7 +180,7 @@ def pointer(path: tuple[Any, ...]) -> str:
     """
     try:
         if len(path) == 1 and path[0].isidentifier() and path[0].isascii() and len(path[0]) <= MAX_NAME:
-            return "#/" + path[0]  # nearly always
+            return f"#/{path[0]}"  # nearly always
         steps = "_" + "_".join(path)
         if len(steps) <= MAX_NAME and steps.isascii() and steps.isidentifier():  # needs no escapes
             return "/".join(("#", *path))

@@ -128,19 +128,19 @@ class RuleBook:
 
     def _candidates(
         self, exc: BaseException, plan: tuple[CompiledRule, ...]
-    ) -> Iterator[tuple[tuple[CompiledRule, ...], BaseException, Callable[[], Text]]]:
+    ) -> list[tuple[tuple[CompiledRule, ...], BaseException, Callable[[], Text]]]:
         """Give the rules that are asked, in order, and which exception each of them is asked about."""
         text_of = _reader(exc)
         if plan and _is_frameworks_own(exc):
             plan = tuple(known for known in plan if not (known.rule.is_bare and known.rule.on in WIDE))
-        if plan:
-            yield plan, exc, text_of
+        found = [(plan, exc, text_of)]
         if self.has_wrapped:
             for link in causes(exc):
                 wrapped = tuple(compiled for compiled in self._plan(type(link)) if compiled.rule.wrapped)
-                yield wrapped, link, _reader(link)
+                found.append((wrapped, link, _reader(link)))
         if self._last and isinstance(exc, Exception):
-            yield self._last, exc, text_of
+            found.append((self._last, exc, text_of))
+        return found
 
     def _plan(self, cls: type) -> tuple[CompiledRule, ...]:
         """The rules of the classes in the MRO of *cls*, nearest first, without bare rules on Exception."""
