@@ -20,7 +20,8 @@ FLOORS = {
     "rules": "matching rule judging rulebook",
     "packs": "botocore grpc jwt_extended redis sqlalchemy",
     "http": (
-        "headers parts likeness documents names places origins wording validation statuses errors ownership"
+        "headers parts likeness documents names places origins written scopes derivation wording validation "
+        "statuses errors ownership"
     ),
     "profiles": "encoding schemas writers compiling reading templates profile",
     "streams": "framing parsing",
@@ -87,6 +88,8 @@ IMPORTERS = {
     },
     "werkzeug": {
         "http.parts",
+        "http.scopes",
+        "http.derivation",
         "http.validation",
         "http.ownership",
         "http.errors",

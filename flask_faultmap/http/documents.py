@@ -42,6 +42,9 @@ def find_in_document(parts: Parts, refused: Refused) -> Path | None:
 
 def find_below(document: Any, refused: Refused) -> Path | None:
     """Find the way along the path that ends at the refused value, whatever steps it leaves out."""
+    straight = _at(document, refused.path)
+    if straight is not UNKNOWN and _fits(straight, refused):
+        return refused.path
     for taken, node, rest in islice(_walk(document, refused.path, ()), MAX_PATHS):
         if rest == KEY and taken and is_same(taken[-1], refused.value):
             return taken
@@ -52,6 +55,9 @@ def find_below(document: Any, refused: Refused) -> Path | None:
 
 def deepest(document: Any, path: Path) -> tuple[Path, Any, Path]:
     """Follow *path* as far as it goes: the steps that resolve, what stands there, and the steps left."""
+    straight = _at(document, path)
+    if straight is not UNKNOWN:
+        return path, straight, ()
     return max(islice(_walk(document, path, ()), MAX_PATHS), key=lambda way: len(way[0]))
 
 

@@ -60,12 +60,16 @@ class Origins:
         self._by_node: dict[int, tuple[Any, dict[Any, Any]]] = {}
         self._kin: dict[int, tuple[Any, bool]] = {}  # with the dict, so that no other gets its id
 
+    def is_its(self, refused: Refused) -> bool:
+        """Whether *refused*, or all that was validated, is an object of the request itself."""
+        root = refused.root
+        return (root is not UNKNOWN and root is self._parts.held) or any(
+            id(each) in self._values for each in (root, refused.value)
+        )
+
     def is_elsewhere(self, refused: Refused) -> bool:
         """Whether *refused* lies in a document that was read from anything but the request."""
-        root = refused.root
-        if root is UNKNOWN or root is self._parts.held or not self._is_told:
-            return False
-        if id(root) in self._values or id(refused.value) in self._values:
+        if refused.root is UNKNOWN or self.is_its(refused) or not self._is_told:
             return False
         holder, keys = self._holder_of(refused)
         return bool(keys) and all(map(self._is_foreign, keys)) and not self._is_kin(holder)

@@ -1,5 +1,8 @@
 """Whose error a failed validation is: the client's if all that was refused came with the request."""
 
+import json
+from contextlib import suppress
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -7,11 +10,14 @@ from marshmallow import ValidationError
 from werkzeug.wrappers import Request
 
 from flask_faultmap.errors import DomainError, ValidationFailedError
-from flask_faultmap.http.documents import LAST
+from flask_faultmap.http.derivation import UNSURE, Made, Whose, derive
+from flask_faultmap.http.documents import LAST, Refused, deepest, has_step
 from flask_faultmap.http.errors import malformed_json
+from flask_faultmap.http.likeness import is_same
 from flask_faultmap.http.origins import Origins, is_text_of, text_parsed_by
-from flask_faultmap.http.parts import UNKNOWN, Parts, body_of, parts_of
-from flask_faultmap.http.places import find_place
+from flask_faultmap.http.parts import UNKNOWN, body_of, parts_of
+from flask_faultmap.http.places import Place, find_place, place_in
+from flask_faultmap.http.scopes import Given, find_given
 from flask_faultmap.http.validation import (
     MAX_VIOLATIONS,
     Finding,
@@ -64,27 +70,69 @@ def from_clients_pydantic(exc: Any, request: Request | None = None) -> DomainErr
 
 
 def _judge(exc: BaseException, request: Request, findings: list[Finding]) -> ValidationFailedError | None:
-    parts = parts_of(request)
-    parts.memo.pop(LAST, None)  # of another error
+    case = _Case(exc, request)
     found = []
     for item in findings:
-        place = find_place(parts, item.refused)
+        place = case.find_place(item.refused)
         if place is None:
             break
         found.append((place, item))
-    if findings and len(found) == len(findings) and not _is_elsewhere(parts, exc, findings, request):
+    if findings and len(found) == len(findings):
         return describe_found(found)
     _tell_why_not(exc)
     return None
 
 
-def _is_elsewhere(parts: Parts, exc: BaseException, findings: list[Finding], request: Request) -> bool:
-    """Whether any of what was refused was read from something else, and only equals what came."""
-    text = text_parsed_by(exc)
-    if text is not UNKNOWN:
-        return not is_text_of(parts, text, body_of(request))
-    origins = parts.memo.setdefault(Origins, Origins(parts))
-    return any(origins.is_elsewhere(item.refused) for item in findings)
+class _Case:
+    """One error, what came with its request, and what the code says of what was refused."""
+
+    def __init__(self, exc: BaseException, request: Request) -> None:
+        self._exc = exc
+        self._request = request
+        self._parts = parts_of(request)
+        self._parts.memo.pop(LAST, None)  # of another error
+        self._origins = self._parts.memo.setdefault(Origins, Origins(self._parts))
+        self._text = text_parsed_by(exc)
+        self._is_others = self._text is not UNKNOWN and not is_text_of(
+            self._parts, self._text, body_of(request)
+        )
+
+    @cached_property
+    def _given(self) -> Given | None:
+        return find_given(self._exc)
+
+    @cached_property
+    def _root(self) -> Any:
+        """What the text says that the validator parsed, if it did."""
+        with suppress(ValueError, RecursionError):
+            return UNKNOWN if self._text is UNKNOWN else json.loads(self._text)
+        return UNKNOWN
+
+    def find_place(self, refused: Refused) -> Place | None:
+        """Find where *refused* came with the request; None if it did not."""
+        place = None if self._is_others else find_place(self._parts, refused)
+        if place is not None and self._origins.is_its(refused):
+            return place
+        made = self._derive(refused)
+        if made.whose is Whose.CLIENT:
+            return place or place_in(self._parts, made.source, made.steps)
+        if made.whose is Whose.UNSURE and (
+            self._text is not UNKNOWN or not self._origins.is_elsewhere(refused)
+        ):
+            return place
+        return None
+
+    def _derive(self, refused: Refused) -> Made:
+        """Say by the code whose *refused* is; unsure if it is no part of what the validator was given."""
+        root = self._root if refused.root is UNKNOWN else refused.root
+        if self._given is None or root is UNKNOWN:
+            return UNSURE
+        taken, node, _ = deepest(root, refused.path)
+        is_missing = refused.missing is not UNKNOWN
+        if not is_same(node, refused.value) or (is_missing and has_step(node, refused.missing)):
+            return UNSURE  # a default, or made by the validator
+        path = (*taken, refused.missing) if is_missing else taken
+        return derive(self._given, path, self._parts, self._request, is_missing=is_missing)
 
 
 def _tell_why_not(exc: BaseException) -> None:

@@ -38,6 +38,14 @@ def guess_place(parts: Parts, path: Path, *, is_missing: bool) -> Place:
     return "body", taken
 
 
+def place_in(parts: Parts, source: str, steps: Path) -> Place:
+    """Give the place in *source* to which *steps* lead, as far as it was sent."""
+    if source != "body" or parts.sent is UNKNOWN:
+        return source, steps
+    taken, node, rest = deepest(parts.sent, steps)
+    return source, (*taken, *rest) if len(rest) == 1 and isinstance(node, dict) else taken
+
+
 def _find_as_sent(parts: Parts, refused: Refused) -> Place | None:
     if parts.sent is not UNKNOWN:
         path = find_in_document(parts, refused)

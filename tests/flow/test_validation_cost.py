@@ -82,7 +82,12 @@ def names(size):
 LARGE_INPUTS = {
     "group, marshmallow": (lambda: each_line(LineIn().load), text_lines, 422),
     "group, pydantic": (lambda: each_line(Line.model_validate), text_lines, 422),
-    "group of the app's": (lambda: each_line(lambda line: Line(qty=line["qty"] + "y")), text_lines, 500),
+    "group, computed": (lambda: each_line(lambda line: Line(qty=line["qty"] + "y")), text_lines, 422),
+    "group of the app's": (
+        lambda: each_line(lambda line: Line(qty=fetch(line["qty"] + "y"))),
+        text_lines,
+        500,
+    ),
     "lines under another name": (
         lambda: Order.model_validate({"lines": [line["row"] for line in read()["lines"]]}),
         empty_lines,
@@ -107,12 +112,22 @@ LARGE_INPUTS = {
     "words in other letters": (
         lambda: Order.model_validate({"numbers": [word.upper() for word in read()["words"]]}),
         words,
-        500,
+        422,
     ),
     "rows": (
         lambda: Order.model_validate({"numbers": fetch([f"row {at}" for at in range(len(read()["words"]))])}),
         words,
         500,
+    ),
+    "stream that the validator parses": (
+        lambda: Order.model_validate_json(request.stream.read()),
+        text_lines,
+        422,
+    ),
+    "stream, each line": (
+        lambda: [Order(lines=[line]) for line in json.load(request.stream)["lines"]],
+        text_lines,
+        422,
     ),
     "names of a query": (lambda: Query().load(request.args), names, 422),
     "words between commas": (

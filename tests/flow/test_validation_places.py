@@ -415,6 +415,16 @@ def test_message_about_a_parameter_points_at_it_beside_a_body_that_was_read():
     assert [(one["source"], one["name"]) for one in body["errors"]] == [("query", "limit")]
 
 
+def test_message_about_a_member_points_at_it():
+    def view():
+        request.get_json()
+        raise ValidationError({"a": {"b": ["Too large."], "c": ["Too small."]}})
+
+    body = serve(view).test_client().post("/", json={"a": {"b": 1}}).json
+
+    assert [one["pointer"] for one in body["errors"]] == ["#/a/b", "#/a"]
+
+
 def test_message_about_a_missing_member_points_at_its_place_in_the_body():
     def view():
         request.get_json()
@@ -443,7 +453,8 @@ def test_what_is_not_found_soon_enough_is_the_apps(monkeypatch):
     monkeypatch.setattr("flask_faultmap.http.documents.MAX_LOOKED", 3)
 
     def view():
-        rows = [{"qty": line["qty"][:1] + line["qty"][1:]} for line in reversed(request.get_json()["lines"])]
+        lines = map(Line.model_construct, reversed(request.get_json()["lines"]))
+        rows = [{"qty": str(line["qty"])[:1] + line["qty"][1:]} for line in map(vars, lines)]
         TypeAdapter(dict[str, list[Line]]).validate_python({"rows": rows})
 
     response = serve(view).test_client().post("/", json={"lines": [{"qty": f"x{at}"} for at in range(9)]})

@@ -101,7 +101,7 @@ CASES = {
         {"data": {"total": "bad", "name": "n"}},
     ),
     "sum": (
-        500,
+        422,
         lambda: Total(total=sum(line["qty"] for line in read()["lines"])),
         {"lines": [{"qty": -400}, {"qty": -300}]},
     ),
