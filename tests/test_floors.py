@@ -27,7 +27,7 @@ FLOORS = {
     "streams": "framing parsing",
     "mapping": "settings spellings reading known occurrences worded explanation mapper",
     "upstreams": (
-        "errors failures owners frames watching masking exchanges answers history evidence refining "
+        "errors failures owners frames watching masking exchanges answers history hosts evidence refining "
         "strangers bodies readback verdicts terms events state blocks"
     ),
     "border": (

@@ -24,6 +24,7 @@ from flask_faultmap.upstreams.frames import (
     is_connecting_frame,
 )
 from flask_faultmap.upstreams.history import earlier, is_refusal, was_taken
+from flask_faultmap.upstreams.hosts import can_be_asked_for, has_a_host
 from flask_faultmap.upstreams.owners import (
     CALLING,
     LIBRARIES,
@@ -47,6 +48,7 @@ class Evidence:
         others: the packages that stand above or inside of it, and may have tried before.
         is_connecting: it failed while the connection was made.
         is_securing: it failed where our own certificates are read, or in the handshake.
+        has_no_host: nobody can be asked for the host that it was to be made to.
         is_sent: it failed when something of the request was sent.
         was_taken: a request was sent before, and not refused.
         is_redirected: a redirect was being followed.
@@ -63,6 +65,7 @@ class Evidence:
     others: set[str] = field(default_factory=set)
     is_connecting: bool = False
     is_securing: bool = False
+    has_no_host: bool = False
     is_sent: bool = False
     was_taken: bool = False
     is_redirected: bool = False
@@ -150,10 +153,26 @@ def _read(evidence: Evidence, frame: FrameType) -> None:
     if package.startswith("httpcore"):
         evidence.is_sent = evidence.is_sent or frame.f_code.co_name in SENT
         evidence.stream_id = said.get("stream_id", evidence.stream_id)
+    evidence.is_sent = evidence.is_sent or name in SENT
     evidence.is_misled = evidence.is_misled or name in REDIRECTING
     if name in SECURING:
         evidence.is_seen = evidence.is_securing = True
-    evidence.is_connecting = evidence.is_connecting or is_connecting_frame(frame)
+    if is_connecting_frame(frame):
+        evidence.is_connecting = True
+        evidence.has_no_host = evidence.has_no_host or not _has_a_host(said)
+
+
+def _has_a_host(said: Mapping[str, Any]) -> bool:
+    """Whether the host can be asked for that a connection is to be made to, as its frame *said*."""
+    asked = (
+        getattr(said.get("req"), "url", None)
+        or getattr(said.get("self"), "_origin", None)
+        or said.get("self")
+    )
+    host = getattr(asked, "raw_host", None) or getattr(asked, "host", None)  # of aiohttp, of the others
+    port = getattr(asked, "port", None)
+    name = host.decode("latin-1") if isinstance(host, bytes) else host
+    return not isinstance(name, str) or can_be_asked_for(name, port if isinstance(port, int) else None)
 
 
 def _read_answers(evidence: Evidence, kept: Sequence[Any]) -> None:
@@ -170,16 +189,6 @@ def _read_answers(evidence: Evidence, kept: Sequence[Any]) -> None:
         if 300 <= answer.status < 400:
             evidence.is_redirected = True
             evidence.is_misled = evidence.is_misled or not _is_followable(answer.header("Location") or "")
-
-
-def has_a_host(url: str) -> bool:
-    """Whether host and port of *url* can be asked for; a relative one needs none."""
-    try:
-        parts = urlsplit(url)
-        host, _ = (parts.hostname or "").encode("idna"), parts.port
-    except ValueError:
-        return False
-    return bool(host) or not (parts.netloc or parts.scheme)
 
 
 def _is_followable(location: str) -> bool:

@@ -11,6 +11,7 @@ DEEPEST = 16  # links of a chain
 
 REQUEST = "aiohttp.client:ClientSession._request"
 OPEN = "urllib.request:OpenerDirector.open"
+REQUESTED = "urllib.request:Request.__init__"
 FAILING = "urllib.request:OpenerDirector.error"
 
 # A call of a client, and the local names under which its frame keeps the answers that came before.
@@ -99,9 +100,12 @@ METHODS = {  # where a frame keeps the method that the app asked for, whatever a
     "urllib3.poolmanager:PoolManager.urlopen": "method",
     OPEN: "req",
 }
-# Functions of httpcore that run once something of the request was sent.
+# Functions that run once something of the request was sent; of httpcore by their bare names.
 SENT = frozenset(
     {
+        *("http.client:HTTPConnection._send_output", "http.client:HTTPConnection.getresponse"),
+        *("http.client:HTTPResponse.begin", "http.client:HTTPResponse.read"),
+        *("aiohttp.client_reqrep:ClientRequest.send", "aiohttp.client_reqrep:ClientResponse.start"),
         *("_send_request_body", "_receive_response", "_receive_response_headers", "_receive_response_body"),
         *("_send_stream_data", "_send_end_stream"),
     }

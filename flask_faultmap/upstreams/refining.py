@@ -16,7 +16,7 @@ from flask_faultmap.upstreams.errors import (
     UpstreamUnavailableError,
     UpstreamUsageError,
 )
-from flask_faultmap.upstreams.evidence import Evidence, has_a_host
+from flask_faultmap.upstreams.evidence import Evidence
 from flask_faultmap.upstreams.history import parts_of
 
 CERTIFICATE = re.compile(r"CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED")
@@ -50,8 +50,8 @@ AFTER_ALL = frozenset(
 )
 
 
-def refine(exc: BaseException, failure: type[UpstreamError], evidence: Evidence) -> type[UpstreamError]:
-    """Say more exactly which failure it is, by what is behind it."""
+def refine(failure: type[UpstreamError], evidence: Evidence) -> type[UpstreamError]:
+    """Say more exactly which *failure* it is, by what is behind it."""
     if evidence.is_misled or (failure is UpstreamUsageError and evidence.is_redirected):
         return UpstreamRedirectError
     if _is_refused_by_a_proxy(evidence):
@@ -59,7 +59,7 @@ def refine(exc: BaseException, failure: type[UpstreamError], evidence: Evidence)
     if _is_refused_stream(evidence):
         return UpstreamUnavailableError
     if evidence.is_connecting:
-        if _has_no_host(exc):
+        if evidence.has_no_host:
             return UpstreamRedirectError if evidence.is_redirected else UpstreamUsageError
         failure = WHILE_CONNECTING.get(failure, failure)
         if failure is UpstreamConnectionError and evidence.is_securing and _is_a_file_missing(evidence):
@@ -95,7 +95,9 @@ def find_applied(exc: BaseException, failure: type[UpstreamError], evidence: Evi
     if issubclass(failure, UpstreamConnectionError | UpstreamConnectTimeoutError):
         return False if evidence.is_seen and evidence.is_connecting else None
     names = {f"{cls.__module__}.{cls.__qualname__}" for cls in type(exc).__mro__}
-    is_late = names & AFTER_ALL or (failure is UpstreamUsageError and evidence.is_sent)
+    is_late = names & AFTER_ALL or (
+        failure is UpstreamUsageError and evidence.is_sent and not evidence.is_connecting
+    )
     return None if is_late else False
 
 
@@ -118,13 +120,6 @@ def _is_refused_by_a_proxy(evidence: Evidence) -> bool:
     return any(getattr(part, "status", None) == 407 for part in parts) or any(
         PROXY_AUTH.search(arg) for part in parts for arg in part.args if isinstance(arg, str)
     )
-
-
-def _has_no_host(exc: BaseException) -> bool:
-    """Whether the request has a host that no name server can be asked for, which some report as unknown."""
-    told = vars(exc)
-    url = str(getattr(told.get("_request") or told.get("request"), "url", ""))
-    return url.startswith(("http://", "https://")) and not has_a_host(url)
 
 
 def _is_a_file_missing(evidence: Evidence) -> bool:

@@ -16,7 +16,7 @@ from flask_faultmap.upstreams.errors import (
 from flask_faultmap.upstreams.evidence import Evidence, evidence_of, is_of_app, is_shared
 from flask_faultmap.upstreams.exchanges import Exchange
 from flask_faultmap.upstreams.failures import failure_of
-from flask_faultmap.upstreams.frames import OPEN
+from flask_faultmap.upstreams.frames import OPEN, REQUESTED
 from flask_faultmap.upstreams.owners import (
     LIBRARIES,
     SUPPORT,
@@ -115,7 +115,7 @@ def _judge_library(exc: BaseException, failure: type[UpstreamError], evidence: E
             return Verdict(exc=exc, failure=failure, applied=True, evidence=evidence, answer=answer)
         failure = UpstreamResponseError  # nobody had looked at its status
     else:
-        answer, failure = None, refine(exc, failure, evidence)
+        answer, failure = None, refine(failure, evidence)
     applied = find_applied(exc, failure, evidence)
     return Verdict(exc=exc, failure=failure, applied=applied, evidence=evidence, answer=answer)
 
@@ -128,13 +128,13 @@ def _judge_builtin(exc: BaseException, evidence: Evidence, above: Groups) -> typ
     last = next((frame for frame in reversed(frames) if not is_standard(frame)), None)
     inner = frames[frames.index(last) :] if last else frames
     is_theirs = last is not None and package_of(last) in LIBRARIES | SUPPORT
-    if not is_theirs and all(name_of(frame) != OPEN for frame in inner):
+    if not is_theirs and all(name_of(frame) not in (OPEN, REQUESTED) for frame in inner):
         return None
     if evidence.hidden is not None:
         return UpstreamBodyError
     if isinstance(exc, OSError):
         return UpstreamTLSError if evidence.is_securing else UpstreamAnswerLostError
-    return UpstreamUsageError if evidence.is_seen and not isinstance(exc, RecursionError) else None
+    return UpstreamUsageError if evidence.is_called and not isinstance(exc, RecursionError) else None
 
 
 def _judge_stranger(exc: BaseException, evidence: Evidence) -> Verdict | None:
