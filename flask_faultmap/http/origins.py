@@ -48,6 +48,15 @@ def is_text_of(parts: Parts, text: Any, body: bytes) -> bool:
     return any(text in texts for _, named, _ in parts.named for texts in named.values())
 
 
+# Whether a text is interned, as the names in code are. Asking does not make it so for good: Python 3.12
+# never frees such a text.
+IS_INTERNED = getattr(sys, "_is_interned", None) or (
+    (lambda text: sys.getrefcount(text) == sys.getrefcount(None))
+    if sys.version_info >= (3, 12)
+    else (lambda text: sys.intern((text + " ")[:-1]) is text)
+)
+
+
 class Origins:
     """Tells a document that was read elsewhere by its keys.
 
@@ -124,15 +133,9 @@ class Origins:
         return self._kin[id(holder)][1]
 
     def _is_foreign(self, key: Any) -> bool:
-        if type(key) is not str or id(key) in self._keys or _is_constant(key):
+        if type(key) is not str or id(key) in self._keys or IS_INTERNED(key):
             return False
         return not any(source == "header" and key.lower() in named for source, named, _ in self._parts.named)
-
-
-def _is_constant(key: str) -> bool:
-    """Whether *key* is an interned string, as the names in code are. Asking does not make it one."""
-    known = getattr(sys, "_is_interned", None)  # from Python 3.13 on
-    return known(key) if known else sys.intern((key + " ")[:-1]) is key
 
 
 def _variable(exc: BaseException, functions: dict[tuple[str, str], str]) -> Any:

@@ -5,9 +5,11 @@ import io
 import json
 import pickle
 import sqlite3
+import sys
 from contextlib import closing
 from dataclasses import asdict
 from dataclasses import dataclass as plain_dataclass
+from uuid import uuid4
 
 import pytest
 from flask import Flask, request
@@ -162,3 +164,20 @@ def test_answer_does_not_depend_on_who_asked_before(key):
     answers = [app.test_client().post("/", json={key: "x", "b": 1}).status_code for _ in range(3)]
 
     assert answers == [500, 500, 500]
+
+
+def test_keys_of_what_was_stored_are_not_kept():
+    app = Flask("shop")
+    FaultMap(app)
+    key = "".join(["a_key_of_", uuid4().hex])
+
+    @app.post("/")
+    def view():
+        read()
+        return TypeAdapter(dict[str, int]).validate_python(json.loads(json.dumps({key: "x"})))
+
+    response = app.test_client().post("/", json={key: "x"})
+
+    again = "".join([key[:9], key[9:]])
+    assert response.status_code == 500
+    assert sys.intern(again) is again  # no other was there
