@@ -40,6 +40,7 @@ NO_PORT = (
     rf"(?!'\d{{1,9}}'){QUOTED}"
 )
 BARE_USERINFO = r"(?<![^\s'\"(<])[^\s:@/'\"(<]{1,64}:[^\s@/]{1,256}@"
+SENT_OR_ANSWERED = r"(?s)(\b(?:post_data=|body=|Request options: )).*"
 TEXT = "_masked_text"
 LOGGERS = (
     "aiohttp.client",
@@ -56,6 +57,8 @@ LOGGERS = (
         for part in ("connection", "connectionpool", "poolmanager", "response", "util.retry")
     ),
 )
+# At DEBUG these log whole requests, what is signed, and whole answers, as arguments.
+SDK_LOGGERS = tuple(f"botocore.{part}" for part in ("auth", "crt.auth", "endpoint", "httpsession", "parsers"))
 HEADER_CODECS = ("hpack.hpack", "hpack.table", "jh2.hpack.hpack", "jh2.hpack.table")
 
 
@@ -144,8 +147,10 @@ def mask_logs() -> None:
     """Let the loggers of the client libraries say nothing secret, from the first call on."""
     for name in LOGGERS:
         logging.getLogger(name).addFilter(_mask_record)
-    for name in HEADER_CODECS:
-        logging.getLogger(name).addFilter(_mask_header_record)
+    for name in (*HEADER_CODECS, *SDK_LOGGERS):
+        logging.getLogger(name).addFilter(_hide_arguments)
+    for name in ("stripe", "openai._base_client"):
+        logging.getLogger(name).addFilter(_redact_record)
 
 
 def _mask_record(record: logging.LogRecord) -> bool:
@@ -160,9 +165,18 @@ def _mask_record(record: logging.LogRecord) -> bool:
     return True
 
 
-def _mask_header_record(record: logging.LogRecord) -> bool:
-    """Leave numbers: all else that a codec of headers logs is a header."""
-    record.args = tuple(arg if isinstance(arg, int) else HIDDEN for arg in record.args or ())
+def _redact_record(record: logging.LogRecord) -> bool:
+    """Leave out what an SDK sent, and what it was answered with; redact the rest."""
+    with suppress(Exception):  # a border: what cannot be said is logging's to report
+        text = re.sub(SENT_OR_ANSWERED, rf"\1{HIDDEN}", record.getMessage())
+        record.msg, record.args = redact(text, LONGEST), ()
+    return True
+
+
+def _hide_arguments(record: logging.LogRecord) -> bool:
+    """Leave numbers: all else is a header, or a request."""
+    args = record.args if isinstance(record.args, tuple) else (record.args,) if record.args else ()
+    record.args = tuple(arg if isinstance(arg, int) else HIDDEN for arg in args)
     return True
 
 

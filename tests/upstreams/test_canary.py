@@ -2,13 +2,12 @@
 
 import asyncio
 import json
-import logging
 import socket
 import ssl
 import traceback
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any
 
 import aiohttp
@@ -19,6 +18,7 @@ import requests
 import trustme
 import urllib3
 from flask import Flask
+from hearing import hearing
 from misbehaving import unreachable
 from saying import saying
 from talking import answering, speak_http2
@@ -44,31 +44,6 @@ pytestmark = [
     pytest.mark.usefixtures("leaks"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
-
-
-class Hearing(logging.Handler):
-    """Keeps all that any logger says, with the name of the logger."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.DEBUG)
-        self.said: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.said.append(f"{record.name}: {self.format(record)}")
-
-
-@contextmanager
-def hearing() -> Iterator[list[str]]:
-    """Hear every logger at DEBUG until the block ends."""
-    handler, root = Hearing(), logging.getLogger()
-    level = root.level
-    root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
-    try:
-        yield handler.said
-    finally:
-        root.removeHandler(handler)
-        root.setLevel(level)
 
 
 def with_requests(url: str) -> None:
