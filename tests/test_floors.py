@@ -20,8 +20,8 @@ FLOORS = {
     "rules": "matching rule judging rulebook",
     "packs": "botocore grpc jwt_extended redis sqlalchemy",
     "http": (
-        "headers parts likeness documents names places origins written scopes derivation wording validation "
-        "statuses errors ownership"
+        "headers parts likeness documents names places origins written scopes whose derivation wording "
+        "validation statuses errors ownership"
     ),
     "profiles": "encoding schemas writers compiling reading templates profile",
     "streams": "framing parsing",

@@ -6,20 +6,14 @@ to what they return. No code is run.
 """
 
 import ast
-import base64
-import copy
 import json
-import re
-import urllib.parse
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Iterator
 from contextlib import suppress
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
-from enum import Enum, auto
+from enum import Enum
 from itertools import takewhile
 from types import ModuleType
-from typing import Any, NamedTuple
-from uuid import UUID
+from typing import Any
 
 from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Request
@@ -28,6 +22,22 @@ from flask_faultmap.http.documents import Path
 from flask_faultmap.http.likeness import is_same
 from flask_faultmap.http.parts import UNKNOWN, Parts
 from flask_faultmap.http.scopes import Given, Scope, members_of, scope_of_function
+from flask_faultmap.http.whose import (
+    APP,
+    CONSTANT,
+    HARMLESS,
+    KEEPING,
+    NOTHING,
+    PLAIN,
+    PURE,
+    READ,
+    SAME,
+    UNSURE,
+    Made,
+    Whose,
+    choose,
+    combine,
+)
 from flask_faultmap.http.written import EACH
 
 MAX_STEPS = 500  # of one walk through the code
@@ -36,54 +46,6 @@ MAX_CALLS = 8  # one inside the other
 
 CHANGED = "changed"  # in the memo: whether the app changed its JSON
 
-# What code reads of a request, and where our violations say that it is.
-READ = {
-    "args": "query",
-    "values": "query",
-    "form": "form",
-    "files": "form",
-    "json": "body",
-    "data": "body",
-    "stream": "body",
-    "get_json": "body",
-    "get_data": "body",
-    "view_args": "path",
-    "cookies": "cookie",
-    "headers": "header",
-}
-# Functions whose result is made of their arguments alone; of the first, what is in them keeps its place.
-KEEPING = (dict, list, tuple, json.load, json.loads, copy.copy, copy.deepcopy)
-MAKING = (
-    *(int, float, str, bool, bytes, set, frozenset, Decimal, UUID, date, datetime, time, timedelta),
-    *(abs, len, max, min, round, sum, sorted, reversed, zip, enumerate, divmod, re.sub, re.split, re.findall),
-    *(urllib.parse.parse_qs, urllib.parse.parse_qsl, urllib.parse.unquote, base64.b64decode),
-    base64.urlsafe_b64decode,
-)
-PURE = frozenset(map(id, (*KEEPING, *MAKING)))
-HARMLESS = PURE | frozenset(map(id, (json.dumps, isinstance, print, repr, type)))  # change no argument
-PLAIN = frozenset({type(None), bool, int, float, str, bytes, Decimal, UUID, date, datetime, time, timedelta})
-
-
-class Whose(Enum):
-    """Whose an expression is."""
-
-    CLIENT = auto()
-    CONSTANT = auto()  # written in the code
-    NOTHING = auto()  # stands for what is not there: None, {}, ""
-    APP = auto()  # data of a module
-    UNSURE = auto()
-
-
-class Made(NamedTuple):
-    """Whose an expression is and, if the client's, in which part of the request it is, at which steps."""
-
-    whose: Whose
-    source: str = ""
-    steps: Path = ()
-
-
-CONSTANT, NOTHING, APP, UNSURE = map(Made, [Whose.CONSTANT, Whose.NOTHING, Whose.APP, Whose.UNSURE])
-
 
 def derive(given: Given, path: Path, parts: Parts, request: Request, *, is_missing: bool) -> Made:
     """Say whose that is to which *path* leads in what was *given*; its last step may be missing there."""
@@ -91,22 +53,6 @@ def derive(given: Given, path: Path, parts: Parts, request: Request, *, is_missi
     with suppress(RecursionError):
         made = _Reading(parts, request, is_missing=is_missing).read(given.node, path, given.scope)
     return made._replace(steps=tuple(takewhile(lambda step: step is not EACH, made.steps)))
-
-
-def combine(mades: Iterable[Made]) -> Made:
-    """Say whose that is which is made of all of *mades*."""
-    by = {made.whose: made for made in reversed([*mades])}
-    if Whose.UNSURE in by or (Whose.CLIENT in by and Whose.APP in by):
-        return UNSURE
-    return by.get(Whose.CLIENT) or by.get(Whose.APP) or CONSTANT
-
-
-def choose(mades: Iterable[Made]) -> Made:
-    """Say whose that is which is one of *mades*."""
-    by = {made.whose: made for made in reversed([*mades])}
-    if Whose.UNSURE in by or (Whose.CLIENT in by and not by.keys() <= {Whose.CLIENT, Whose.NOTHING}):
-        return UNSURE
-    return by.get(Whose.CLIENT) or by.get(Whose.APP) or by.get(Whose.CONSTANT) or NOTHING
 
 
 class _Reading:
@@ -135,10 +81,11 @@ class _Reading:
                 return CONSTANT if value else NOTHING
             case ast.Name():
                 return self._read_name(node, path, scope)
-            case ast.Attribute(owner, name):
-                return self._read_attribute(owner, name, path, scope)
-            case ast.Subscript(owner, key):
-                return self._read_item(owner, key, path, scope)
+            case ast.Attribute():
+                return self._read_attribute(node, path, scope)
+            case ast.Subscript(owner, key):  # whatever the key is, the member is whose the object is
+                step = key.value if isinstance(key, ast.Constant) else EACH
+                return self.read(owner, (step, *path), scope)
             case ast.Call():
                 return self._read_call(node, path, scope)
             case ast.Dict():
@@ -160,9 +107,8 @@ class _Reading:
             case ast.BinOp() | ast.UnaryOp() | ast.Compare() | ast.JoinedStr() | ast.Slice():
                 inner = [each for each in ast.iter_child_nodes(node) if isinstance(each, ast.expr)]
                 return combine([self.read(each, (), scope) for each in inner])
-            case ast.AugAssign(_, _, value):  # a constant does not change whose it is
-                made = self.read(value, (), scope)
-                return NOTHING if made is CONSTANT else made
+            case ast.AugAssign(_, _, value):
+                return combine([SAME, self.read(value, (), scope)])
         return UNSURE
 
     # ---- names, and what they hold
@@ -174,7 +120,7 @@ class _Reading:
         if not is_parameter and not bound:
             return UNSURE if name in scope.variables else self._read_object(scope.find(node))
         if (id(text), name) in self._active:
-            return NOTHING  # it is made of itself
+            return SAME
         self._active.add((id(text), name))
         found = [self.read(value, (*steps, *path), scope) for value, steps in bound]
         if is_parameter:
@@ -212,17 +158,16 @@ class _Reading:
     def _read_object(self, found: Any) -> Made:
         if type(found) in PLAIN:
             return CONSTANT if found else NOTHING
-        if type(found) in (dict, list, tuple, set, frozenset) or type(found).__module__ == "os":
+        if issubclass(type(found), dict | list | tuple | set | frozenset) or type(found).__module__ == "os":
             return APP
         return CONSTANT if id(found) in PURE or issubclass(type(found), Enum) else UNSURE
 
-    def _read_attribute(self, owner: ast.expr, name: str, path: Path, scope: Scope) -> Made:
-        holder = scope.find(owner)
-        if self._is_request(holder):
-            return self._read_part(name, path)
-        if issubclass(type(holder), ModuleType):
-            return self._read_object(vars(holder).get(name, UNKNOWN))
-        made = self.read(owner, path, scope)
+    def _read_attribute(self, node: ast.Attribute, path: Path, scope: Scope) -> Made:
+        if self._is_request(scope.find(node.value)):
+            return self._read_part(node.attr, path)
+        if scope.is_global(node) or issubclass(type(scope.find(node.value)), ModuleType):
+            return self._read_object(scope.find(node))
+        made = self.read(node.value, path, scope)
         return made if made.whose is Whose.CLIENT else UNSURE
 
     def _read_part(self, name: str, path: Path) -> Made:
@@ -236,13 +181,6 @@ class _Reading:
         if CHANGED not in memo:
             memo[CHANGED] = UNKNOWN not in (sent, held) and not is_same(sent, held)
         return bool(memo[CHANGED])
-
-    def _read_item(self, owner: ast.expr, key: ast.expr, path: Path, scope: Scope) -> Made:
-        step = key.value if isinstance(key, ast.Constant) else EACH
-        made = self.read(owner, (step, *path), scope)
-        if made.whose is Whose.CLIENT:
-            return made
-        return UNSURE if self.read(key, (), scope).whose in (Whose.CLIENT, Whose.UNSURE) else made
 
     def _read_items(self, items: list[ast.expr], path: Path, scope: Scope) -> Made:
         is_spread = any(isinstance(each, ast.Starred) for each in items)
@@ -272,6 +210,8 @@ class _Reading:
             made = self._read_method(node, node.func.value, node.func.attr, path, scope)
             if made is not None:
                 return made
+        if function is os.getenv:
+            return APP
         if function is dict:
             return self._read_members(members_of(node), path, scope)
         if any(function is each for each in KEEPING) and given:
@@ -305,7 +245,7 @@ class _Reading:
         made = self.read(owner, path, scope)
         if made.whose not in (Whose.CLIENT, Whose.APP) or (made is APP and name != "get"):
             return None
-        rest = [self.read(each, (), scope) for each in others if each not in default]
+        rest = [self.read(each, (), scope) for each in others if each not in default and made is not APP]
         return combine([choose([made, *(self.read(each, (), scope) for each in default)]), *rest])
 
     def _is_one_of(self, functions: frozenset[int], node: ast.expr, scope: Scope) -> bool:

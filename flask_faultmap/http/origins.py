@@ -16,6 +16,7 @@ READERS = {
     ("pydantic.main", "__init__"): "data",
     ("pydantic.main", "model_validate"): "obj",
     ("pydantic.main", "model_validate_strings"): "obj",
+    ("pydantic.root_model", "__init__"): "root",
     ("pydantic.type_adapter", "validate_python"): "object",
     ("pydantic.type_adapter", "validate_strings"): "obj",
     ("pydantic._internal._dataclasses", "__init__"): "kwargs",

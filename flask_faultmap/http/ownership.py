@@ -10,7 +10,7 @@ from marshmallow import ValidationError
 from werkzeug.wrappers import Request
 
 from flask_faultmap.errors import DomainError, ValidationFailedError
-from flask_faultmap.http.derivation import UNSURE, Made, Whose, derive
+from flask_faultmap.http.derivation import derive
 from flask_faultmap.http.documents import LAST, Refused, deepest, has_step
 from flask_faultmap.http.errors import malformed_json
 from flask_faultmap.http.likeness import is_same
@@ -28,6 +28,7 @@ from flask_faultmap.http.validation import (
     from_messages,
     is_of_marshmallow,
 )
+from flask_faultmap.http.whose import UNSURE, Made, Whose
 
 NOTE = (
     "flask_faultmap: not everything that was refused came with the request, so that this is an error of "

@@ -25,6 +25,7 @@ class Scope(NamedTuple):
     variables: tuple[str, ...]
     names: Mapping[str, Any]
     module: dict[str, Any]
+    is_of_module: bool  # the object whose method it is
     find_argument: Callable[[str], "Given | None"]
     call: ast.Call | None
 
@@ -44,6 +45,15 @@ class Scope(NamedTuple):
             return MethodType(found.__func__, owner)
         is_method = type(found) is FunctionType and not issubclass(type(owner), ModuleType | type)
         return MethodType(found, owner) if is_method else found
+
+    def is_global(self, node: ast.AST) -> bool:
+        """Whether *node* is data of a module, or an attribute of an object that is."""
+        while isinstance(node, ast.Attribute):
+            node = node.value
+        name = node.id if isinstance(node, ast.Name) else ""
+        if self.is_of_module and [name] == self.text.parameters[:1]:
+            return True
+        return name in self.module and name not in self.names and name not in self.variables
 
 
 class Given(NamedTuple):
@@ -67,9 +77,12 @@ def find_given(exc: BaseException) -> Given | None:
     scope = _scope_of(frames, at - 1) if at and names[at] in ENTRIES else None
     if scope is None or scope.call is None:
         return None
-    if names[at][1] == "__init__":  # of a model, whose members are the keywords
+    name = ENTRIES[names[at]]
+    if (
+        name in ("data", "kwargs") and names[at][1] == "__init__"
+    ):  # of a model, whose members are the keywords
         return None if scope.call.args else Given(members_of(scope.call), scope)
-    return _argument(scope.call, ENTRIES[names[at]], 0, scope)
+    return _argument(scope.call, name, 0, scope)
 
 
 def scope_of_function(function: Any, call: ast.Call, caller: Scope) -> Scope | None:
@@ -89,6 +102,7 @@ def scope_of_function(function: Any, call: ast.Call, caller: Scope) -> Scope | N
         plain.__code__.co_varnames,
         cells,
         plain.__globals__,
+        isinstance(call.func, ast.Attribute) and is_bound and caller.is_global(call.func.value),
         lambda name: _find_argument(text, name, call, caller, is_bound=is_bound),
         None,
     )
@@ -122,14 +136,17 @@ def _scope_of(frames: Frames, at: int) -> Scope | None:
             return None
         return _find_argument(text, name, caller.call, caller, is_bound=is_bound)
 
-    return Scope(text, frame.f_code.co_varnames, frame.f_locals, frame.f_globals, find_argument, call)
+    return Scope(text, frame.f_code.co_varnames, frame.f_locals, frame.f_globals, False, find_argument, call)
 
 
 def _find_argument(
     text: Written, name: str, call: ast.Call, caller: Scope, *, is_bound: bool
 ) -> Given | None:
     place = text.parameters.index(name) - is_bound if name in text.parameters else -1
-    return _argument(call, name, place, caller)
+    given = _argument(call, name, place, caller)
+    default = text.defaults.get(name)
+    is_plain = all(each.arg for each in call.keywords) and place >= len(call.args)
+    return Given(default, caller) if not given and isinstance(default, ast.Constant) and is_plain else given
 
 
 def _argument(call: ast.Call, name: str, place: int, scope: Scope) -> Given | None:

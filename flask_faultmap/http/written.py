@@ -28,6 +28,10 @@ class Written:
     def __init__(self, node: Function) -> None:
         self.parameters = [each.arg for each in (*node.args.posonlyargs, *node.args.args)]
         self.keywords = [each.arg for each in node.args.kwonlyargs]
+        self.defaults = dict(zip(self.parameters[::-1], node.args.defaults[::-1], strict=False))
+        self.defaults |= {
+            name: value for name, value in zip(self.keywords, node.args.kw_defaults, strict=True) if value
+        }
         # Expressions by name, each with the steps to what the name means.
         self.bound: defaultdict[str, list[tuple[ast.AST, tuple[Any, ...]]]] = defaultdict(list)
         # By name: the keys whose values were set to an expression, or taken out (None).
@@ -52,8 +56,8 @@ class Written:
                 self._bind(target, node)
             case ast.For(target, value) | ast.AsyncFor(target, value) | ast.comprehension(target, value):
                 self._bind(target, value, EACH)
-            case ast.withitem(_, ast.expr() as target):
-                self._bind(target, node)
+            case ast.withitem(value, ast.expr() as target):  # a file is what it opens
+                self._bind(target, value)
             case ast.Delete(targets):
                 for target in targets:
                     self._bind(target, None)

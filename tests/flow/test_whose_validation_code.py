@@ -1,6 +1,8 @@
 """Whose validation error it is, by what the code says that the validator was handed."""
 
 import base64
+import csv
+import io
 import json
 import os
 import sqlite3
@@ -8,14 +10,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
-from io import BytesIO
 
 import pytest
 from flask import Flask, current_app, g, request
 from flask.views import MethodView
 from hostile_values import ODD_VALUES, RaisingClass
 from marshmallow import Schema, fields, validate
-from pydantic import BaseModel, Field, TypeAdapter
+from pydantic import BaseModel, Field, RootModel, TypeAdapter
 
 from flask_faultmap import FaultMap
 
@@ -37,6 +38,10 @@ class Total(BaseModel):
 class Port(BaseModel):
     total: int
     port: int = Field(default="x", validate_default=True)
+
+
+class Numbers(RootModel[list[int]]):
+    pass
 
 
 class Rows(BaseModel):
@@ -99,6 +104,24 @@ class Orders(MethodView):
 
     def post(self, name):
         return Total.model_validate(self.payload())
+
+
+class Table:
+    def __init__(self):
+        self.rows = {1: {"total": "of a row", "name": ""}}
+
+    def get(self, key):
+        return dict(self.rows[key])
+
+    def first(self):
+        return self.get(1)
+
+
+TABLE = Table()
+
+
+class Limits:
+    total = "of the limits"
 
 
 class Sums:
@@ -287,7 +310,36 @@ def in_a_class_method():
     return Sums.check(total, name="Ann")
 
 
+def default_of_a_function():
+    return Total(total=Sums.doubled(read()["total"]))
+
+
+def of_some_words_less():
+    total = read()["total"]
+    if total > 10:
+        total = total - 10
+    return Total(total=total * 100)
+
+
+def rows_of_a_file():
+    with io.StringIO(request.get_data(as_text=True)) as file:
+        return [OrderIn().load(row) for row in csv.DictReader(file)]
+
+
+def root_of_a_model():
+    return Numbers(read()["numbers"])
+
+
+def root_by_keyword():
+    return Numbers(root=json.load(request.stream))
+
+
 CLIENTS = {
+    default_of_a_function: ({"json": {"total": 999}}, [("body", "#/total")]),
+    of_some_words_less: ({"json": {"total": 99}}, [("body", "#/total")]),
+    rows_of_a_file: ({"data": "total,name\nx,a"}, [("body", "#")]),
+    root_of_a_model: ({"json": {"numbers": ["x"]}}, [("body", "#/numbers/0")]),
+    root_by_keyword: ({"json": ["x"]}, [("body", "#/0")]),
     by_a_static_method: ({"json": {"total": 999}}, [("body", "#/total")]),
     by_a_class_method: ({"json": {"total": 999}}, [("body", "#/total")]),
     in_a_class_method: ({"json": {"total": 999}}, [("body", "#/total")]),
@@ -300,7 +352,7 @@ CLIENTS = {
     product: ({"json": {"width": 50, "height": 50}}, [("body", "#/width")]),
     words_in_a_text: ({"json": {"words": ["long", "words"]}}, [("body", "#/words")]),
     file_of_lines: (
-        lambda: {"data": {"file": (BytesIO(b"a,1\nb,x"), "a.csv")}},
+        lambda: {"data": {"file": (io.BytesIO(b"a,1\nb,x"), "a.csv")}},
         [("form", "file")],
     ),
     less_one: ({"data": {"total": "2000"}}, [("form", "total")]),
@@ -522,10 +574,6 @@ def last_item_of_the_code():
     return TypeAdapter(list[int]).validate_python([*json.load(request.stream), "x"])
 
 
-def default_of_a_function():
-    return Total(total=Sums.doubled(read()["total"]))
-
-
 def handed_by_a_library():
     return list(map(Sums.check, [read()["total"]]))
 
@@ -539,6 +587,51 @@ def name_that_is_gone():
     total = data["total"]
     del total
     return Total(total=stored("x"))
+
+
+def row_of_the_module():
+    return Total.model_validate(TABLE.get(len(read())))
+
+
+def first_row_of_the_module():
+    return Total(total=TABLE.first()["total"], name=read()["name"])
+
+
+def rows_of_the_module():
+    return Total(total=TABLE.rows[1]["total"], name=read()["name"])
+
+
+def attribute_of_a_class():
+    return Total(total=Limits.total, name=read()["name"])
+
+
+def environment_by_function():
+    return Total(total=os.getenv("WHOSE_TOTAL"), name=read()["name"])
+
+
+def environment_without_it():
+    return Total(total=os.getenv("WHOSE_OTHER"), name=read()["name"])
+
+
+def imported_here():
+    import flask_faultmap as imported
+
+    return Total(total=imported.__name__, name=read()["name"])
+
+
+def doubled_by_itself():
+    total = LIMIT
+    for _ in read()["name"]:
+        total += PRICES["b"]
+    return Total(total=total * 100)
+
+
+def table_of_the_call():
+    return Total.model_validate(Table().get(len(read())))
+
+
+def unpacked():
+    return Total(total=Sums.doubled(**read()))
 
 
 def chained():
@@ -588,10 +681,19 @@ BUGS = {
     item_of_the_code: {"json": {"name": "x"}},
     item_of_the_code_beside_several: {"json": {"name": ["x"]}},
     last_item_of_the_code: {"json": [1]},
-    default_of_a_function: {"json": {"total": 999}},
     handed_by_a_library: {"json": {"total": 999}},
     handed_by_a_partial: {"json": {"total": 999}},
     name_that_is_gone: {"json": {"total": 999}},
+    row_of_the_module: {"json": {"total": "of a row", "name": ""}},
+    first_row_of_the_module: {"json": {"total": "of a row", "name": ""}},
+    rows_of_the_module: {"json": {"total": "of a row", "name": ""}},
+    attribute_of_a_class: {"json": {"total": "of the limits", "name": ""}},
+    environment_by_function: {"json": {"total": "of the machine", "name": ""}},
+    environment_without_it: {"json": {"total": None, "name": ""}},
+    imported_here: {"json": {"total": "flask_faultmap", "name": ""}},
+    doubled_by_itself: {"json": {"name": "nn"}},
+    table_of_the_call: {"json": {"total": 1}},
+    unpacked: {"json": {"total": 700}},
     chained: {"json": {"name": "x"}},
 }
 
