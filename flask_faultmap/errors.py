@@ -23,19 +23,17 @@
 The statuses are the second map's defaults; ``FAULTMAP_STATUSES`` changes them.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from functools import partial
-from types import MappingProxyType, MemberDescriptorType
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from flask_faultmap.categories import TRAITS, Category
 from flask_faultmap.defining import Following, define, is_built_in
 from flask_faultmap.faults import Violation
+from flask_faultmap.travelling import reduce, thawing
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
-BY_INTERPRETER = frozenset({"__cause__", "__context__", "__traceback__", "__suppress_context__", "__notes__"})
 # A class body with annotations, in this Python or a later one.
 ANNOTATED = ("__annotations__", "__annotate__", "__annotate_func__")
 
@@ -126,7 +124,7 @@ class DomainError(Exception):
         own = vars(cls).keys()
         is_maybe_dataclass = not own.isdisjoint(ANNOTATED) and own.isdisjoint(("__init__", "__new__"))
         if is_maybe_dataclass and not is_built_in(cls):
-            type.__setattr__(cls, "__new__", _thawing(cls.__new__))  # it may be a frozen dataclass
+            type.__setattr__(cls, "__new__", thawing(cls.__new__))  # it may be a frozen dataclass
         if cls.__str__ is KeyError.__str__:  # which quotes
             type.__setattr__(cls, "__str__", DomainError.__str__)  # nobody wrote the other one
 
@@ -135,72 +133,7 @@ class DomainError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # BaseException would call the subclass's __init__ with self.args, whatever its signature.
-        members = {}
-        for name, member in _members(type(self)).items():
-            with suppress(AttributeError):  # a slot that was never filled
-                members[name] = member.__get__(self, type(self))
-        return _rebuild, (type(self), self.args), (self.__dict__.copy(), members)
-
-
-def _rebuild(cls: type[DomainError], args: tuple[Any, ...]) -> DomainError:
-    exc = cls.__new__(cls)
-    vars(BaseException)["args"].__set__(exc, args)  # where the class is frozen too
-    # On the instance it counts before the one of a class, which attrs and dataclasses write for slots,
-    # and which knows only theirs.
-    exc.__dict__["__setstate__"] = partial(_restore, exc)
-    return exc
-
-
-def _restore(exc: DomainError, state: tuple[dict[str, Any], dict[str, Any]]) -> None:
-    """Set all state of *exc*, also where the class is frozen."""
-    attributes, members = state
-    del exc.__dict__["__setstate__"]
-    exc.__dict__.update(attributes)
-    known = _members(type(exc))
-    for name, value in members.items():
-        with suppress(AttributeError, TypeError, KeyError):  # one that only C may write, or no longer there
-            known[name].__set__(exc, value)
-
-
-def _members(cls: type) -> dict[str, MemberDescriptorType]:
-    """Give what a class keeps outside of ``__dict__``: slots, and what built-in exceptions have in C."""
-    return {
-        name: member
-        for place in reversed(cls.__mro__)
-        if place is not BaseException
-        for name, member in vars(place).items()
-        if isinstance(member, MemberDescriptorType)
-    }
-
-
-def _thawing(new: Callable[..., Any]) -> Callable[..., Any]:
-    """Look at a class when its first error is made: only then it is known whether it is frozen."""
-
-    def __new__(cls: type[DomainError], *args: Any, **kwargs: Any) -> Any:  # noqa: N807
-        _let_interpreter_write(cls)
-        return new(cls, *args, **kwargs)
-
-    return __new__
-
-
-def _let_interpreter_write(cls: type[DomainError]) -> None:
-    """Let pools of processes and contextlib set the traceback and the cause of a frozen dataclass.
-
-    The classes of attrs allow it by themselves.
-    """
-    params = getattr(cls, "__dataclass_params__", None)
-    refuse = cls.__setattr__
-    if params is None or not params.frozen or getattr(refuse, "lets_interpreter_write", False):
-        return
-
-    def write(self: DomainError, name: str, value: Any) -> None:
-        if name in BY_INTERPRETER:
-            BaseException.__setattr__(self, name, value)
-        else:
-            refuse(self, name, value)
-
-    write.lets_interpreter_write = True  # type: ignore[attr-defined]
-    cls.__setattr__ = write  # type: ignore[method-assign,assignment]
+        return reduce(self)
 
 
 class InvalidArgumentError(DomainError):

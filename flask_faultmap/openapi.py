@@ -19,7 +19,7 @@ from typing import Any
 from flask import Flask
 from marshmallow import Schema, ValidationError
 
-from flask_faultmap.border.answers import boundary_of
+from flask_faultmap.border.boundaries import boundary_of
 from flask_faultmap.contract.entries import entry_of, profiles_in_use, specimen_of
 from flask_faultmap.contract.examples import example_of
 from flask_faultmap.contract.raising import check_error, parts_of_view, raised_by, raises

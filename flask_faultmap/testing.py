@@ -16,7 +16,7 @@ from flask import Flask, has_request_context, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from flask_faultmap.border.answers import boundary_of
+from flask_faultmap.border.boundaries import boundary_of
 from flask_faultmap.border.other_handlers import explain_in
 from flask_faultmap.contract.raising import raised_by
 from flask_faultmap.errors import DomainError

@@ -14,7 +14,8 @@ PACKAGE = Path(flask_faultmap.__file__).parent
 
 # Each wing imports only what stands above it, and so does each module inside its wing.
 FLOORS = {
-    "": "categories faults near_miss speech defining errors retry_after raises texts loggers signals",
+    "": "categories faults near_miss speech defining travelling errors retry_after raises texts loggers "
+    "signals",
     "redaction": "replacing names secrets databases commands stacks tokens paths patterns spelling reading "
     "redacting",
     "rules": "matching rule judging rulebook",
@@ -31,8 +32,8 @@ FLOORS = {
         "strangers bodies readback verdicts terms events state blocks"
     ),
     "border": (
-        "replies responses contexts identity records answers reporting other_handlers handlers streams "
-        "extension"
+        "replies responses contexts identity boundaries records answers reporting other_handlers handlers "
+        "streams extension"
     ),
     "contract": "entries examples raising contract",
     "tools": "overlaps checks specimens explaining listing cli",
@@ -61,6 +62,7 @@ IMPORTERS = {
         "border.responses",
         "border.contexts",
         "border.identity",
+        "border.boundaries",
         "border.records",
         "border.reporting",
         "border.answers",

@@ -20,7 +20,7 @@ from openapi_schema_validator import OAS30Validator, OAS31Validator
 from openapi_spec_validator import validate
 
 from flask_faultmap import FaultMap, Profile, Violation, errors
-from flask_faultmap.border.answers import boundary_of
+from flask_faultmap.border.boundaries import boundary_of
 from flask_faultmap.errors import (
     AbortedError,
     ConfigError,

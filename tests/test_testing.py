@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
 from werkzeug.exceptions import Forbidden
 
 from flask_faultmap import FaultMap, Rule
-from flask_faultmap.border.answers import boundary_of
+from flask_faultmap.border.boundaries import boundary_of
 from flask_faultmap.errors import ConfigError, NotFoundError, UnavailableError
 from flask_faultmap.openapi import raises
 from flask_faultmap.testing import assert_documented, assert_fault, assert_rules, capture_faults, leak_canary

@@ -1,6 +1,6 @@
 """How does a fault leave the app? The Flask side: handlers, answers, records."""
 
-from flask_faultmap.border.answers import boundary_of
+from flask_faultmap.border.boundaries import boundary_of
 from flask_faultmap.border.extension import FaultMap
 from flask_faultmap.border.records import current_fault
 from flask_faultmap.border.reporting import request_id

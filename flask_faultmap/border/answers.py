@@ -1,87 +1,40 @@
 """The Flask border at request time: from the callback of ``errorhandler`` to Flask's response."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from flask import Flask, Request, Response, current_app, has_app_context, has_request_context
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException, InternalServerError, default_exceptions
 from werkzeug.routing import RoutingException
 
+from flask_faultmap.border.boundaries import KEY, Boundary, here
 from flask_faultmap.border.contexts import current_context
-from flask_faultmap.border.identity import Ask, identify
 from flask_faultmap.border.records import remember, tell_hooks, write_log
 from flask_faultmap.border.replies import collect_headers, render
-from flask_faultmap.border.responses import Responses
-from flask_faultmap.errors import ConfigError, DomainError, InternalError
+from flask_faultmap.errors import DomainError, InternalError
 from flask_faultmap.faults import Fault, Kind
 from flask_faultmap.http.errors import unreadable_json
 from flask_faultmap.http.statuses import FrameworkError
 from flask_faultmap.loggers import logger_named
 from flask_faultmap.mapping.known import answer_with
-from flask_faultmap.mapping.mapper import Mapper
 from flask_faultmap.mapping.worded import find_wording
-from flask_faultmap.profiles.profile import Profile, Reply
+from flask_faultmap.profiles.profile import Profile
 from flask_faultmap.raises import forget_earlier_raises
 from flask_faultmap.rules.rulebook import Decision
 from flask_faultmap.signals import is_heard_from
 from flask_faultmap.texts import SPOKEN, ExceptionLineFilter, text_of
 
-KEY = "faultmap"  # in app.extensions
 MAX_PATH = 512  # characters of a path that an answer repeats
-
-
-class Codeless(NamedTuple):
-    """Our ``handle_http_exception`` of an app, and its own from before (None: its class's)."""
-
-    ours: Callable[..., Any]
-    earlier: Callable[..., Any] | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class Boundary:
-    """What one app keeps in ``app.extensions["faultmap"]``."""
-
-    mapper: Mapper
-    owner: object
-    last_resorts: Mapping[str, Reply]
-    handlers: Mapping[type, Callable[[Any], Any]]  # ours, as registered
-    earlier: Mapping[type, Callable[[Any], Any]]  # the app's own, for what is not ours
-    codeless: Codeless
-    id_key: str
-    responses: Responses = field(default_factory=Responses)
-    ask_id: Ask | None = None
-
-    def identify(self, req: Request, *, is_carried: bool = True) -> str:
-        """Give the id of *req*; one that an answer carries stays."""
-        return identify(req, self.id_key, self.ask_id, is_carried=is_carried)
-
-
-def _here() -> tuple[Flask, Boundary, Request]:
-    """The real objects behind Flask's proxies, at one look; an app is its own signals' sender."""
-    context = current_context()
-    app: Flask = context.app
-    return app, boundary_of(app), context.request
-
-
-def boundary_of(app: Flask) -> Boundary:
-    """Give the boundary of *app*; a ConfigError says that it has none."""
-    try:
-        boundary: Boundary = app.extensions[KEY]
-    except KeyError:
-        told = f"The app {app.name!r} has no FaultMap; call FaultMap(app), or init_app(app)"
-        raise ConfigError(told) from None
-    return boundary
 
 
 def handle_http(exc: HTTPException) -> Any:
     """Answer an HTTP error, or the 500 by which Flask asks for the answer to an unhandled one."""
     if is_none_of_ours(exc):
         return exc
-    app, boundary, req = _here()
+    app, boundary, req = here()
     unhandled = None
     if isinstance(exc, InternalServerError) and sys.exception() is not exc:  # asked for, and not raised
         unhandled = exc.original_exception
@@ -99,7 +52,7 @@ def handle_http(exc: HTTPException) -> Any:
 
 def handle_error(exc: Exception) -> Any:
     """Answer a domain error, or what a rule knows; the rest is the app's or Flask's."""
-    app, boundary, req = _here()
+    app, boundary, req = here()
     if isinstance(exc, ExceptionGroup):
         only = _only_leaf(exc)
         if isinstance(only, HTTPException) and is_none_of_ours(only):
@@ -115,7 +68,7 @@ def handle_error(exc: Exception) -> Any:
 
 def handle_codeless(exc: HTTPException) -> Any:
     """Answer an HTTP error with neither code nor response, which Flask would send as 200 and HTML."""
-    app, boundary, req = _here()
+    app, boundary, req = here()
     try:
         decision = _of_http_error(boundary, req, exc)
         return exc if decision is None else answer(app, boundary, req, exc, decision)
@@ -205,7 +158,7 @@ def current_id(*, is_carried: bool = True) -> str | None:
     """Give the id of the current request, if there is one and its app has a boundary."""
     if not has_request_context() or KEY not in current_context().app.extensions:
         return None
-    _, boundary, req = _here()
+    _, boundary, req = here()
     return boundary.identify(req, is_carried=is_carried)
 
 

@@ -9,7 +9,8 @@ from weakref import WeakKeyDictionary
 
 from flask import Flask, Response, current_app, got_request_exception, has_app_context
 
-from flask_faultmap.border.answers import KEY, Boundary, boundary_of, exception_line_filter
+from flask_faultmap.border.answers import exception_line_filter
+from flask_faultmap.border.boundaries import KEY, Boundary, boundary_of
 from flask_faultmap.border.handlers import answer_codeless, register, report_at_first_request
 from flask_faultmap.border.identity import Ask
 from flask_faultmap.border.other_handlers import explain_in

@@ -8,7 +8,8 @@ from weakref import WeakKeyDictionary, ref
 from flask import Flask, request_started
 from werkzeug.exceptions import HTTPException
 
-from flask_faultmap.border.answers import Codeless, boundary_of, handle_codeless, handle_error, handle_http
+from flask_faultmap.border.answers import handle_codeless, handle_error, handle_http
+from flask_faultmap.border.boundaries import Codeless, boundary_of
 from flask_faultmap.border.other_handlers import Handler, name_of_handler, other_handlers
 from flask_faultmap.errors import DomainError
 from flask_faultmap.http.errors import from_apiflask

@@ -10,7 +10,8 @@ from typing import Any
 from flask import Flask
 from werkzeug.exceptions import HTTPException, InternalServerError, default_exceptions
 
-from flask_faultmap.border.answers import Boundary, boundary_of, find_other_handler
+from flask_faultmap.border.answers import find_other_handler
+from flask_faultmap.border.boundaries import Boundary, boundary_of
 from flask_faultmap.errors import DomainError
 from flask_faultmap.mapping.explanation import Explanation
 from flask_faultmap.mapping.mapper import NARROW, Mapper

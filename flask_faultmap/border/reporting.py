@@ -7,7 +7,8 @@ from typing import Any
 
 from flask import Flask, current_app, has_app_context, has_request_context
 
-from flask_faultmap.border.answers import KEY, boundary_of, current_id, word
+from flask_faultmap.border.answers import current_id, word
+from flask_faultmap.border.boundaries import KEY, boundary_of
 from flask_faultmap.border.contexts import current_context
 from flask_faultmap.border.records import tell_hooks, write_record
 from flask_faultmap.errors import DomainError, InternalError

@@ -11,7 +11,8 @@ from flask import Flask, Request, Response, current_app, got_request_exception, 
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 
-from flask_faultmap.border.answers import Boundary, answer, answer_last, boundary_of, is_none_of_ours
+from flask_faultmap.border.answers import answer, answer_last, is_none_of_ours
+from flask_faultmap.border.boundaries import Boundary, boundary_of
 from flask_faultmap.border.contexts import owns_app_context
 from flask_faultmap.border.records import keep_on_g
 from flask_faultmap.errors import InternalError

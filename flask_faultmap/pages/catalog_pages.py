@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, jsonify, request
 from flask.sansio.blueprints import BlueprintSetupState
 
-from flask_faultmap.border.answers import boundary_of
+from flask_faultmap.border.boundaries import boundary_of
 from flask_faultmap.border.extension import name_types
 from flask_faultmap.categories import Category
 from flask_faultmap.defining import code_text

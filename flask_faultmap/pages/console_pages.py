@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, redirect, request, url_for
 
-from flask_faultmap.border.answers import boundary_of
+from flask_faultmap.border.boundaries import boundary_of
 from flask_faultmap.errors import ConfigError, NotFoundError
 from flask_faultmap.pages.catalog_pages import CATALOG
 from flask_faultmap.pages.descriptions import describe_code

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
-from flask_faultmap.border.answers import boundary_of
+from flask_faultmap.border.boundaries import boundary_of
 from flask_faultmap.border.extension import TYPES
 from flask_faultmap.border.other_handlers import other_handlers
 from flask_faultmap.border.replies import collect_headers

@@ -13,7 +13,7 @@ import click
 from flask import Flask
 from flask.cli import ScriptInfo
 
-from flask_faultmap.border.answers import boundary_of
+from flask_faultmap.border.boundaries import boundary_of
 from flask_faultmap.contract.contract import make_contract, read_contract, write_contract
 from flask_faultmap.errors import ConfigError
 from flask_faultmap.profiles.encoding import to_bytes

@@ -8,7 +8,7 @@ from pkgutil import resolve_name
 
 from flask import Flask
 
-from flask_faultmap.border.answers import boundary_of
+from flask_faultmap.border.boundaries import boundary_of
 from flask_faultmap.border.other_handlers import explain_in
 from flask_faultmap.contract.entries import views_of
 from flask_faultmap.mapping.mapper import Mapper

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Flask
 
-from flask_faultmap.border.answers import boundary_of
+from flask_faultmap.border.boundaries import boundary_of
 from flask_faultmap.border.other_handlers import OtherHandler, other_handlers
 from flask_faultmap.contract.entries import Entry, entries_of, path_of, profiles_in_use, views_of
 from flask_faultmap.mapping.occurrences import code_of

@@ -7,7 +7,7 @@ from flow_app import app_with
 from marshmallow import Schema, fields
 
 from flask_faultmap import Profile, Rule
-from flask_faultmap.border.answers import boundary_of
+from flask_faultmap.border.boundaries import boundary_of
 from flask_faultmap.contract.contract import make_contract, members_of, read_contract, write_contract
 from flask_faultmap.contract.entries import classes_of, entry_of
 from flask_faultmap.errors import Category, DomainError, InternalError, NotFoundError, UnavailableError

@@ -5,7 +5,7 @@ from flask import Flask, abort
 from flow_app import app_with, raising
 
 from flask_faultmap import DomainError, FaultMap, Profile, Rule
-from flask_faultmap.border.answers import boundary_of
+from flask_faultmap.border.boundaries import boundary_of
 from flask_faultmap.errors import (
     DeadlineExceededError,
     InternalError,
