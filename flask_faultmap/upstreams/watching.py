@@ -17,6 +17,7 @@ from typing import Any
 from flask_faultmap.upstreams.owners import LIBRARIES, is_foreign, is_standard, others_among, package_of
 
 SENDING = "send_request_headers"  # a step of httpcore's, which asks for each
+UNKNOWN = "?"  # the package of whoever called what is inside of a library's call, from a task or a thread
 MIDDLEWARES = "build_client_middlewares"
 LOGGERS = (
     *(f"{library}.connectionpool" for library in ("urllib3", "urllib3_future")),
@@ -58,6 +59,8 @@ class Watch:
             frame = frame.f_back
         if frame is None:  # the block is not above: it is in a context manager, or waits for another task
             stack = _from_the_library_on(stack)
+            if stack and _is_within(stack[-1]):
+                self.others.add(UNKNOWN)
         own = "" if frame is None else package_of(frame)
         self.others |= others_among(reversed(stack), own)
 
@@ -95,6 +98,14 @@ def _look(is_enabled: Callable[[int], bool], level: int) -> bool:
     if watch is not None and frame.f_locals.get("name", SENDING) == SENDING:
         watch.look(frame)
     return is_enabled(level)
+
+
+def _is_within(frame: FrameType) -> bool:
+    """Whether *frame* is not where an app calls a library, but a transport or an adapter."""
+    module = str(frame.f_globals.get("__name__", ""))
+    return (
+        package_of(frame).startswith("httpcore") or "._transports" in module or module.endswith(".adapters")
+    )
 
 
 def _from_the_library_on(stack: list[FrameType]) -> list[FrameType]:

@@ -181,6 +181,19 @@ class TransportAwaited(httpx.AsyncHTTPTransport):
         return await twice_awaited(lambda: inner.handle_async_request(request), httpx.TransportError)
 
 
+class InTasks(httpx.AsyncBaseTransport):
+    """Sends in tasks of its own, on whose stack it is not."""
+
+    def __init__(self) -> None:
+        self._inner = httpx.AsyncHTTPTransport()
+
+    async def handle_async_request(self, request: httpx.Request) -> Any:
+        def send() -> Any:
+            return asyncio.create_task(self._inner.handle_async_request(request))
+
+        return await twice_awaited(send, httpx.TransportError)
+
+
 class SendingClient(httpx.Client):
     def send(self, *args: Any, **kwargs: Any) -> Any:
         return twice(lambda: httpx.Client.send(self, *args, **kwargs), (httpx.TransportError,))
@@ -223,12 +236,20 @@ def by_a_client_of_httpx(url: str) -> None:
     _by_httpx(url, SendingClient())
 
 
-def by_a_transport_that_is_awaited(url: str) -> None:
+def _by_httpx_awaited(url: str, transport: httpx.AsyncBaseTransport) -> None:
     async def run() -> None:
-        async with httpx.AsyncClient(transport=TransportAwaited()) as client, block() as call:
+        async with httpx.AsyncClient(transport=transport) as client, block() as call:
             await call.check(await client.post(url, content=b"x"))
 
     asyncio.run(run())
+
+
+def by_a_transport_that_is_awaited(url: str) -> None:
+    _by_httpx_awaited(url, TransportAwaited())
+
+
+def by_a_transport_that_sends_in_tasks(url: str) -> None:
+    _by_httpx_awaited(url, InTasks())
 
 
 @contextmanager
