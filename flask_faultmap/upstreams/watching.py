@@ -9,7 +9,7 @@ import logging
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from functools import cache, partial
 from types import FrameType
 from typing import Any
@@ -35,21 +35,20 @@ class Watch:
     def __init__(self) -> None:
         self.others = set[str]()
         self._frame: FrameType | None = None
-        self._token: Token[Watch | None] | None = None
+        self._reset: Callable[[], object] = object
 
     def begin(self, frame: FrameType | None) -> None:
         """Watch the calls below *frame*, or below whoever entered the block for it, until :meth:`end`."""
         while frame is not None and is_standard(frame):  # an exit stack
             frame = frame.f_back
         self._frame = frame
-        self._token = _WATCH.set(self)
+        self._reset = partial(_WATCH.reset, _WATCH.set(self))
 
     def end(self) -> None:
         """Watch no more."""
         self._frame = None
-        if self._token is not None:
-            with suppress(ValueError):  # the block ends in another context than it began in
-                _WATCH.reset(self._token)
+        with suppress(ValueError):  # the block ends in another context than it began in
+            self._reset()
 
     def look(self, frame: FrameType | None) -> None:
         """Look at the stack from *frame* up to the block."""
@@ -103,9 +102,7 @@ def _look(is_enabled: Callable[[int], bool], level: int) -> bool:
 def _is_within(frame: FrameType) -> bool:
     """Whether *frame* is not where an app calls a library, but a transport or an adapter."""
     module = str(frame.f_globals.get("__name__", ""))
-    return (
-        package_of(frame).startswith("httpcore") or "._transports" in module or module.endswith(".adapters")
-    )
+    return module.startswith("httpcore") or "._transports" in module or module.endswith(".adapters")
 
 
 def _from_the_library_on(stack: list[FrameType]) -> list[FrameType]:

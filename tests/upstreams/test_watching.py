@@ -12,6 +12,7 @@ import aiohttp
 import httpx
 import pytest
 import requests
+import tenacity
 from counting import counting
 from hidden_tries import TransportAwaited, TransportHeir, block
 from misbehaving import unreachable
@@ -163,6 +164,22 @@ def test_a_hidden_try_of_what_is_idempotent_may_be_repeated() -> None:
         call.check(client.put(f"{server.url}/once/503"))
 
     assert (caught.value.applied, caught.value.retryable) == (None, True)
+
+
+def test_what_others_had_sent_before_a_call_that_nobody_took_is_not_forgotten() -> None:
+    retry = tenacity.retry(
+        stop=tenacity.stop_after_attempt(1), retry_error_callback=lambda state: None, sleep=lambda _: None
+    )
+
+    def call(first: str, second: str) -> None:
+        with block():
+            retry(requests.post)(first, timeout=5)
+            requests.post(second, timeout=5)
+
+    with counting() as server, unreachable() as nowhere, pytest.raises(UpstreamError) as caught:
+        call(f"{server.url}/after-the-body/close", nowhere)
+
+    assert (caught.value.applied, caught.value.retryable) == (None, False)
 
 
 class Traced(httpx.BaseTransport):
