@@ -66,6 +66,8 @@ def make_exception(path: str, text: str | None) -> tuple[Exception, str]:
             return cls(), f"Made without arguments, so the text is not in it: {why}"
         except Exception:  # a border, as above
             pass
+    with suppress(Exception):  # a border, as above
+        return make_filled(cls, ""), f"Made with an empty text for each argument: {why}"
     try:
         return cls.__new__(cls, *given), f"Made without its __init__, so rules may miss attributes: {why}"
     except Exception:  # a border, as above

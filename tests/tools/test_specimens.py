@@ -66,6 +66,13 @@ def test_member_that_is_set_is_what_rules_look_at(path, member, told):
     assert (result.exit_code, f"= {told} " in result.stdout) == (0, True)
 
 
+def test_member_is_set_where_no_text_is_given_and_the_class_asks_for_arguments():
+    result = explain("sqlalchemy.exc:IntegrityError", "--set", "orig.sqlstate=23505")
+
+    assert "= 409 already_exists " in result.stdout
+    assert "Made with an empty text for each argument" in result.stdout
+
+
 def test_several_members_may_be_set():
     result = explain(PUMP, "--set", "state().kind=3", "--set", "state().name=stuck")
 
