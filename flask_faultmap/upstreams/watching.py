@@ -2,7 +2,7 @@
 
 An answer does not show what was tried before it. But the libraries ask their loggers for each connection,
 request or answer whether they log at DEBUG, and whoever may try twice stands on the stack then. aiohttp does
-not ask; it puts its middlewares together by a function of its own, which tells us of them.
+not ask; there we look when it reads a URL, and note the middlewares that it puts together.
 """
 
 import logging
@@ -18,6 +18,7 @@ from flask_faultmap.upstreams.owners import LIBRARIES, is_foreign, is_standard, 
 
 SENDING = "send_request_headers"  # a step of httpcore's, which asks for each
 UNKNOWN = "?"  # the package of whoever called what is inside of a library's call, from a task or a thread
+CALLED = "strip_auth_from_url"  # by aiohttp for each request
 MIDDLEWARES = "build_client_middlewares"
 LOGGERS = (
     *(f"{library}.connectionpool" for library in ("urllib3", "urllib3_future")),
@@ -71,18 +72,24 @@ def watch_calls() -> None:
     """From the first block on, look whenever a client library asks its logger, or is given middlewares."""
     _hear_questions()
     client = sys.modules.get("aiohttp.client")  # which may be imported later
-    put_together = getattr(client, MIDDLEWARES, None)
-    if put_together is not None and getattr(put_together, "func", None) is not _note_middlewares:
-        setattr(client, MIDDLEWARES, partial(_note_middlewares, put_together))
+    for name, note in ((CALLED, _note_call), (MIDDLEWARES, _note_middlewares)):
+        function = getattr(client, name, None)
+        if function is not None and getattr(function, "func", None) is not note:
+            setattr(client, name, partial(note, function))
 
 
-def _note_middlewares(
-    put_together: Callable[..., Any], handler: object, middlewares: Sequence[object]
-) -> Any:
+def _note_call(strip_auth: Callable[..., Any], url: object) -> Any:
     watch = _WATCH.get()
     if watch is not None:
-        watch.others.update(str(part.__module__) for part in middlewares if is_foreign(part))
-    return put_together(handler, middlewares)
+        watch.look(sys._getframe(1))
+    return strip_auth(url)
+
+
+def _note_middlewares(put_together: Callable[..., Any], handler: object, parts: Sequence[object]) -> Any:
+    watch = _WATCH.get()
+    if watch is not None:
+        watch.others.update(part.__module__ for part in parts if is_foreign(part))
+    return put_together(handler, parts)
 
 
 @cache

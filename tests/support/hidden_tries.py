@@ -284,6 +284,23 @@ def by_a_middleware_of_aiohttp(url: str) -> None:
     _by_aiohttp(url)
 
 
+def by_a_library_around_aiohttp(url: str) -> None:
+    async def run() -> None:
+        async with aiohttp.ClientSession() as session, block() as call:
+
+            @tenacity.retry(
+                stop=tenacity.stop_after_attempt(2),
+                retry=tenacity.retry_if_exception_type()
+                | tenacity.retry_if_result(lambda it: it.status == 500),
+            )
+            async def post() -> aiohttp.ClientResponse:
+                return await session.post(url, data=b"x")
+
+            await call.check(await post())
+
+    asyncio.run(run())
+
+
 def by_a_middleware_and_a_status_that_is_raised(url: str) -> None:
     _by_aiohttp(url, raises=True)
 

@@ -20,7 +20,7 @@ from flask_faultmap.upstreams.frames import (
     SENT,
     TUNNELS,
 )
-from flask_faultmap.upstreams.watching import MIDDLEWARES
+from flask_faultmap.upstreams.watching import CALLED, MIDDLEWARES
 
 LOCALS = {
     **HISTORIES,
@@ -82,7 +82,8 @@ def test_aiohttp_keeps_whether_it_may_repeat() -> None:
     assert "self._retry_connection" in source
 
 
-def test_aiohttp_puts_its_middlewares_together_by_the_function_that_is_watched() -> None:
+def test_aiohttp_calls_the_functions_that_are_watched() -> None:
+    assert f"{CALLED}(" in inspect.getsource(function_at(REQUEST))
     assert f"{MIDDLEWARES}(" in inspect.getsource(function_at(REQUEST))
 
 
