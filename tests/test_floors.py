@@ -26,7 +26,7 @@ FLOORS = {
     ),
     "profiles": "encoding schemas writers compiling reading templates profile",
     "streams": "framing parsing",
-    "mapping": "settings spellings reading known occurrences worded explanation mapper",
+    "mapping": "settings spellings reading known builtin occurrences worded explanation mapper",
     "upstreams": (
         "errors failures owners frames watching masking exchanges answers history hosts evidence refining "
         "strangers bodies readback verdicts terms events state blocks"
@@ -95,6 +95,7 @@ IMPORTERS = {
         "http.validation",
         "http.ownership",
         "http.errors",
+        "mapping.builtin",
         "mapping.mapper",
         "border.replies",
         "border.responses",

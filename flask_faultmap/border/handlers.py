@@ -14,7 +14,8 @@ from flask_faultmap.border.other_handlers import Handler, name_of_handler, other
 from flask_faultmap.errors import DomainError
 from flask_faultmap.http.errors import from_apiflask
 from flask_faultmap.loggers import logger_named
-from flask_faultmap.mapping.mapper import VALIDATION, Mapper
+from flask_faultmap.mapping.builtin import VALIDATION
+from flask_faultmap.mapping.mapper import Mapper
 from flask_faultmap.mapping.reading import late_changes
 from flask_faultmap.signals import disconnect
 

@@ -13,8 +13,9 @@ from werkzeug.exceptions import HTTPException, InternalServerError, default_exce
 from flask_faultmap.border.answers import find_other_handler
 from flask_faultmap.border.boundaries import Boundary, boundary_of
 from flask_faultmap.errors import DomainError
+from flask_faultmap.mapping.builtin import NARROW
 from flask_faultmap.mapping.explanation import Explanation
-from flask_faultmap.mapping.mapper import NARROW, Mapper
+from flask_faultmap.mapping.mapper import Mapper
 
 Handler = Callable[[Any], Any]
 METHODS = ("handle_exception", "handle_user_exception", "handle_http_exception")

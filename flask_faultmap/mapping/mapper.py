@@ -2,10 +2,8 @@
 
 import logging
 import os
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
-from json import JSONDecodeError
 from typing import Any, NamedTuple
 from urllib.parse import quote
 from weakref import WeakKeyDictionary
@@ -21,10 +19,10 @@ from flask_faultmap.errors import (
     ValidationFailedError,
 )
 from flask_faultmap.faults import Fault, Kind, new_fault
-from flask_faultmap.http.errors import from_apiflask, from_deep_json, from_http, from_json_parser
-from flask_faultmap.http.ownership import from_clients_marshmallow, from_clients_pydantic
+from flask_faultmap.http.errors import from_http
 from flask_faultmap.http.statuses import FrameworkError
-from flask_faultmap.http.validation import from_marshmallow, from_pydantic, with_violations
+from flask_faultmap.http.validation import with_violations
+from flask_faultmap.mapping.builtin import HTTP, rules_of_our_own
 from flask_faultmap.mapping.explanation import Explanation
 from flask_faultmap.mapping.occurrences import (
     category_of,
@@ -46,33 +44,7 @@ from flask_faultmap.rules.rule import Rule
 from flask_faultmap.rules.rulebook import Decision, RuleBook
 from flask_faultmap.texts import level_number, text_of
 
-
-def unwrap_statement(exc: Any) -> DomainError | None:
-    """Give the domain error that a type or an event of SQLAlchemy raised while a statement was made."""
-    return exc.orig if isinstance(exc.orig, DomainError) else None
-
-
 KIND_ATTRIBUTES = frozenset({"category", "code", "title", "log_level", "retryable", "status"})
-
-HTTP = Rule(on=HTTPException, translate=from_http)
-DEEP_JSON = Rule(on=RecursionError, translate=from_deep_json)
-JSON_PARSER = tuple(Rule(on=cls, translate=from_json_parser) for cls in (JSONDecodeError, UnicodeDecodeError))
-
-# By VALIDATION_ERRORS: whose errors of validation are answered as the client's.
-VALIDATION = {
-    "request": (
-        Rule(on="marshmallow.ValidationError", translate=from_clients_marshmallow),
-        Rule(on="pydantic_core.ValidationError", translate=from_clients_pydantic),
-    ),
-    "all": (
-        Rule(on="marshmallow.ValidationError", translate=from_marshmallow),
-        Rule(on="pydantic_core.ValidationError", translate=from_pydantic),
-    ),
-}
-
-
-# These rules are for a few errors of their class, and say nothing of the rest.
-NARROW = (from_deep_json, from_json_parser, unwrap_statement)
 
 
 def new_id() -> str:
@@ -101,13 +73,9 @@ class Mapper:
     _find_type: FindType | None = None
 
     def __init__(self, rules: Iterable[Rule], profiles: Mapping[str, Profile], settings: Settings) -> None:
-        is_ours = settings.validation_status is not None
-        validation = VALIDATION[settings.validation_errors] if is_ours else ()
         self.profiles = profiles
         self.settings = settings
-        self.book: RuleBook = RuleBook(
-            rules, ours=(HTTP, DEEP_JSON, *JSON_PARSER, *_apiflask(), *_sqlalchemy(), *validation)
-        )
+        self.book: RuleBook = RuleBook(rules, ours=rules_of_our_own(settings))
         self._names_http_errors = self.book.names_more_than(HTTP)
         # A category's word is no code here: what sets its category for one raise keeps its class's code.
         codes = {word: status for word, status in settings.statuses.items() if word not in STATUSES}
@@ -258,18 +226,6 @@ def _collapse(status: int, profile: Profile | None, mode: Mode) -> int:
         return status
     collapsed = status if profile is None else profile.collapse.get(status, status)
     return 400 if mode is True and collapsed == 404 else collapsed
-
-
-def _apiflask() -> Iterator[Rule]:
-    """A rule for APIFlask's errors, if its module is loaded: it is never imported for that."""
-    if "apiflask.exceptions" in sys.modules:
-        yield Rule(on=sys.modules["apiflask.exceptions"].HTTPError, translate=from_apiflask)
-
-
-def _sqlalchemy() -> Iterator[Rule]:
-    """A rule for the domain errors that SQLAlchemy wraps, if its module is loaded."""
-    if "sqlalchemy.exc" in sys.modules:
-        yield Rule(on=sys.modules["sqlalchemy.exc"].StatementError, translate=unwrap_statement)
 
 
 def _check_exception(exc: object) -> None:

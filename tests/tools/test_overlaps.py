@@ -4,7 +4,7 @@ import pytest
 
 from flask_faultmap import Rule
 from flask_faultmap.errors import AbortedError, InternalError, NotFoundError, UnavailableError
-from flask_faultmap.mapping.mapper import HTTP, VALIDATION
+from flask_faultmap.mapping.builtin import HTTP, VALIDATION
 from flask_faultmap.rules.rulebook import RuleBook
 from flask_faultmap.tools.overlaps import covered_texts, dead_cases, is_too_broad
 
