@@ -8,7 +8,7 @@
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -95,8 +95,10 @@ class _Count:
         self._counter = counter
         self._series: WeakKeyDictionary[type, dict[tuple[int, str], Counter]] = WeakKeyDictionary()
 
-    def count(self, app: Flask, *, fault: Fault, error: DomainError, **_: Any) -> None:
-        """Count *fault*."""
+    def count(self, app: Flask, told: Mapping[str, Any]) -> None:
+        """Count the fault that is told."""
+        fault: Fault = told["fault"]
+        error: DomainError = told["error"]
         rule = current_context().request.url_rule if has_request_context() else None
         route = UNMATCHED if rule is None else rule.rule
         cls, place = type(error), (fault.kind.status, route)

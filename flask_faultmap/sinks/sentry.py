@@ -8,6 +8,7 @@
 An unhandled error is sent by Sentry's own Flask integration; a client's fault never is.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import sentry_sdk
@@ -41,17 +42,12 @@ class FaultSentry:
             ignore_logger(f"{app.name}.faultmap")  # else a logged fault would be a second event
 
 
-def _send(
-    app: Flask,
-    *,
-    fault: Fault,
-    exception: BaseException,
-    rule: str | None = None,
-    handled: bool = True,
-    **_: Any,
-) -> None:
+def _send(app: Flask, told: Mapping[str, Any]) -> None:
+    fault: Fault = told["fault"]
+    exception: BaseException = told["exception"]
+    rule: str | None = told["rule"]
     client = sentry_sdk.get_client()
-    if not handled or fault.original_status < 500 or not client.is_active():
+    if not told["handled"] or fault.original_status < 500 or not client.is_active():
         return
     event, hint = event_from_exception(exception, client_options=client.options, mechanism=MECHANISM)
     event["fingerprint"] = [fingerprint_of(app.name, fault.code, rule, chain_of(exception))]

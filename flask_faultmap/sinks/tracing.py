@@ -9,6 +9,7 @@
 import logging
 import os
 import traceback
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask
@@ -52,20 +53,21 @@ def response_hook(span: Span | None, status: str, headers: Any) -> None:
         span.set_attribute("error.type", fault.code)
 
 
-def _tell(app: Flask, *, fault: Fault, exception: BaseException, handled: bool = True, **_: Any) -> None:
+def _tell(app: Flask, told: Mapping[str, Any]) -> None:
+    fault: Fault = told["fault"]
     span = trace.get_current_span()
     if not span.is_recording():
         return
     span.set_attribute("faultmap.code", fault.code)
     span.set_attribute("faultmap.category", str(fault.category))
     span.set_attribute("faultmap.id", fault.id)
-    if not handled or fault.original_status < 500:
+    if not told["handled"] or fault.original_status < 500:
         return
     wanted = os.environ.get(OPT_IN, "").split(",")
     if "logs" in wanted or "logs/dup" in wanted:
-        _log(exception)
+        _log(told["exception"])
     if "logs" not in wanted:
-        span.record_exception(exception)
+        span.record_exception(told["exception"])
     span.set_status(Status(StatusCode.ERROR, fault.code))
 
 
