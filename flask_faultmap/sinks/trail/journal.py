@@ -81,41 +81,36 @@ class _Writer:
         self._lock = threading.Lock()
         self._file = -1
         self._size = 0  # of the segment
-        self._room = 0  # bytes until the journal has to be measured again
+        self._room = 0  # bytes until the segment has to end, or the journal to be measured again
         self._full_until = 0.0
 
     def write(self, line: bytes) -> None:
+        size = len(line)
         with self._lock:
-            if self._file < 0 or self._size + len(line) > SEGMENT_SIZE:
+            if size > self._room:
+                self._make_room(size)
+            written = os.write(self._file, line)
+            if written < size:  # the disk is full: what follows must not stand behind half a line
+                with suppress(OSError):
+                    os.ftruncate(self._file, self._size)
                 self.close()
-                self._file, self._size = open_segment(self._journal), 0
-                self._measure()
-            if len(line) > self._room:
-                self._make_room(len(line))
-            self._append(line)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            self._size += size
+            self._room -= size
 
     def close(self) -> None:
-        file, self._file = self._file, -1
+        file, self._file, self._room = self._file, -1, 0
         if file >= 0:
             os.close(file)
 
-    def _append(self, line: bytes) -> None:
-        written = os.write(self._file, line)
-        if written < len(line):  # the disk is full: what follows must not stand behind half a line
-            with suppress(OSError):
-                os.ftruncate(self._file, self._size)
-            self.close()
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        self._size += written
-        self._room -= written
-
-    def _measure(self) -> None:
-        self._room = min(self._journal.limit - self._journal.size(), SEGMENT_SIZE)
-
     def _make_room(self, size: int) -> None:
         now = time.monotonic()
+        if self._file < 0 or self._size + size > SEGMENT_SIZE:
+            self.close()
+            self._file, self._size = open_segment(self._journal), 0
+            self._full_until = now
         if now >= self._full_until:
-            self._measure()
+            self._room = min(self._journal.limit - self._journal.size(), SEGMENT_SIZE - self._size)
             self._full_until = now + LOOK_AGAIN if self._room < size else 0.0
         if self._room < size:
             count_refused(self._journal.folder)
