@@ -18,7 +18,7 @@ from sentry_sdk.utils import event_from_exception
 
 from flask_faultmap.faults import Fault
 from flask_faultmap.sinks.connecting import connect
-from flask_faultmap.sinks.trail.origins import chain_of, fingerprint_of
+from flask_faultmap.sinks.trail.origins import chain_of, fingerprint_of, origin_of
 
 __all__ = ["FaultSentry"]
 
@@ -50,7 +50,8 @@ def _send(app: Flask, told: Mapping[str, Any]) -> None:
     if not told["handled"] or fault.original_status < 500 or not client.is_active():
         return
     event, hint = event_from_exception(exception, client_options=client.options, mechanism=MECHANISM)
-    event["fingerprint"] = [fingerprint_of(app.name, fault.code, rule, chain_of(exception))]
+    origins = [origin_of(each) for each in chain_of(exception)]
+    event["fingerprint"] = [fingerprint_of(app.name, fault.code, rule, origins)]
     event["tags"] = {
         "faultmap.code": fault.code,
         "faultmap.category": str(fault.category),

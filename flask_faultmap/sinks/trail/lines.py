@@ -2,36 +2,49 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 from zlib import crc32
 
 MAX_LINE = 64 * 1024  # bytes; a record is bounded part by part, and stays far below
 
-_encode = json.JSONEncoder(
+encode_value = json.JSONEncoder(
     check_circular=False,  # a cycle is a RecursionError then, and the encoder a quarter faster
     separators=(",", ":"),
     skipkeys=True,
     default=lambda value: _name(value),
 ).encode
+"""Write one value as JSON in ASCII; what is not JSON in it is told by the name of its class.
+
+Raises:
+    RecursionError: it has a cycle, or is too deep.
+"""
 
 _decode = json.JSONDecoder(parse_constant=lambda _: None).decode  # made once: that is a third of a reading
 
 
-def encode_members(members: dict[str, Any]) -> str:
-    """Write some members of a record, for :func:`encode_line`."""
-    return _encode(members)[1:-1] + ","
+class Beginning(NamedTuple):
+    """What many lines begin with, and its checksum: to go on from there is cheaper than to begin anew."""
+
+    body: bytes
+    checksum: int
 
 
-def encode_line(record: dict[str, Any], members: str = "") -> bytes:
-    """Make the line of *record*, with *members* that are written already.
+def begin_lines(record: str) -> Beginning:
+    """Make what the lines of many records begin with."""
+    body = record.encode("ascii")
+    return Beginning(body, crc32(body))
 
-    What is not JSON in it is told by the name of its class.
 
-    Raises:
-        RecursionError: it has a cycle, or is too deep.
-    """
-    body = f"{{{members}{_encode(record)[1:]}".encode("ascii")
-    return b"%08x %b\n" % (crc32(body), body)
+def end_line(beginning: Beginning, rest: str) -> bytes:
+    """Make the line of a record that goes on with *rest*, written as JSON already."""
+    body, checksum = beginning
+    end = rest.encode("ascii")
+    return b"%08x %b%b\n" % (crc32(end, checksum), body, end)
+
+
+def encode_line(record: dict[str, Any]) -> bytes:
+    """Make the line of *record*."""
+    return end_line(begin_lines(""), encode_value(record))
 
 
 def decode_line(line: bytes) -> dict[str, Any] | None:

@@ -5,21 +5,22 @@ import sys
 import time
 from functools import lru_cache
 from hashlib import blake2b
+from json.encoder import encode_basestring_ascii as quote
 from typing import Any
 
 from flask import has_request_context
 
 from flask_faultmap.border.contexts import current_context
-from flask_faultmap.errors import DomainError
-from flask_faultmap.faults import Fault
-from flask_faultmap.sinks.trail.lines import encode_line, encode_members
+from flask_faultmap.errors import NOTHING, DomainError
+from flask_faultmap.faults import Fault, Violation
+from flask_faultmap.sinks.trail.lines import Beginning, begin_lines, encode_value, end_line
 from flask_faultmap.sinks.trail.origins import (
     MAX_FRAMES,
-    Raised,
+    Origin,
     chain_of,
     find_blame,
     fingerprint_of,
-    frames_of,
+    origin_of,
 )
 from flask_faultmap.sinks.trail.waiting import clean
 from flask_faultmap.texts import text_of
@@ -27,7 +28,7 @@ from flask_faultmap.texts import text_of
 MAX_TEXT = 2048  # characters
 MAX_NAME = 256
 TRACE_ID = re.compile(r"(?!0{32})[0-9a-f]{32}")  # of traceparent (W3C Trace Context, section 3.2.2.3)
-USUAL = (
+COMMON = (
     "app",
     "host",
     "code",
@@ -35,9 +36,6 @@ USUAL = (
     "status",
     "original_status",
     "rule",
-    "exception",
-    "cause",
-    "fingerprint",
     "blame",
     "method",
     "route",
@@ -58,49 +56,62 @@ def make_line(
     """Make the journal's line of *fault*; the readers redact it."""
     kind = fault.kind
     chain = chain_of(exc)
-    record: dict[str, Any] = {
-        "time": time.time_ns() // 1000,
-        "id": fault.id,
-        "text": cut(text_of(exc)),
-        "told": bounded({"text": cut(fault.text), **_told(fault)}, ("details", "violations")),
-        "stack": _stack(chain),
-    }
-    if user is not None:
-        record["user"] = name_of_user(user)
-    if error.context:
-        record["context"] = bounded({"context": error.context}, ("context",)).get("context")
-    method = route = endpoint = None
+    method = route = endpoint = trace = None
     if has_request_context():
         req = current_context().request
         method = req.method[:MAX_NAME]
         if req.url_rule is not None:
             route, endpoint = req.url_rule.rule, str(req.url_rule.endpoint)
         trace = _trace_id(req.environ.get("HTTP_TRACEPARENT"))
-        if trace is not None:
-            record["trace_id"] = trace
-    usual = _encode_usual(
+    beginning, rest = _encode_common(
+        tuple(map(origin_of, chain)),
         app,
         host,
         kind.code,
-        str(kind.category),
+        kind.category,
         kind.status,
         kind.original_status,
         rule,
-        chain[0].name,
-        chain[-1].name if len(chain) > 1 else None,
-        fingerprint_of(app, kind.code, rule, chain),
         find_blame(kind.category, error),
         method,
         route,
         endpoint,
     )
-    return encode_line(record, usual)
+    record = ""
+    if rest:
+        record = "".join(
+            quote(text) + piece for text, piece in zip(_texts_of_causes(chain), rest, strict=True)
+        )
+    record += f'"time":{time.time_ns() // 1000},"id":{quote(fault.id)},"text":{quote(cut(text_of(exc)))}'
+    record += f',"told":{_encode_told(fault)}'
+    if user is not None:
+        record += f',"user":{quote(name_of_user(user))}'
+    if error.context is not NOTHING:
+        record += f',"context":{_encode_bounded(error.context, MAX_EXTRA) or "null"}'
+    if trace is not None:
+        record += f',"trace_id":{quote(trace)}'
+    return end_line(beginning, record + "}")
 
 
 @lru_cache(maxsize=1024)
-def _encode_usual(*values: Any) -> str:
-    """Write what faults of one kind at one place have in common; it is most of a record."""
-    return encode_members(dict(zip(USUAL, values, strict=True)))
+def _encode_common(
+    origins: tuple[Origin, ...], app: str, host: str, code: str, *values: Any
+) -> tuple[Beginning, tuple[str, ...]]:
+    """Write what faults of one kind at one place have in common, which is most of a record.
+
+    Behind the beginning comes the text of each cause, and what follows it.
+    """
+    members = dict(zip(COMMON, (app, host, code, *values), strict=True))
+    members["fingerprint"] = fingerprint_of(app, code, members["rule"], origins)
+    members["exception"] = origins[0].name
+    members["cause"] = origins[-1].name if len(origins) > 1 else None
+    (name, frames), *causes = _links_of(origins)
+    pieces = [f'{encode_value(members)[:-1]},"stack":[[{name},"",{frames}]']  # its text is "text"
+    for name, frames in causes:
+        pieces[-1] += f",[{name},"
+        pieces.append(f",{frames}]")
+    pieces[-1] += "],"
+    return begin_lines(pieces[0]), tuple(pieces[1:])
 
 
 def cut(text: str, most: int = MAX_TEXT) -> str:
@@ -121,60 +132,72 @@ def name_of_user(user: object) -> str:
     return f"{name[: MAX_NAME - len(digest) - 1]}…{digest}"
 
 
-def bounded(members: dict[str, Any], droppable: tuple[str, ...]) -> dict[str, Any]:
-    """Drop of *members* what is too long for a record, or no JSON; ``cut`` tells what."""
-    dropped = []
-    for name in droppable:
-        if name in members and not _fits(members):
-            del members[name]
-            dropped.append(name)
-    return {**members, "cut": dropped} if dropped else members
-
-
-def _fits(members: dict[str, Any]) -> bool:
-    try:
-        return len(encode_line(members)) <= MAX_EXTRA
-    except Exception:  # a border: the app's own values may raise anything
-        return False
-
-
-def _told(fault: Fault) -> dict[str, Any]:
-    told: dict[str, Any] = {}
-    if fault.details:
-        told["details"] = fault.details
-    if fault.violations:
-        told["violations"] = [
-            {
-                name: value
-                for name in ("source", "pointer", "name", "code", "message")
-                if (value := getattr(violation, name)) is not None
-            }
-            for violation in fault.violations
-        ]
+def _encode_told(fault: Fault) -> str:
+    """Write what the client was told; ``cut`` names what is too long for a record."""
+    told = f'"text":{quote(cut(fault.text))}'
     if fault.retry_after is not None:
-        told["retry_after"] = fault.retry_after
-    return told
+        told += f',"retry_after":{encode_value(fault.retry_after)}'
+    if fault.violations or fault.details:
+        dropped = []
+        for name, value in (("violations", _members_of(fault.violations)), ("details", fault.details)):
+            written = _encode_bounded(value, MAX_EXTRA - len(told)) if value else ""
+            if written is None:
+                dropped.append(name)
+            elif written:
+                told += f',"{name}":{written}'
+        if dropped:
+            told += f',"cut":{encode_value(dropped)}'
+    return f"{{{told}}}"
 
 
-def _stack(chain: list[Raised]) -> list[Any]:
-    """Give class, text and frames of each link, the raised one first; the root's frames count first."""
-    stack: list[Any] = []
-    left, text_left = MAX_FRAMES, MAX_TEXT
-    for link in reversed(chain):
-        frames = frames_of(link, left)
-        text = "" if link is chain[0] else cut(text_of(link.exc), text_left)  # the first one's is "text"
+def _members_of(violations: tuple[Violation, ...]) -> list[dict[str, str]]:
+    return [
+        {
+            name: value
+            for name in ("source", "pointer", "name", "code", "message")
+            if (value := getattr(violation, name)) is not None
+        }
+        for violation in violations
+    ]
+
+
+def _encode_bounded(value: object, most: int) -> str | None:
+    """Write *value*; None if it is longer than *most* bytes, or cannot be written."""
+    try:
+        written = encode_value(value)
+    except Exception:  # a border: the app's own values may raise anything
+        return None
+    return written if len(written) <= most else None
+
+
+def _links_of(origins: tuple[Origin, ...]) -> list[tuple[str, str]]:
+    """Give class and frames of each link, as JSON, the raised one first; the root's frames count first."""
+    left = MAX_FRAMES
+    links = []
+    for origin in reversed(origins):
+        frames = origin.frames[-left:] if left > 0 else ()
         left -= len(frames)
-        text_left = max(text_left - len(text), 64)
-        stack.append([link.name, text, frames])
-    return stack[::-1]
+        links.append((quote(origin.name), encode_value(frames)))
+    return links[::-1]
+
+
+def _texts_of_causes(chain: list[BaseException]) -> list[str]:
+    """Give the texts of all links but the raised one; the root's counts first."""
+    left = MAX_TEXT
+    texts = []
+    for exc in reversed(chain[1:]):
+        text = cut(text_of(exc), left)
+        left = max(left - len(text), 64)
+        texts.append(text)
+    return texts[::-1]
 
 
 def _trace_id(traceparent: str | None) -> str | None:
     """Give the id of OpenTelemetry's current trace, if that is in use, or of ``traceparent``."""
     tracing: Any = sys.modules.get("opentelemetry.trace")
     if tracing is not None:
-        context = tracing.get_current_span().get_span_context()
-        if context.is_valid:
+        span = tracing.get_current_span()
+        if span is not tracing.INVALID_SPAN and (context := span.get_span_context()).is_valid:
             return f"{context.trace_id:032x}"
     parts = traceparent.split("-") if traceparent else ()
     if len(parts) >= 4 and TRACE_ID.fullmatch(parts[1]):

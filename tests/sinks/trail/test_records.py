@@ -1,17 +1,22 @@
 """What is kept of a fault, whatever the app puts into it."""
 
 import sys
+import traceback
 
 import pytest
 from flask import Flask
+from hypothesis import given
+from hypothesis import strategies as st
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import use_span
 from trail_app import add_failure, audited, entries_of, fail_with, trail_app
 
-from flask_faultmap import FaultMap, Violation
+from flask_faultmap import Category, DomainError, Fault, FaultMap, Violation
 from flask_faultmap.errors import UnavailableError
+from flask_faultmap.faults import Kind
 from flask_faultmap.sinks.trail import AuditTrail
-from flask_faultmap.sinks.trail.records import cut
+from flask_faultmap.sinks.trail.lines import decode_line
+from flask_faultmap.sinks.trail.records import cut, make_line
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
@@ -53,6 +58,93 @@ def test_what_the_client_was_told_is_kept(tmp_path):
     assert told["violations"] == [
         {"source": "body", "pointer": "#/name", "code": "invalid", "message": "is too long"}
     ]
+
+
+@pytest.mark.parametrize(
+    ("details", "violations", "kept"),
+    [
+        ({"x": "y" * 5000}, [], {"cut": ["details"]}),
+        ({"x": 1}, ["z" * 5000], {"details": {"x": 1}, "cut": ["violations"]}),
+        ({"x": "y" * 3000}, ["z"], {"violations": ["z"], "details": {"x": "y" * 3000}}),
+        ({"x": "y" * 3000}, ["z" * 2000], {"violations": ["z" * 2000], "cut": ["details"]}),
+        ({"x": "y" * 5000}, ["z" * 5000], {"cut": ["violations", "details"]}),
+    ],
+    ids=["details", "violations", "none", "both together", "each alone"],
+)
+def test_what_is_too_long_of_what_was_told_is_named(details, violations, kept):
+    fault = Fault(KIND, "request-1", "no", tuple(Violation(message=text) for text in violations), details)
+
+    told = record_of(fault, DomainError("no"))["told"]
+
+    if "violations" in told:
+        told["violations"] = [violation["message"] for violation in told["violations"]]
+    assert told == {"text": "no", **kept}
+
+
+KIND = Kind(category=Category.UNAVAILABLE, code="gone", title="Gone", status=503, original_status=503)
+
+
+def record_of(fault, exc, user=None):
+    """Give what a reader finds in the line of *fault*, which must be one line."""
+    line = make_line("shop", "web1", fault, exc, DomainError("no"), None, user)
+    assert line.index(b"\n") == len(line) - 1
+    return decode_line(line[:-1])
+
+
+def raised(depth, text, cause=None):
+    """Raise an error some frames deep, from *cause*, and give it."""
+
+    def fall(left):
+        if left > 1:
+            fall(left - 1)
+        raise ValueError(text) from cause
+
+    try:
+        fall(depth)
+    except ValueError as exc:
+        return exc
+
+
+def chain(links):
+    """Raise an error of each depth and text in *links*, the last one first, each the cause of the next."""
+    exc = None
+    for depth, text in reversed(links):
+        exc = raised(depth, text, exc)
+    return exc
+
+
+@given(st.lists(st.text(max_size=40), min_size=1, max_size=5), st.text(), st.none() | st.text())
+def test_any_texts_are_read_as_they_were_written(texts, told, user):
+    exc = chain([(1, text) for text in texts])
+
+    record = record_of(Fault(KIND, "request-1", told), exc, user)
+
+    spoken = [text or "ValueError" for text in texts]
+    assert record["text"] == spoken[0]
+    assert [text for _, text, _ in record["stack"]] == ["", *spoken[1:]]
+    assert record["told"] == {"text": told}
+    assert record.get("user") == (None if user is None else user.replace("\0", "\ufffd"))
+
+
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=5))
+def test_thirty_frames_are_kept_and_those_of_the_root_first(depths):
+    exc = chain([(depth, "no") for depth in depths])
+    left, lines = 30, []
+    for link in [*causes(exc)][::-1]:
+        found = [frame.lineno for frame in traceback.extract_tb(link.__traceback__)]
+        lines.append(found[-left:] if left else [])
+        left -= len(lines[-1])
+
+    stack = record_of(Fault(KIND, "request-1", "no"), exc)["stack"]
+
+    assert [[int(frame.rpartition(":")[2]) for frame in frames] for _, _, frames in stack] == lines[::-1]
+
+
+def causes(exc):
+    """Give *exc* and its causes."""
+    while exc is not None:
+        yield exc
+        exc = exc.__cause__
 
 
 @pytest.mark.parametrize(
