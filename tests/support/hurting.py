@@ -54,7 +54,7 @@ def _spell(tree, choose, groups):
 def _member(items, choose):
     taken = [item for item in items if item[0] is not ops.NEGATE]
     if len(taken) < len(items):
-        return next(one for one in CANDIDATES + "\0~" if not any(_holds(item, one) for item in taken))
+        return next(one for one in CANDIDATES + "\0~\xe9" if not any(_holds(item, one) for item in taken))
     op, value = choose.choice(taken)
     if op is ops.LITERAL:
         return chr(value)
