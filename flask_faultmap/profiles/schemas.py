@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from marshmallow import EXCLUDE, Schema, fields, post_dump
 
+from flask_faultmap.categories import TRAITS
 from flask_faultmap.faults import Fault, Kind
 from flask_faultmap.http.statuses import phrase
 from flask_faultmap.profiles.encoding import logger, plain_details
@@ -62,11 +63,16 @@ class OfKind(_Field):
 
 
 class Title(fields.String):
-    """The class's title; with ``about:blank`` the phrase of the status as sent (RFC 9457, section 4.2.1)."""
+    """The class's title; with ``about:blank`` the phrase of the status as sent (RFC 9457, section 4.2.1).
+
+    A type has one title (section 3.1.3): an HTTP error with the code of a category has that of its class.
+    """
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         if obj.type == ABOUT_BLANK:
             return phrase(obj.status)
+        if obj.code == obj.category and obj.title == phrase(obj.original_status):
+            return TRAITS[obj.category].title
         return super()._serialize(value, attr, obj, **kwargs)
 
 

@@ -7,9 +7,12 @@ import pytest
 from flow_app import answer_to, app_raising, app_with
 from werkzeug.exceptions import HTTPException, default_exceptions
 
-from flask_faultmap import Category, Violation
+from flask_faultmap import Category, Violation, errors
 from flask_faultmap.errors import DomainError, InternalError, NotFoundError, UnprocessableError
 
+OF_CODES = {
+    cls.code: cls for cls in vars(errors).values() if isinstance(cls, type) and issubclass(cls, DomainError)
+}
 STATUSES = [status for status in default_exceptions if status >= 400] + [402, 425, 499, 507, 511, 599]
 
 
@@ -124,6 +127,15 @@ def test_type_is_the_base_and_the_code_and_its_title_is_the_classes():
     body = answer_to(NotFoundError("No such machine."), FAULTMAP_TYPE_BASE="https://errors.example/").json
 
     assert (body["type"], body["title"]) == ("https://errors.example/not_found", "Not found")
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 413, 422, 500, 501, 502, 503, 504])
+def test_title_of_a_type_is_the_same_whether_a_class_or_a_status_is_raised(status):
+    base = "https://errors.example/"
+    told = answer_to(default_exceptions[status], FAULTMAP_TYPE_BASE=base).json
+    own = answer_to(OF_CODES[told["code"]]("x"), FAULTMAP_TYPE_BASE=base).json
+
+    assert (told["type"], told["title"]) == (own["type"], own["title"])
 
 
 def test_title_is_the_same_for_each_occurrence():
