@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Blueprint, Response, current_app, redirect, request, url_for
+from flask import Blueprint, Response, current_app, g, redirect, request, url_for
 
 from flask_faultmap.border.boundaries import boundary_of
 from flask_faultmap.errors import ConfigError, NotFoundError
@@ -15,7 +15,7 @@ from flask_faultmap.pages.descriptions import describe_code
 from flask_faultmap.pages.guarding import Authorize, Guard
 from flask_faultmap.pages.picture import Picture, draw
 from flask_faultmap.pages.questions import BLAMES, DEFAULT_WINDOW, WINDOWS, Question, read_question
-from flask_faultmap.pages.rendering import check_stylesheet, lock_down, render_page
+from flask_faultmap.pages.rendering import check_stylesheet, lock_down, lock_unrouted, render_page
 from flask_faultmap.sinks.trail import AuditTrail
 from flask_faultmap.sinks.trail.entries import Page
 
@@ -59,6 +59,7 @@ def console(
     views = _Views(trail, stylesheet)
     pages.before_request(Guard(authorize).check)
     pages.after_request(_finish)
+    pages.record(lambda state: lock_unrouted(state, _finish))
     for path, view in (
         ("/", views.index),
         ("/faults", views.faults),
@@ -187,7 +188,7 @@ def _ask(question: Callable[[Any], Any], nothing: Any) -> tuple[Any, str]:
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
-        return question(_reader()), ""
+        return question(_page_reader()), ""
     except SQLAlchemyError as exc:
         return nothing, f"The trail's database does not answer ({type(exc).__name__})."
     except ConfigError as exc:
@@ -202,6 +203,11 @@ def _reader() -> Any:
 
         known = current_app.extensions[READER] = reader_of()
     return known
+
+
+def _page_reader() -> Any:
+    """Give the reader of this page, whose questions are answered from one reading of the journal."""
+    return g.get(READER) or g.setdefault(READER, _reader().at_once())
 
 
 def _mapper() -> Any:

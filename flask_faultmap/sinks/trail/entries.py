@@ -86,9 +86,15 @@ class Filters:
 
     def match(self, entry: Names) -> bool:
         """Whether *entry* is wanted."""
-        is_equal = all(getattr(self, name) in (None, getattr(entry, name)) for name in EQUALS)
-        is_late_enough = self.since is None or entry.time >= self.since
-        return is_equal and is_late_enough and (self.until is None or entry.time < self.until)
+        if self.since is not None and entry.time < self.since:
+            return False
+        if self.until is not None and entry.time >= self.until:
+            return False
+        for name in EQUALS:
+            wanted = getattr(self, name)
+            if wanted is not None and wanted != getattr(entry, name):
+                return False
+        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

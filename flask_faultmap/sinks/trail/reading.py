@@ -9,6 +9,7 @@ import weakref
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -53,7 +54,16 @@ class TrailReader:
         self._settings, self._app = settings, app
         self._engine = open_to_read(settings.url)
         self._is_prepared = False
+        self._owner: TrailReader | None = None  # of the connections, which end with it
+        self._kept: dict[int, list[Waiting]] | None = None  # the journal's lines, by how much was read
         self._keep_connections()
+
+    def at_once(self) -> "TrailReader":
+        """Give a reader for the questions of one page: it reads the journal at the first, and once."""
+        self._leave_parents_connections()
+        once = copy(self)
+        once._kept, once._owner = {}, self
+        return once
 
     def find(self, request_id: str) -> list[Entry]:
         """Give the faults of one request, newest first: two, where a later failure superseded an answer."""
@@ -61,7 +71,11 @@ class TrailReader:
 
     def find_in_journal(self, request_id: str) -> list[Entry]:
         """Give those that this host's journal still holds, shipped or not, while the database is down."""
-        return [*_show(_newest_first(self._read_journal(Filters(request_id=request_id), {})))]
+        return [*_show(_newest_first(self._find_lines(request_id)))]
+
+    def _find_lines(self, request_id: str) -> Iterator[Waiting]:
+        wanted = Filters(request_id=request_id)
+        return filter(wanted.match, read_tail(self._settings.folder, WHOLE_SEGMENT, {}))
 
     def get(self, key: str) -> Entry | None:
         """Give the fault with this :attr:`Entry.key`."""
@@ -138,24 +152,35 @@ class TrailReader:
         self._process = os.getpid()
         self._end = weakref.finalize(self, _close, self._engine, self._process)
 
-    @contextmanager
-    def _look(self, filters: Filters) -> Iterator[tuple[Snapshot, list[Waiting]]]:
-        """Look at the database at one moment; beside it stands what then only the journal has."""
-        # What the shipper has told of as committed is not read again.
-        lines = [*self._read_journal(filters, read_state(self._settings.folder).offsets)]
-        with self._begin() as snapshot:
-            yield snapshot, snapshot.waiting(lines)
-
-    def _read_journal(self, filters: Filters, shipped: Mapping[str, int]) -> Iterator[Waiting]:
-        most = LAST if filters.request_id is None else WHOLE_SEGMENT
-        return (line for line in read_tail(self._settings.folder, most, shipped) if filters.match(line))
-
-    @contextmanager
-    def _begin(self) -> Iterator[Snapshot]:
-        if self._process != os.getpid():  # forked: the connections are the parent's
+    def _leave_parents_connections(self) -> None:
+        if self._process != os.getpid():  # forked
             self._end.detach()
             self._engine.dispose(close=False)
             self._keep_connections()
+
+    @contextmanager
+    def _look(self, filters: Filters) -> Iterator[tuple[Snapshot, list[Waiting]]]:
+        """Look at the database at one moment; beside it stands what then only the journal has."""
+        lines = [*self._read_unshipped(filters)]
+        with self._begin() as snapshot:
+            yield snapshot, snapshot.waiting(lines)
+
+    def _read_unshipped(self, filters: Filters) -> Iterator[Waiting]:
+        most = LAST if filters.request_id is None else WHOLE_SEGMENT
+        if self._kept is None:
+            return filter(filters.match, self._read_tail(most))
+        if most not in self._kept:
+            self._kept[most] = [*self._read_tail(most)]
+        return filter(filters.match, self._kept[most])
+
+    def _read_tail(self, most: int) -> Iterator[Waiting]:
+        """Read ends of segments; what the shipper has told of as committed is not read again."""
+        folder = self._settings.folder
+        return read_tail(folder, most, read_state(folder).offsets)
+
+    @contextmanager
+    def _begin(self) -> Iterator[Snapshot]:
+        self._leave_parents_connections()
         url = self._engine.url
         if url.get_backend_name() == "sqlite" and _is_missing(url.database or ""):
             yield Snapshot(None, self._app)  # nobody has shipped yet, and reading makes no file

@@ -95,6 +95,8 @@ def hide(value: Any) -> Any:
 def _name(value: Any) -> str | None:
     if value is None:
         return None
+    if type(value) is str and len(value) <= MAX_NAME and value.isascii() and "\0" not in value:
+        return value  # what nearly always happens
     text: str = clean(str(value))
     return text if len(text) <= MAX_NAME else text[: MAX_NAME - 1] + "…"
 

@@ -90,6 +90,21 @@ def test_only_what_a_list_shows_of_the_waiting_is_redacted(app, monkeypatch):
     assert [entry.text for entry in (*first.entries, *second.entries)] == redacted
 
 
+def test_questions_of_one_page_are_answered_from_one_reading_of_the_journal(app):
+    fail_with(app, "one")
+    with trail_of(app) as trail:
+        page, later = trail.reader().at_once(), trail.reader()
+        entries = page.page().entries
+
+        fail_with(app, "two")
+
+        now = datetime.now(UTC)
+        span = (now - timedelta(hours=1), now + timedelta(hours=1))
+        assert [entry.text for entry in entries] == ["one"]
+        assert sum(page.histogram(*span).buckets[0].counts.values()) <= 1
+        assert [sum(group.count for group in each.groups()) for each in (page, later)] == [1, 2]
+
+
 def test_line_that_is_damaged_is_left_out_of_a_list(app):
     line = record_line()
     put(app, "1000000000000-aa", line, b"0" * 8 + line[8:], line)
