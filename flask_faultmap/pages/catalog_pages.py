@@ -13,7 +13,7 @@ from flask_faultmap.errors import NotFoundError
 from flask_faultmap.mapping.mapper import Mapper
 from flask_faultmap.pages.descriptions import Answer, Description, answers_of, describe_all, describe_code
 from flask_faultmap.pages.markdown import write_code, write_index
-from flask_faultmap.pages.rendering import check_stylesheet, lock_down, render_page
+from flask_faultmap.pages.rendering import check_stylesheet, lock_down, lock_unrouted, render_page
 from flask_faultmap.pages.types import find_types, root_of
 
 FORMS = {"text/html": "", "application/json": ".json", "text/markdown": ".md"}
@@ -40,6 +40,7 @@ def catalog(*, name: str = "faultmap_catalog", stylesheet: str | None = None) ->
     pages.add_url_rule("/<code>", "page", views.page)
     pages.after_request(_finish)
     pages.record(_mount)
+    pages.record(lambda state: lock_unrouted(state, _finish))
     return pages
 
 

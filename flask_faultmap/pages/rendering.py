@@ -1,9 +1,12 @@
 """How does a page reach a browser? Rendered by our templates or the app's own, locked down by headers."""
 
+import re
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Response, current_app, url_for
+from flask import Response, current_app, request, url_for
+from flask.sansio.blueprints import BlueprintSetupState
 from flask.templating import Environment
 
 from flask_faultmap.errors import ConfigError
@@ -11,6 +14,8 @@ from flask_faultmap.errors import ConfigError
 POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 KEY = "faultmap.pages"  # in app.extensions
 STYLE = "faults.css"
+# What turns the order of letters around, beyond the text that it stands in, and controls that nobody sees.
+MARKS = re.compile(r"[\u202a-\u202e\u2066-\u2069\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 def check_stylesheet(stylesheet: object) -> None:
@@ -44,12 +49,24 @@ def lock_down(response: Response) -> Response:
     return response
 
 
+def lock_unrouted(state: BlueprintSetupState, finish: Callable[[Response], Response]) -> None:
+    """Let *finish* see the routing's own errors below the pages too: these belong to no blueprint."""
+    prefix = (state.url_prefix or "").rstrip("/") + "/"
+
+    def finish_unrouted(response: Response) -> Response:
+        is_ours = request.url_rule is None and prefix != "/" and f"{request.path}/".startswith(prefix)
+        return finish(response) if is_ours else response
+
+    state.app.after_request(finish_unrouted)
+
+
 def _environment() -> Environment:
     """Give the app's Jinja environment, escaping and spelled as our templates need it, whatever it does."""
     known: Environment | None = current_app.extensions.get(KEY)
     if known is None:
         known = current_app.extensions[KEY] = current_app.jinja_env.overlay(
             autoescape=True,
+            finalize=_show_marks,
             block_start_string="{%",
             block_end_string="%}",
             variable_start_string="{{",
@@ -62,3 +79,10 @@ def _environment() -> Environment:
             lstrip_blocks=True,
         )
     return known
+
+
+def _show_marks(value: Any) -> Any:
+    """Write out what would make a reader see another text than there is."""
+    if not isinstance(value, str) or value.isprintable():
+        return value
+    return type(value)(MARKS.sub(lambda mark: f"\\u{ord(mark[0]):04x}", value))

@@ -24,7 +24,7 @@ PAGES = {
     "console-groups": "/ops/faults/groups",
     "console-health": "/ops/faults/health",
 }
-LOOKS = [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
+LOOKS = [(1280, "light"), (1280, "dark"), (360, "light"), (360, "dark")]
 
 
 @pytest.fixture(scope="module")

@@ -376,7 +376,7 @@ def test_foreign_text_is_escaped_even_if_the_app_does_not_escape(path):
     assert "&lt;script&gt;" in found
 
 
-PLACES = ["/", "/gone", "/gone.md", "/gone.json", "/llms.txt", "/static/faults.css", "/nope"]
+PLACES = ["/", "/gone", "/gone.md", "/gone.json", "/llms.txt", "/static/faults.css", "/nope", "/no/such"]
 
 
 @pytest.mark.parametrize("path", PLACES)

@@ -342,6 +342,20 @@ def test_markup_in_every_column_is_escaped_on_every_page(shop, is_shipped):
     assert not any("<img" in each or "<script" in each for each in told)
 
 
+def test_mark_that_turns_letters_around_is_written_out(shop):
+    marked = "ann\u202e\u2066txt.exe\x1b\u0627"
+    folder = shop.extensions["faultmap.trail"].settings.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    line = record_line(id="id-1", user=marked, route=marked, exception=marked, context={marked: marked})
+    (folder / "1000000000000-aa.log").write_bytes(line)
+    [entry] = entries_of(shop)
+
+    told = [get(shop, path).text for path in ("/", "/faults?window=all", f"/faults/{entry.key}", "/groups")]
+
+    assert not set("\u202e\u2066\x1b") & set("".join(told))
+    assert "ann\\u202e\\u2066txt.exe\\u001b\u0627" in told[1]
+
+
 @pytest.mark.parametrize("value", [MARKUP, '" onfocus="x', "javascript:alert(1)", "\0", "\ufffd"])
 @pytest.mark.parametrize(
     "name", ["id", "code", "group", "route", "user", "blame", "window", "status", "since"]
@@ -362,6 +376,19 @@ def test_every_answer_is_locked_down_and_stored_by_nobody(shop, path):
     assert headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self';")
     assert headers["X-Frame-Options"] == "DENY"
     assert headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("GET", "/no/such/page", 404), ("POST", "/faults", 405), ("PUT", "/", 405)]
+)
+def test_error_of_the_routing_below_the_pages_is_locked_down_too(shop, method, path, status):
+    answer = shop.test_client().open(f"/ops/faults{path}", method=method)
+    elsewhere = shop.test_client().open("/ops/other", method=method)
+
+    assert answer.status_code == status
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "Content-Security-Policy" not in elsewhere.headers
 
 
 def test_console_works_without_a_catalogue_and_twice(tmp_path):

@@ -11,6 +11,7 @@ from flask_faultmap.pages import catalog, console
 from flask_faultmap.sinks.trail import AuditTrail
 
 MARKUP = "<img src=x id=planted><script>document.title='planted'</script>\"'&amp;"
+MARKUP += "Z" + "\u0320" * 300  # one letter, wider than a phone where a font has no place for its marks
 COLUMNS = ["id", "host", "code", "category", "method", "route", "endpoint", "user", "rule", "exception"]
 COLUMNS += ["cause", "text", "fingerprint", "blame", "trace_id"]
 
