@@ -13,6 +13,7 @@ pytestmark = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("hidden", HIDDEN)
 def test_what_was_counted_before_a_hidden_try_is_not_said_to_be_undone(hidden: str, path: str) -> None:

@@ -42,6 +42,7 @@ POSSIBLE = (
 )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("host", IMPOSSIBLE)
 @pytest.mark.parametrize("client", PLAIN)
 def test_a_host_that_nobody_can_be_asked_for_is_our_usage(client: str, host: str) -> None:
@@ -88,6 +89,7 @@ def test_what_is_no_address_is_no_host(host: str) -> None:
     assert not can_be_asked_for(host)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("host", [host for host in IMPOSSIBLE if host.isprintable() and host.isascii()])
 @pytest.mark.parametrize("client", PLAIN)
 def test_a_redirect_to_such_a_host_is_the_service_s_fault(client: str, host: str) -> None:
