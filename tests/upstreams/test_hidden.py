@@ -181,7 +181,7 @@ def test_json_in_another_charset_is_read(url: str, type_: str) -> None:
 
 
 LOCATIONS = (
-    *("ftp://x/", "http://a..b/", "http://[::1/x", "http://127.0.0.1:99999/", "http://h:abc/", "mailto:x"),
+    *("ftp://x/", "http://a..b/", "http://[::1/x", "http://127.0.0.1:65537/", "http://h:abc/", "mailto:x"),
     *("javascript:alert(1)", "http://", f"http://{'x' * 64}.example/", "file:///etc/passwd"),
 )
 
