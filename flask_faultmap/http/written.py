@@ -26,9 +26,11 @@ class Written:
     """One function: what each of its names is bound to, and what else it does with that."""
 
     def __init__(self, node: Function) -> None:
-        self.parameters = [each.arg for each in (*node.args.posonlyargs, *node.args.args)]
-        self.keywords = [each.arg for each in node.args.kwonlyargs]
-        self.defaults = dict(zip(self.parameters[::-1], node.args.defaults[::-1], strict=False))
+        self.parameters: list[str] = [each.arg for each in (*node.args.posonlyargs, *node.args.args)]
+        self.keywords: list[str] = [each.arg for each in node.args.kwonlyargs]
+        self.defaults: dict[str, ast.expr] = dict(
+            zip(self.parameters[::-1], node.args.defaults[::-1], strict=False)
+        )
         self.defaults |= {
             name: value for name, value in zip(self.keywords, node.args.kw_defaults, strict=True) if value
         }
@@ -39,7 +41,7 @@ class Written:
         self.handed_to: defaultdict[str, list[ast.Call]] = defaultdict(list)
         self.returned: list[ast.expr] = []
         self.calls: dict[tuple[int | None, int | None], ast.Call] = {}
-        self.is_generator = False
+        self.is_generator: bool = False
         if isinstance(node, ast.Lambda):
             self.returned.append(node.body)
         for each in _walk(node):

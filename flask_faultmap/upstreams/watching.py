@@ -34,7 +34,7 @@ class Watch:
     """
 
     def __init__(self) -> None:
-        self.others = set[str]()
+        self.others: set[str] = set()
         self._frame: FrameType | None = None
         self._reset: Callable[[], object] = object
 

@@ -1,13 +1,13 @@
 """What is one line of the journal? A checksum, a blank, compact JSON, a line feed."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 from zlib import crc32
 
 MAX_LINE = 64 * 1024  # bytes; a record is bounded part by part, and stays far below
 
-encode_value = json.JSONEncoder(
+encode_value: Callable[[Any], str] = json.JSONEncoder(
     check_circular=False,  # a cycle is a RecursionError then, and the encoder a quarter faster
     separators=(",", ":"),
     skipkeys=True,
