@@ -139,6 +139,16 @@ class Origins:
         return not any(source == "header" and key.lower() in named for source, named, _ in self._parts.named)
 
 
+def frames_of(exc: BaseException) -> list[tuple[str, str]]:
+    """Give module and function of each frame that *exc* went through."""
+    frames, link = [], exc.__traceback__
+    while link is not None:
+        frame = link.tb_frame
+        frames.append((str(frame.f_globals.get("__name__")), frame.f_code.co_name))
+        link = link.tb_next
+    return frames
+
+
 def _variable(exc: BaseException, functions: dict[tuple[str, str], str]) -> Any:
     found: tuple[FrameType, str] | None = None
     link = exc.__traceback__

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from werkzeug.local import LocalProxy
 
-from flask_faultmap.http.origins import PARSERS, READERS
+from flask_faultmap.http.origins import PARSERS, READERS, frames_of
 from flask_faultmap.http.parts import UNKNOWN
 from flask_faultmap.http.written import INLINED, Written, call_at, written
 
@@ -70,7 +70,7 @@ def find_given(exc: BaseException) -> Given | None:
     while link is not None:
         frames.append((link.tb_frame, link.tb_lasti))
         link = link.tb_next
-    names = [(str(frame.f_globals.get("__name__")), frame.f_code.co_name) for frame, _ in frames]
+    names = frames_of(exc)
     at = max((at for at, name in enumerate(names) if name in ENTRIES), default=0)
     while at and _package(names[at - 1]) == _package(names[at]):
         at -= 1

@@ -18,7 +18,7 @@ from werkzeug.wrappers import Request
 from flask_faultmap.errors import ValidationFailedError
 from flask_faultmap.faults import Violation, new_violation
 from flask_faultmap.http.documents import Refused, deepest
-from flask_faultmap.http.origins import read_by
+from flask_faultmap.http.origins import frames_of, read_by
 from flask_faultmap.http.parts import UNKNOWN, Parts, parts_of
 from flask_faultmap.http.places import Place, find_place, guess_place
 from flask_faultmap.http.wording import MAX_NAME, code_of, say_message, say_name, word_pydantic
@@ -161,16 +161,6 @@ def _messages_of(exc: ValidationError) -> object:
 def is_of_marshmallow(frames: Iterable[tuple[str, str]]) -> bool:
     """Whether marshmallow raised an error that went through *frames*, and not the app's own code by hand."""
     return any(name.startswith("marshmallow.") for name, _ in frames)
-
-
-def frames_of(exc: BaseException) -> list[tuple[str, str]]:
-    """Give module and function of each frame that *exc* went through."""
-    frames, link = [], exc.__traceback__
-    while link is not None:
-        frame = link.tb_frame
-        frames.append((str(frame.f_globals.get("__name__")), frame.f_code.co_name))
-        link = link.tb_next
-    return frames
 
 
 def pointer(path: tuple[Any, ...]) -> str:
