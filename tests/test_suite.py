@@ -55,6 +55,7 @@ def test_all_runs_the_long_ones_too(run):
     assert run("--all") == (0, "Not run: 2 skipped (no PostgreSQL on this machine)")
 
 
+@pytest.mark.long
 def test_a_long_test_that_is_named_is_run(run):
     status, last = run("test_cases.py::test_long")
 

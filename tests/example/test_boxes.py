@@ -137,6 +137,7 @@ def test_stopping_a_box_ends_what_runs_in_it(boxes):
         os.kill(portal, 0)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "stuck"])
 def test_portal_that_does_not_answer_fails_the_start(boxes, how):
     os.kill(boxes.get("b1").portal.pid, how)
@@ -144,6 +145,7 @@ def test_portal_that_does_not_answer_fails_the_start(boxes, how):
     assert failing_start(boxes, "true").code is Code.PORTAL
 
 
+@pytest.mark.long
 def test_late_answer_of_the_portal_is_not_taken_for_the_next_one(boxes):
     portal = boxes.get("b1").portal
     os.kill(portal.pid, signal.SIGSTOP)

@@ -83,6 +83,7 @@ def run(script, *arguments, **environment):
     return subprocess.check_output(command, env={**environment}, text=True, stderr=subprocess.DEVNULL)
 
 
+@pytest.mark.long
 def test_app_tells_sentry_where_an_address_is_given(monkeypatch):
     assert run(DSN, "", SENTRY_DSN="http://key@127.0.0.1:9/1") == "503 200\nhttp://key@127.0.0.1:9/1\n"
 

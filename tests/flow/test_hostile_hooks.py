@@ -132,6 +132,7 @@ def counted():
     return [count for signal in SIGNALS for count in (len(signal.receivers), len(signal._by_sender))]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("asked", [0, 1], ids=["never asked", "asked once"])
 def test_apps_that_are_gone_leave_no_receiver_behind(asked, tmp_path, no_collection):
     for _ in range(asked):

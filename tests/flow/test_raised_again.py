@@ -123,6 +123,7 @@ def test_records_are_alike(view):
     assert len(set(texts)) == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.__name__)
 def test_memory_holds_no_frames_of_earlier_raises(view):
     run(view, times=8)

@@ -480,6 +480,7 @@ def test_unknown_framing_is_refused_when_the_view_is_made():
         FaultMap().stream("njson")
 
 
+@pytest.mark.long
 def test_nothing_of_an_item_is_kept():
     class Item(dict):
         pass

@@ -160,6 +160,7 @@ def seconds_of_answer(view, sent, status):
     return took
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("view", "send", "status"), LARGE_INPUTS.values(), ids=LARGE_INPUTS)
 def test_answer_takes_time_in_proportion_to_what_was_sent(view, send, status):
     small = min(seconds_of_answer(view, send(SMALL), status) for _ in range(2))

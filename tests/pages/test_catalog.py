@@ -112,6 +112,7 @@ def test_type_that_is_sent_leads_to_the_page_of_its_code(code):
     assert found.get_json()["code"] == code
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("cls", STATUS_ERRORS, ids=lambda cls: str(cls.status))
 def test_type_of_an_http_error_leads_to_its_page(cls):
     app = shop()
@@ -137,6 +138,7 @@ def test_example_is_what_the_app_sends(code):
         assert sent.status_code == told["status"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("code", [*CODES, "validation_failed", "method_not_allowed"])
 def test_example_fits_the_json_schema(code):
     answers = page(shop(FAULTMAP_SCOPES={"/v1": "envelope"}), f"/problems/{code}.json").get_json()["answers"]

@@ -356,6 +356,7 @@ def test_mark_that_turns_letters_around_is_written_out(shop):
     assert "ann\\u202e\\u2066txt.exe\\u001b\u0627" in told[1]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("value", [MARKUP, '" onfocus="x', "javascript:alert(1)", "\0", "\ufffd"])
 @pytest.mark.parametrize(
     "name", ["id", "code", "group", "route", "user", "blame", "window", "status", "since"]

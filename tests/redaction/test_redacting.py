@@ -482,6 +482,7 @@ UNITS = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("unit", UNITS)
 def test_a_megabyte_of_anything_takes_no_second(unit):
     text = (unit * 1_000_000)[:1_000_000]

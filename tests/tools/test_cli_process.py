@@ -61,6 +61,7 @@ def contract(folder):
     return out
 
 
+@pytest.mark.long
 def test_right_app_keeps_its_contract_and_has_no_findings(folder, contract):
     (folder / "kept.json").write_bytes(contract)
 
@@ -69,6 +70,7 @@ def test_right_app_keeps_its_contract_and_has_no_findings(folder, contract):
     assert seen == (0, b"", "0 findings\n")
 
 
+@pytest.mark.long
 def test_broken_promise_is_status_1(folder, contract):
     (folder / "more.json").write_bytes(contract.replace(b'"customer"', b'"buyer"'))
 
@@ -90,6 +92,7 @@ def test_broken_promise_is_status_1(folder, contract):
     }
 
 
+@pytest.mark.long
 def test_contract_is_the_same_bytes_in_every_process(folder, contract):
     environments = ({"PYTHONHASHSEED": "1"}, {"PYTHONHASHSEED": "2", "PYTHONIOENCODING": "latin-1"})
 
@@ -98,10 +101,12 @@ def test_contract_is_the_same_bytes_in_every_process(folder, contract):
     assert [end(process) for process in both] == [(0, contract, "")] * 2
 
 
+@pytest.mark.long
 def test_contract_is_text_that_people_can_read(contract):
     assert "Käufer unbekannt" in contract.decode()
 
 
+@pytest.mark.long
 def test_contract_that_cannot_be_written_whole_leaves_the_old_one(folder):
     (folder / "old.json").write_text("old")
     limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))"
@@ -115,6 +120,7 @@ def test_contract_that_cannot_be_written_whole_leaves_the_old_one(folder):
     assert [*folder.glob("old.json.*")] == []
 
 
+@pytest.mark.long
 def test_list_shows_the_map_of_the_app(folder):
     status, out, complaint = end(start(folder, "--app", "shop", "faults", "list", COLUMNS="60"))
 
@@ -135,6 +141,7 @@ def test_list_shows_the_map_of_the_app(folder):
     ]
 
 
+@pytest.mark.long
 def test_list_of_an_app_without_anything_of_its_own_says_what_is_left_out(folder):
     status, out, complaint = end(start(folder, "--app", "bare", "faults", "list"))
 
@@ -151,6 +158,7 @@ WRONG = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "complaint"), WRONG.values(), ids=WRONG)
 def test_app_that_is_none_is_status_2(name, complaint, folder):
     status, out, told = end(start(folder, "--app", name, "faults", "check"))
@@ -159,6 +167,7 @@ def test_app_that_is_none_is_status_2(name, complaint, folder):
     assert complaint in told
 
 
+@pytest.mark.long
 def test_example_app_has_no_findings():
     status, failure, told = end(start(ROOT, "--app", "example_app", "faults", "check"))
 

@@ -87,6 +87,7 @@ def facts(answered: Answered) -> tuple[int, str, bool | None, bool]:
     return response.status_code, body["code"], error.applied, body["retryable"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("client", CLIENTS)
 @pytest.mark.usefixtures("no_collection")
@@ -96,6 +97,7 @@ def test_each_misbehaviour_leaves_as_its_own_error(server: Misbehaving, client: 
     assert facts(answered) == PATHS[path]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", IN_THE_BODY)
 @pytest.mark.parametrize("client", CLIENTS)
 @pytest.mark.usefixtures("no_collection")
@@ -133,6 +135,7 @@ def test_a_host_that_does_not_exist_was_never_asked(client: str) -> None:
     assert facts(answered) == (502, "upstream_connection", False, True)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("client", CLIENTS)
 def test_a_connection_that_takes_too_long_was_never_made(client: str) -> None:
     with never_accepting() as url:

@@ -68,6 +68,7 @@ def trickled_to_aiohttp(url: str) -> Any:
     return asyncio.run(run())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "read",
     [

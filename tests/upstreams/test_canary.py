@@ -133,6 +133,7 @@ def told_by(client: str, url: str) -> str:
     return "\n".join([*said, *seen])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("answer", ANSWERS)
 @pytest.mark.parametrize("client", CLIENTS)
 def test_no_logger_tells_a_secret_of_an_answer(client: str, answer: str) -> None:

@@ -186,6 +186,7 @@ LOCATIONS = (
 )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("location", LOCATIONS)
 @pytest.mark.parametrize("client", PLAIN)
 def test_a_location_that_cannot_be_followed_is_the_service_s_fault(

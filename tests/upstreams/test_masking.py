@@ -72,6 +72,7 @@ def told(caplog: pytest.LogCaptureFixture) -> Callable[[Callable[[], Any]], str]
 Told = Callable[[Callable[[], Any]], str]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", FAILING_PATHS)
 @pytest.mark.parametrize("client", CLIENTS)
 def test_no_failure_tells_the_url_s_secrets(server: Misbehaving, told: Told, client: str, path: str) -> None:
@@ -83,6 +84,7 @@ def test_no_failure_tells_the_url_s_secrets(server: Misbehaving, told: Told, cli
     assert CANARY not in text
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("client", CLIENTS)
 @pytest.mark.parametrize("place", [unreachable, never_accepting])
 def test_no_missing_connection_tells_the_url_s_secrets(told: Told, place: Any, client: str) -> None:

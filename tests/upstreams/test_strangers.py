@@ -226,6 +226,7 @@ def abort_in_vain() -> None:
         raise NotFound from exc
 
 
+@pytest.mark.long
 def test_a_driver_that_gets_no_connection_is_no_client_library() -> None:
     redis = pytest.importorskip("redis", reason="redis is not installed")
 
