@@ -114,6 +114,11 @@ class HeaderValues(Mapping[str, list[Any]]):
                 values.setdefault(spoken, []).append(value)
         return values
 
+    def spell(self, name: str) -> str:
+        """Give *name* as the header is called, which code may write with ``_`` and in small letters."""
+        spoken = name.replace("_", "-").lower()
+        return next((sent for sent, _ in self._headers if sent.lower() == spoken), name)
+
     def __getitem__(self, name: str) -> list[Any]:
         return self._values[name]
 

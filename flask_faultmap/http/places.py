@@ -9,7 +9,7 @@ from flask_faultmap.http.documents import (
     has_step,
 )
 from flask_faultmap.http.names import find_name
-from flask_faultmap.http.parts import UNKNOWN, Parts
+from flask_faultmap.http.parts import UNKNOWN, HeaderValues, Parts
 
 # A place in the request: the part, and the steps in a body or one name elsewhere.
 Place = tuple[str, Path]
@@ -54,7 +54,7 @@ def _find_as_sent(parts: Parts, refused: Refused) -> Place | None:
     for source, named, held in parts.named:
         name = find_name(parts, source, named, held, refused)
         if name is not None:
-            return source, (name,)
+            return source, (named.spell(name) if isinstance(named, HeaderValues) else name,)
     return None
 
 

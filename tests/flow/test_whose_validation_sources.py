@@ -151,6 +151,35 @@ def test_where_the_data_came_from_says_whose_error_it_is(status, view, body):
     assert response.status_code == status
 
 
+class Quantity(BaseModel):
+    qty: int
+
+
+class XQuantity(BaseModel):
+    x_qty: int
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        lambda: Quantity(qty=request.headers["X-Qty"]),
+        lambda: XQuantity(x_qty=request.headers.get("x-qty")),
+        lambda: XQuantity(**{name.lower().replace("-", "_"): text for name, text in request.headers}),
+        lambda: TypeAdapter(dict[str, int]).validate_python({"X-Qty": request.headers["X-Qty"]}),
+    ],
+    ids=["its last word", "as a variable", "all as variables", "as it is"],
+)
+def test_header_is_called_as_it_was_sent_however_the_code_calls_it(view):
+    app = Flask("headers")
+    FaultMap(app)
+    app.add_url_rule("/", view_func=view)
+
+    response = app.test_client().get("/", headers={"X-Qty": "many"})
+
+    assert response.status_code == 422
+    assert {(each["source"], each["name"]) for each in response.json["errors"]} == {("header", "X-Qty")}
+
+
 @pytest.mark.parametrize("key", ["a-key-that-no-code-has", "naïve", "x" * 300])
 def test_answer_does_not_depend_on_who_asked_before(key):
     app = Flask("shop")
