@@ -13,10 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 TOP = Path(__file__).resolve().parents[1]
-HOOK = """
-import sys; sys.path.insert(0, ".ci"); import reproducible
-getattr(reproducible, sys.argv[1])(sys.argv[2])
-"""
+HOOK = "import sys; from setuptools import build_meta; getattr(build_meta, sys.argv[1])(sys.argv[2])"
 
 
 def main(folder):

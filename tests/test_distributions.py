@@ -13,10 +13,7 @@ import pytest
 
 TOP = Path(__file__).parents[1]
 KINDS = ["build_sdist", "build_wheel"]
-HOOK = """
-import sys; sys.path.insert(0, ".ci"); import reproducible
-print(getattr(reproducible, sys.argv[1])(sys.argv[2]))
-"""
+HOOK = "import sys; from setuptools import build_meta; print(getattr(build_meta, sys.argv[1])(sys.argv[2]))"
 
 
 @pytest.fixture(scope="module")
