@@ -19,6 +19,11 @@ myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 autodoc_typehints = "description"
 autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
+html_show_copyright = False
+html_domain_indices = False
+html_static_path = ["static"]
+html_css_files = ["narrow.css"]
 
 GLOSSARY = Path(__file__).with_name("reference") / "glossary.md"
 SEARCHED = re.compile(r"^\| (?P<words>[^|]+) \| [^|]+ \| \[\]\((?P<page>[^)]+)\.md\) \|$", re.MULTILINE)
@@ -73,7 +78,7 @@ def simplify_signature(app, what, name, obj, options, signature, returns):
         return "", returns
     if signature is None:
         return None
-    return re.sub(r"=<object object[^>]*>", "=…", signature.replace("<factory>", "{}")), returns
+    return signature.replace("<factory>", "{}").replace("=UNCHANGED", "=…"), returns
 
 
 def drop_arguments(app, domain, kind, content):

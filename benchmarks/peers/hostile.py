@@ -101,7 +101,7 @@ CASES = (
         headers={"Accept": "text/html"},
     ),
     Case(
-        name="unknown path, Accept: */*;q=0",
+        name="unknown path, `Accept: */*;q=0`",
         path="/nope",
         statuses=status(404),
         headers={"Accept": "*/*;q=0"},

@@ -161,7 +161,7 @@ class UpstreamCall:
                 :class:`~flask_faultmap.streams.Event` records.
             end: another end mark than that of our own framings, such as ``"[DONE]"``; None if the service
                 sends none.
-            limit: bytes that one item may have.
+            limit: bytes that one item may have; 1 MiB unless given.
 
         Raises:
             UpstreamAnswerLostError: the stream ended without its end mark.
