@@ -20,7 +20,7 @@ from flask_faultmap.sinks.trail.database import metadata
 from flask_faultmap.sinks.trail.health import Health
 from flask_faultmap.sinks.trail.settings import PREFIX as TRAIL_PREFIX
 from flask_faultmap.sinks.trail.settings import TrailSettings
-from flask_faultmap.tools import checks
+from flask_faultmap.tools import checks, promises
 from flask_faultmap.tools.cli import faults
 from flask_faultmap.upstreams import errors as upstreams
 
@@ -98,9 +98,13 @@ def test_framework_error_stands_with_status_and_category(cls):
     assert rows("framework-errors")[cls.code].startswith(f" | {cls.status} | `{cls.category}` |")
 
 
-@pytest.mark.parametrize("finding", re.findall(r'check="([a-z-]+)"', inspect.getsource(checks)))
-def test_finding_of_the_check_is_documented(finding):
+SOURCE_OF_CHECKS = inspect.getsource(checks) + inspect.getsource(promises)
+
+
+@pytest.mark.parametrize("finding", sorted(set(re.findall(r'check="([a-z-]+)"', SOURCE_OF_CHECKS))))
+def test_finding_of_the_check_is_documented_and_in_its_help(finding):
     assert f"\n| `{finding}` | " in PAGES["cli"]
+    assert f"\n{finding} " in inspect.getdoc(faults.commands["check"].callback)
 
 
 @pytest.mark.parametrize("cls", classes(upstreams, upstreams.UpstreamError), ids=lambda cls: cls.__name__)

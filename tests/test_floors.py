@@ -36,7 +36,7 @@ FLOORS = {
         "streams extension"
     ),
     "contract": "entries examples raising contract",
-    "tools": "overlaps checks specimens explaining listing cli",
+    "tools": "overlaps checks promises specimens explaining listing cli",
     "sinks": "trail.lines trail.version trail.settings trail.journal trail.entries trail.waiting "
     "trail.segments trail.office trail.origins trail.records trail.health trail.database trail.shipper "
     "trail.snapshots trail.reading trail.pruning trail.extension trail.options trail.cli trail connecting "

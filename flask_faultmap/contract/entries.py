@@ -80,8 +80,9 @@ def entry_of(mapper: Mapper, cls: type[DomainError]) -> Entry | None:
             name: mapper.compiled_kind(error, profile, path).kind.status
             for name, profile, path in views_of(mapper.settings)
         }
-        mapper.fault(error, mapper.compiled_kind(error, None).kind, "")  # which reads the rest of it
-        return Entry(cls=cls, kind=mapper.compiled_kind(error, None).kind, statuses=statuses)
+        kind = mapper.compiled_kind(error, None).kind
+        mapper.fault(error, kind, "")  # which reads the rest of it
+        return Entry(cls=cls, kind=kind, statuses=statuses)
     except Exception:  # a border: the other attributes may be properties too, and raise anything
         return None
 

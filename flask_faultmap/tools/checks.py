@@ -1,8 +1,7 @@
 """What is doubtful about an app's map: the findings of ``flask faults check``."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask
@@ -70,11 +69,6 @@ def types_of(app: Flask) -> str | None:
     if mapper.settings.type_base is not None or TYPES not in app.extensions:
         return None
     return mapper.compiled_kind(DomainError(), None).kind.type
-
-
-def check_contract(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Finding]:
-    """Look for promises of the contract *old* that *new* breaks; whatever was added is fine."""
-    return [*_broken_profiles(old["profiles"], new["profiles"]), *_broken_codes(old["codes"], new["codes"])]
 
 
 def _shadowing_handlers(app: Flask) -> Iterator[Finding]:
@@ -238,32 +232,3 @@ def _has_challenge(mapper: Mapper, profile: Profile, cls: type[DomainError]) -> 
         return False
     sent = collect_headers(mapper.settings, fault, (), None, more, profile.drop_headers)
     return any(name.lower() == "www-authenticate" and value.strip() for name, value in sent)
-
-
-def _broken_profiles(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Finding]:
-    for name, before in sorted(old.items()):
-        now, where = new.get(name), f"the profile {name!r}"
-        if now is None:
-            yield _broken(where, "it is no longer in use")
-            continue
-        if now["media_type"] != before["media_type"]:
-            yield _broken(where, f"its media type was {before['media_type']}, and is {now['media_type']}")
-        for member in sorted({*before["members"]} - {*now["members"]}):
-            yield _broken(where, f"it has lost the member {member!r}")
-
-
-def _broken_codes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Finding]:
-    for code, before in sorted(old.items()):
-        where = f"the code {code!r}"
-        if code not in new:
-            yield _broken(where, "it has disappeared")
-            continue
-        now = new[code]["statuses"]
-        for name, status in sorted(before["statuses"].items()):
-            if now.get(name, status) != status:
-                yield _broken(where, f"its status was {status} in the profile {name!r}, and is {now[name]}")
-
-
-def _broken(where: str, what: str) -> Finding:
-    remedy = "bring it back, or export the contract anew and tell the clients"
-    return Finding(check="broken-contract", where=where, what=what, remedy=remedy)

@@ -18,9 +18,10 @@ from flask_faultmap.contract.contract import make_contract, read_contract, write
 from flask_faultmap.errors import ConfigError
 from flask_faultmap.profiles.encoding import to_bytes
 from flask_faultmap.rules.rule import Rule
-from flask_faultmap.tools.checks import check_app, check_contract, types_of
+from flask_faultmap.tools.checks import check_app, types_of
 from flask_faultmap.tools.explaining import explain_exception, explain_text, make_exception
 from flask_faultmap.tools.listing import list_as_data, list_as_text
+from flask_faultmap.tools.promises import check_contract
 from flask_faultmap.tools.specimens import set_path
 
 
@@ -124,7 +125,9 @@ def explain(path: str | None, text: str | None, members: tuple[str, ...]) -> Non
 )
 @as_json
 def check(file: IO[bytes] | None, as_data: bool) -> None:
-    """Look for what is wrong with the map; exit status 1 if there is anything.
+    """Look for what is wrong with the map.
+
+    The exit status is 1 if there is anything.
 
     \b
     shadowing-handler   an error handler stands where the map should answer
@@ -132,6 +135,8 @@ def check(file: IO[bytes] | None, as_data: bool) -> None:
     dead-rule           a rule that an earlier one always beats
     needless-text       a text rule, where a typed rule tells the same
     broad-text          a text rule whose markers are in many texts
+    exposed-refusal     a class that shows its message in a 401, a 403 or a 5xx (but 501)
+    unknown-code        FAULTMAP_STATUSES or FAULTMAP_LOG_LEVELS names a code that no class has
     duplicate-code      two classes with one code that are not kin, or differ in status
     undocumented-code   an error class without docstring, or whose code says nothing
     missing-challenge   a 401 without WWW-Authenticate

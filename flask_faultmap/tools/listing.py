@@ -25,45 +25,47 @@ def list_as_data(app: Flask) -> dict[str, Any]:
     covered = covered_texts(mapper.book.rules)
     rules = [(rule, True) for rule in mapper.book.rules] + [(rule, False) for rule in mapper.book.missing]
     return {
-        "rules": [
-            {
-                "rule": str(rule),
-                "on": path_of(rule.on) if isinstance(rule.on, type) else rule.on,
-                "outcomes": {path_of(cls): code_of(cls) for cls in rule.outcomes},
-                "installed": is_installed,
-                "built_in": rule.is_built_in,
-                "pack": rule.pack,
-                "covered_by": str(covered[rule]) if rule in covered else None,
-            }
-            for rule, is_installed in rules
-        ],
-        "errors": [
-            {
-                "class": entry.path,
-                "code": entry.kind.code,
-                "category": str(entry.kind.category),
-                "title": entry.kind.title,
-                "retryable": entry.kind.retryable,
-                "status": entry.kind.status,
-                "statuses": dict(entry.statuses),
-                "built_in": entry.is_built_in,
-            }
-            for entry in entries_of(mapper)
-        ],
-        "handlers": [
-            {
-                "handler": other.name,
-                "for": other.subject,
-                "blueprint": other.blueprint,
-                "takes": other.takes,
-                "kept": other.is_kept,
-            }
-            for other in other_handlers(app)
-        ],
+        "rules": [{**_tell_rule(rule, covered), "installed": installed} for rule, installed in rules],
+        "errors": [_tell_error(entry) for entry in entries_of(mapper)],
+        "handlers": [_tell_handler(other) for other in other_handlers(app)],
         "profiles": [
             {"name": name, "compiled": profile.obstacle is None, "obstacle": profile.obstacle}
             for name, profile in profiles_in_use(mapper.settings).items()
         ],
+    }
+
+
+def _tell_rule(rule: Rule, covered: Mapping[Rule, Rule]) -> dict[str, Any]:
+    return {
+        "rule": str(rule),
+        "on": path_of(rule.on) if isinstance(rule.on, type) else rule.on,
+        "outcomes": {path_of(cls): code_of(cls) for cls in rule.outcomes},
+        "built_in": rule.is_built_in,
+        "pack": rule.pack,
+        "covered_by": str(covered[rule]) if rule in covered else None,
+    }
+
+
+def _tell_error(entry: Entry) -> dict[str, Any]:
+    return {
+        "class": entry.path,
+        "code": entry.kind.code,
+        "category": str(entry.kind.category),
+        "title": entry.kind.title,
+        "retryable": entry.kind.retryable,
+        "status": entry.kind.status,
+        "statuses": dict(entry.statuses),
+        "built_in": entry.is_built_in,
+    }
+
+
+def _tell_handler(other: OtherHandler) -> dict[str, Any]:
+    return {
+        "handler": other.name,
+        "for": other.subject,
+        "blueprint": other.blueprint,
+        "takes": other.takes,
+        "kept": other.is_kept,
     }
 
 

@@ -7,6 +7,7 @@ from time import monotonic
 from typing import Any
 
 from flask_faultmap.redaction.redacting import is_secret_name, redact
+from flask_faultmap.redaction.replacing import HIDDEN
 from flask_faultmap.upstreams.answers import Answer
 from flask_faultmap.upstreams.exchanges import Exchange
 from flask_faultmap.upstreams.history import earlier
@@ -18,7 +19,6 @@ MOST_MEMBERS = 1_000
 MOST_TEXT = 8_192  # characters of all texts in it
 LEAST_TEXT = 64  # for which a text counts that must be redacted: a short one costs hardly less
 DEEPEST = 32
-HIDDEN = "[redacted]"
 CUT = "…"
 PLAIN = re.compile(r"[\w-]{1,15}")  # too short for a token
 # Not any codec of Python: "idna" takes quadratic time, "unicode_escape" warns, "undefined" raises.

@@ -14,10 +14,10 @@ from contextlib import suppress
 from functools import cache, lru_cache
 
 from flask_faultmap.redaction.redacting import redact, redact_url
+from flask_faultmap.redaction.replacing import HIDDEN
 from flask_faultmap.upstreams.owners import LIBRARIES
 
 LONGEST = 8_192  # characters of one text
-HIDDEN = "[redacted]"
 # Compiled at their first use, and kept by ``re``: an app that imports us may never call anybody.
 WORD = r"\S+"
 CLOSERS = "'\")]>},:;."  # what ends a sentence or a quotation, behind a URL

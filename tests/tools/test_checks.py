@@ -200,12 +200,6 @@ def test_check_says_what_is_wrong_where_and_what_to_do():
     ) in result.output
 
 
-def test_help_of_check_names_every_finding():
-    told = run(app_with(), "check", "--help").output
-
-    assert {finding[0] for finding, _, _ in FINDINGS.values()} | {"broken-contract"} <= {*told.split()}
-
-
 def app_promising(*errors, collapse=None, media_type="application/json", schema=BodySchema, scope="own"):
     profiles = [
         Profile(name=name, schema=schema, media_type=media_type, collapse=collapse or {})

@@ -83,9 +83,10 @@ def trail(context: click.Context, /, limit: int, as_data: bool, **wanted: Any) -
 @click.option("--limit", type=LIMITS, default=100, show_default=True, help="At most so many.")
 @as_json
 def groups(since: datetime | None, limit: int, as_data: bool) -> None:
-    """Show the faults by group: the same trouble at the same place of the app.
+    """Show the faults by group.
 
-    The counts outlive the pruning of the faults themselves.
+    A group is the same trouble at the same place of the app. The counts outlive the pruning of the faults
+    themselves.
     """
     load_app()
     with _told_in_words():
@@ -100,10 +101,11 @@ def groups(since: datetime | None, limit: int, as_data: bool) -> None:
 @trail.command()
 @click.option("--once", is_flag=True, help="Ship what waits now, and end.")
 def ship(once: bool) -> None:
-    """Bring the journal of this host to the database, until the process is told to end.
+    """Bring the journal of this host to the database.
 
-    Run it as a unit of its own where no worker ships (FAULTMAP_TRAIL_SHIP = False, or gevent workers).
-    While another process of this host ships, it waits, and takes over when that one ends.
+    It ships until the process is told to end. Run it as a unit of its own where no worker ships
+    (FAULTMAP_TRAIL_SHIP = False, or gevent workers). While another process of this host ships, it waits, and
+    takes over when that one ends.
     """
     load_app()
     settings = settings_of()
@@ -146,9 +148,10 @@ def prune(older_than: datetime | None, user_id: str | None) -> None:
 @trail.command()
 @as_json
 def health(as_data: bool) -> None:
-    """Say how the trail is, on this host; exit status 1 if something waits too long or was refused.
+    """Say how the trail is, on this host.
 
-    The database is not asked: what its shipper has told last is read.
+    The exit status is 1 if something waits too long or was refused. The database is not asked: what its
+    shipper has told last is read.
     """
     load_app()
     with _told_in_words():

@@ -1,4 +1,4 @@
-"""What does a reader see of a fault? Entries, groups, pictures over time, health: redacted, no SQL."""
+"""What does a reader see of a fault? Entries, groups, pictures over time: redacted, no SQL."""
 
 import json
 from collections.abc import Mapping
