@@ -24,8 +24,8 @@ from flask_faultmap.contract.entries import entry_of, profiles_in_use, specimen_
 from flask_faultmap.contract.examples import example_of
 from flask_faultmap.contract.raising import check_error, parts_of_view, raised_by, raises
 from flask_faultmap.errors import ConfigError, DomainError, ValidationFailedError
-from flask_faultmap.http.errors import NOT_JSON
 from flask_faultmap.http.statuses import MalformedJsonError, RequestInvalidError, class_of_status, phrase
+from flask_faultmap.http.unreadable import NOT_JSON
 from flask_faultmap.http.validation import from_marshmallow
 from flask_faultmap.mapping.mapper import Mapper
 from flask_faultmap.mapping.occurrences import code_of

@@ -18,11 +18,11 @@ FLOORS = {
     "signals",
     "redaction": "replacing names secrets databases commands stacks tokens paths patterns spelling reading "
     "redacting",
-    "rules": "matching rule judging rulebook",
+    "rules": "matching rule resolving judging rulebook",
     "packs": "botocore grpc jwt_extended redis sqlalchemy",
     "http": (
         "headers parts likeness documents names places origins written scopes whose derivation wording "
-        "validation statuses errors ownership"
+        "validation statuses unreadable errors ownership"
     ),
     "profiles": "encoding schemas writers compiling reading templates profile",
     "streams": "framing parsing",
@@ -95,6 +95,7 @@ IMPORTERS = {
         "http.validation",
         "http.ownership",
         "http.errors",
+        "http.unreadable",
         "mapping.builtin",
         "mapping.mapper",
         "border.replies",

@@ -16,8 +16,8 @@ from flask_faultmap.border.records import remember, tell_hooks, write_log
 from flask_faultmap.border.replies import collect_headers, render
 from flask_faultmap.errors import DomainError, InternalError
 from flask_faultmap.faults import Fault, Kind
-from flask_faultmap.http.errors import unreadable_json
 from flask_faultmap.http.statuses import FrameworkError
+from flask_faultmap.http.unreadable import unreadable_json
 from flask_faultmap.loggers import logger_named
 from flask_faultmap.mapping.known import answer_with
 from flask_faultmap.mapping.worded import find_wording

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
-from flask import Flask, Response, current_app, got_request_exception, has_app_context
+from flask import Flask, Response, got_request_exception
 
 from flask_faultmap.border.answers import exception_line_filter
 from flask_faultmap.border.boundaries import KEY, Boundary, boundary_of
@@ -15,7 +15,7 @@ from flask_faultmap.border.handlers import answer_codeless, register, report_at_
 from flask_faultmap.border.identity import Ask
 from flask_faultmap.border.other_handlers import explain_in
 from flask_faultmap.border.replies import last_resort
-from flask_faultmap.border.reporting import report
+from flask_faultmap.border.reporting import find_app, report
 from flask_faultmap.border.streams import begin, guard_view
 from flask_faultmap.errors import ConfigError, DomainError, InternalError
 from flask_faultmap.faults import Fault
@@ -152,16 +152,8 @@ class FaultMap:
 
         Inside an app context it also says which other handler of the app answers in place of the map.
         """
-        app = self._current_app()
+        app = find_app(self)
         return self._mapper().explain(exc) if app is None else explain_in(app, exc)
-
-    def _current_app(self) -> Flask | None:
-        """Give the app whose context this is, if its boundary is ours."""
-        boundary = current_app.extensions.get(KEY) if has_app_context() else None
-        if boundary is None or boundary.owner is not self:
-            return None
-        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # of LocalProxy
-        return app
 
     def stream(
         self, framing: str | Framing, *, end: bytes | str | None = UNCHANGED
@@ -193,7 +185,7 @@ class FaultMap:
         return begin(items, find_framing(framing, end))
 
     def _mapper(self) -> Mapper:
-        app = self._current_app()
+        app = find_app(self)
         if app is not None:
             return boundary_of(app).mapper
         return self._without_app()

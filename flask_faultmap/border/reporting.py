@@ -36,7 +36,7 @@ def report(owner: object, standalone: Mapper, exc: BaseException, context: Mappi
         owner: the ``FaultMap``: the sender where no app of its own is at hand.
         standalone: its map without an app.
     """
-    app = _app_of(owner)
+    app = find_app(owner)
     mapper = standalone if app is None else boundary_of(app).mapper
     if not isinstance(exc, BaseException):
         exc = TypeError(f"report was given a {type(exc).__name__}, which is no exception")
@@ -64,8 +64,8 @@ def _decide(
         return decision, _describe(mapper, app, decision.error, exc)
 
 
-def _app_of(owner: object) -> Flask | None:
-    """Find the app at hand, if *owner* stands around it."""
+def find_app(owner: object) -> Flask | None:
+    """Find the app whose context this is, if *owner* stands around it."""
     if not has_app_context():
         return None
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # of LocalProxy

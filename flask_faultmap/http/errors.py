@@ -2,16 +2,13 @@
 
 import logging
 from collections.abc import Iterable, Mapping
-from json import JSONDecodeError, detect_encoding
 from traceback import walk_tb
 from typing import Any
 
 from werkzeug.exceptions import BadRequestKeyError, HTTPException, NotFound, SecurityError
 from werkzeug.routing.exceptions import WebsocketMismatch
-from werkzeug.wrappers import Request
 
 from flask_faultmap.faults import Violation
-from flask_faultmap.http.parts import body_of
 from flask_faultmap.http.statuses import (
     FrameworkError,
     Headers,
@@ -23,6 +20,7 @@ from flask_faultmap.http.statuses import (
     WebSocketExpectedError,
     class_of_status,
 )
+from flask_faultmap.http.unreadable import JSON_UNREADABLE, NOT_JSON, parser_error
 from flask_faultmap.http.validation import from_request_parser
 from flask_faultmap.loggers import logger_named
 from flask_faultmap.retry_after import whole_seconds
@@ -35,13 +33,7 @@ PARTS = {"args": "query", "form": "form", "files": "form", "cookies": "cookie"}
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 # Texts that werkzeug gives at the raise, and not as the class's description.
-JSON_UNREADABLE = "Failed to decode JSON object"
 WERKZEUG_TEXTS = (JSON_UNREADABLE, "Did not attempt to load JSON data")
-
-# Where the body of a request, and no other JSON, is read: module and function.
-BODY_READERS = frozenset({("werkzeug.wrappers.request", "get_json"), ("webargs.core", "parse_json")})
-
-NOT_JSON = Violation(pointer="#", message="This is not JSON.", code="malformed_json")
 
 
 def from_http(
@@ -87,45 +79,6 @@ def from_apiflask(exc: Any) -> FrameworkError:
     return error
 
 
-def from_deep_json(exc: RecursionError, request: Request | None = None) -> FrameworkError | None:
-    """Translate what Python's parser raises for a body that is nested too deep; None for other recursions."""
-    frames = [frame for frame, _ in walk_tb(exc.__traceback__)]
-    read = {(frame.f_globals.get("__name__"), frame.f_code.co_name) for frame in frames}
-    if not frames or frames[-1].f_globals.get("__name__") != "json.decoder":
-        return None
-    if read.isdisjoint(BODY_READERS) and not _is_body(frames[-1].f_locals.get("s"), request):
-        return None
-    return malformed_json("the JSON body is nested too deep")
-
-
-def from_json_parser(
-    exc: JSONDecodeError | UnicodeDecodeError, request: Request | None = None
-) -> FrameworkError | None:
-    """Translate what a JSON parser of the app's raises about the body; None if it read something else."""
-    is_json = isinstance(exc, JSONDecodeError)
-    if not _is_body(exc.doc if is_json else exc.object, request):  # type: ignore[union-attr]  # told by is_json
-        return None
-    return malformed_json("the body is no JSON")
-
-
-def malformed_json(message: str) -> FrameworkError:
-    """Make the error of a body that is no JSON."""
-    error = MalformedJsonError(message)
-    error.violations = (NOT_JSON,)
-    return error
-
-
-def _is_body(document: object, request: Request | None) -> bool:
-    body = body_of(request)
-    if not body or not isinstance(document, str | bytes | bytearray):
-        return False
-    return document == body if not isinstance(document, str) else document == _decode(body)
-
-
-def _decode(body: bytes) -> str:
-    return body.decode(detect_encoding(body), "replace")
-
-
 def _status(code: Any) -> int:
     return code if isinstance(code, int) and 400 <= code <= 599 else 500
 
@@ -147,7 +100,7 @@ def _special_class(exc: HTTPException) -> type[FrameworkError] | None:
         return WebSocketExpectedError
     if isinstance(exc, BadRequestKeyError):
         return MissingFieldError
-    if _parser_error(exc) is not None:
+    if parser_error(exc) is not None:
         return MalformedJsonError
     data = exc.__dict__.get("data")
     if isinstance(data, Mapping) and from_request_parser(data.get("messages")) is not None:
@@ -230,37 +183,3 @@ def _place_of_missing_key(exc: BadRequestKeyError, environ: dict[str, Any]) -> s
         if name in parts and any(mapping is parts[name] for mapping in mappings):
             return source
     return "query" if environ and not environ.get("CONTENT_TYPE", "").lower().startswith(FORMS) else "form"
-
-
-def unreadable_json(exc: BaseException) -> str | None:
-    """Say why and where the JSON body of the request is unreadable; None if *exc* is something else."""
-    if isinstance(exc, RecursionError):
-        return "recursion limit exceeded"
-    if not isinstance(exc, HTTPException):
-        return None
-    parser = _parser_error(exc)
-    if parser is None:
-        return None
-    if isinstance(parser, UnicodeDecodeError):
-        return "the body is not UTF-8"
-    if not isinstance(parser, JSONDecodeError):
-        return "number out of range"  # Python reads no integer of more than 4,300 digits
-    if parser.pos >= len(parser.doc.rstrip()):
-        return f"EOF while parsing a value at line {parser.lineno} column {parser.colno - 1}"
-    return f"expected value at line {parser.lineno} column {parser.colno}"
-
-
-def _parser_error(exc: HTTPException) -> BaseException | None:
-    """Find what the JSON parser raised.
-
-    webargs keeps it as an attribute. Outside of debug mode Flask raises an empty ``BadRequest`` from
-    werkzeug's, whose context it is.
-    """
-    kept = exc.__dict__.get("exc")
-    if isinstance(kept, JSONDecodeError | UnicodeDecodeError):
-        return kept
-    is_told = isinstance(exc.description, str) and exc.description.startswith(JSON_UNREADABLE)
-    told = exc if is_told else exc.__cause__
-    if isinstance(told, HTTPException) and str(told.description).startswith(JSON_UNREADABLE):
-        return told.__context__
-    return None

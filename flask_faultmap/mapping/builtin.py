@@ -8,8 +8,9 @@ from typing import Any
 from werkzeug.exceptions import HTTPException
 
 from flask_faultmap.errors import DomainError
-from flask_faultmap.http.errors import from_apiflask, from_deep_json, from_http, from_json_parser
+from flask_faultmap.http.errors import from_apiflask, from_http
 from flask_faultmap.http.ownership import from_clients_marshmallow, from_clients_pydantic
+from flask_faultmap.http.unreadable import from_deep_json, from_json_parser
 from flask_faultmap.http.validation import from_marshmallow, from_pydantic
 from flask_faultmap.mapping.settings import Settings
 from flask_faultmap.rules.rule import Rule

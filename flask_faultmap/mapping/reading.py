@@ -104,7 +104,7 @@ class _Reader:
         if not isinstance(value, Mapping):
             return self._read_mode(key, value)
         modes = {
-            self._read_prefix(key, prefix): self._read_mode(f"{key}[{prefix!r}]", mode)
+            self._read_prefix(key, prefix) or "": self._read_mode(f"{key}[{prefix!r}]", mode)
             for prefix, mode in value.items()
         }
         return tuple(sorted(modes.items(), key=lambda scope: -len(scope[0])))
@@ -114,11 +114,11 @@ class _Reader:
             self._wrong(key, value, "True, False, None, or a mapping of URL prefixes to these")
         return value if isinstance(value, bool) else None
 
-    def _read_prefix(self, key: str, prefix: Any) -> str:
+    def _read_prefix(self, key: str, prefix: Any) -> str | None:
         if isinstance(prefix, str) and prefix.startswith("/") and "*" not in prefix and "<" not in prefix:
             return prefix.rstrip("/")
         self._wrong(f"A prefix in {key}", prefix, "a text that begins with '/', without '*' or '<…>'")
-        return ""
+        return None
 
     def read_scopes(self, key: str, value: Any) -> Scopes:
         if not isinstance(value, Mapping):
@@ -126,10 +126,9 @@ class _Reader:
             return ()
         scopes: dict[str, Profile | None] = {}
         for prefix, name in value.items():
-            if not isinstance(prefix, str) or not prefix.startswith("/") or "*" in prefix or "<" in prefix:
-                self._wrong(f"A prefix in {key}", prefix, "a text that begins with '/', without '*' or '<…>'")
+            trimmed = self._read_prefix(key, prefix)
+            if trimmed is None:
                 continue
-            trimmed = prefix.rstrip("/")
             if trimmed in scopes:
                 self._wrong(
                     f"A prefix in {key}", prefix, "each prefix once, with or without a '/' at its end"

@@ -8,7 +8,8 @@ from weakref import WeakKeyDictionary
 from flask_faultmap.errors import DomainError
 from flask_faultmap.rules.judging import CompiledRule, itself
 from flask_faultmap.rules.matching import Text, causes
-from flask_faultmap.rules.rule import Rule, resolve
+from flask_faultmap.rules.resolving import resolve
+from flask_faultmap.rules.rule import Rule
 
 FRAMEWORKS = frozenset({"flask", "werkzeug", "jinja2", "pydantic_core"})
 WIDE = frozenset({LookupError, KeyError, OSError, ValueError, RuntimeError, TypeError, AssertionError})

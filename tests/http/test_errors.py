@@ -1,17 +1,14 @@
 """HTTP errors of Flask, werkzeug and other extensions, as the domain would have put them."""
 
-import json
 from types import SimpleNamespace
 
 import pytest
 from flask import request
 from flow_app import app_with
-from hypothesis import given
-from hypothesis import strategies as st
 from marshmallow import ValidationError
+from raising_http import caught_of, request_with
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import (
-    BadRequest,
     BadRequestKeyError,
     Forbidden,
     HTTPException,
@@ -21,11 +18,9 @@ from werkzeug.exceptions import (
     UnprocessableEntity,
     UnsupportedMediaType,
 )
-from werkzeug.test import EnvironBuilder
-from werkzeug.wrappers import Request
 
 from flask_faultmap.faults import Violation
-from flask_faultmap.http.errors import from_apiflask, from_http, unreadable_json
+from flask_faultmap.http.errors import from_apiflask, from_http
 from flask_faultmap.http.statuses import class_of_status
 
 EACH_STATUS = pytest.mark.parametrize("status", range(400, 600))
@@ -43,36 +38,11 @@ def with_data(data, cls=UnprocessableEntity, **given):
     return exc
 
 
-def caught_of(fail):
-    """Give what *fail* raises, with its traceback and context."""
-    with pytest.raises(HTTPException) as caught:
-        fail()
-    return caught.value
-
-
-def request_with(**given):
-    return Request(EnvironBuilder(**given).get_environ())
-
-
-def unreadable(body):
-    """Give werkzeug's own error for a JSON body that it cannot read."""
-    return caught_of(request_with(method="POST", data=body, content_type="application/json").get_json)
-
-
-def hidden(exc):
-    """Give what Flask makes of it outside of debug mode."""
-
-    def hide():
-        raise BadRequest from exc
-
-    return caught_of(hide)
-
-
 # ---- status and text
 
 
 @EACH_STATUS
-def test_row_is_the_one_of_the_status_and_the_status_is_kept(status):
+def test_rule_is_the_one_of_the_status_and_the_status_is_kept(status):
     error = from_http(error_of(status))
 
     assert (type(error), error.status) == (class_of_status(status), status)
@@ -233,89 +203,6 @@ def test_missing_key_may_be_raised_by_hand():
     (violation,) = from_http(BadRequestKeyError("size"), environ={"PATH_INFO": "/"}).violations
 
     assert (violation.source, violation.name) == ("query", "size")
-
-
-# ---- JSON that cannot be read
-
-UNREADABLE = {
-    b"": "EOF while parsing a value at line 1 column 0",
-    b"{": "EOF while parsing a value at line 1 column 1",
-    b'{"a": ': "EOF while parsing a value at line 1 column 6",
-    b'{"a":\n1,,}': "expected value at line 2 column 3",
-    b"nope": "expected value at line 1 column 1",
-    b'"\xff"': "the body is not UTF-8",
-    b"9" * 5000: "number out of range",
-}
-
-
-@pytest.mark.parametrize("hide", [lambda exc: exc, hidden], ids=["debug", "plain"])
-@pytest.mark.parametrize(("body", "why"), UNREADABLE.items(), ids=lambda given: repr(given)[:30])
-def test_json_that_cannot_be_read_is_told_with_the_reason(body, why, hide):
-    exc = hide(unreadable(body))
-
-    error = from_http(exc)
-
-    assert unreadable_json(exc) == why
-    assert (error.code, error.status, error.violations) == ("malformed_json", 400, (MALFORMED,))
-    assert error.public == "The body is not JSON."
-
-
-@pytest.mark.parametrize("body", [b"nope", b'"\xff"'])
-def test_parser_that_webargs_keeps_is_found(body):
-    with pytest.raises(ValueError, match=r".") as caught:
-        json.loads(body)
-    exc = UnprocessableEntity()
-    exc.exc = caught.value
-
-    assert unreadable_json(exc) == UNREADABLE[body]
-    assert from_http(exc).code == "malformed_json"
-
-
-@pytest.mark.parametrize(
-    "exc",
-    [
-        BadRequest("Broken."),
-        BadRequest("Failed to decode JSON object: by hand"),
-        hidden(BadRequest("Failed to decode JSON object: by hand")),
-        hidden(KeyError("x")),
-        hidden(NotFound(5)),
-        NotFound(5),
-        with_data(None),
-    ],
-    ids=repr,
-)
-def test_other_errors_are_not_unreadable_json(exc):
-    assert unreadable_json(exc) is None
-    assert from_http(exc).code == class_of_status(exc.code).code
-
-
-def test_error_that_is_no_http_exception_is_not_unreadable_json():
-    assert unreadable_json(KeyError("x")) is None
-
-
-def test_own_copy_of_werkzeugs_text_is_not_sent():
-    assert from_http(BadRequest("Failed to decode JSON object: Expecting 'secret'")).public == (
-        "The request could not be understood."
-    )
-
-
-def test_unreadable_json_under_another_status_is_that_status():
-    exc = unreadable(b"nope")
-    exc.code = 409
-
-    assert from_http(exc).code == "conflict"
-
-
-@given(st.binary(max_size=30))
-def test_every_body_is_either_json_or_unreadable_with_a_reason(body):
-    req = request_with(method="POST", data=body, content_type="application/json")
-    try:
-        req.get_json()
-        reason = "none"
-    except BadRequest as exc:
-        reason = unreadable_json(exc)
-
-    assert reason
 
 
 # ---- what other extensions hang on it
