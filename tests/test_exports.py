@@ -1,4 +1,4 @@
-"""What may be imported, and from where (DESIGN, section 3)."""
+"""What may be imported, and from where."""
 
 import subprocess
 import sys

@@ -128,7 +128,7 @@ def test_assert_rules_passes_for_what_the_map_makes(app):
     assert_rules(app, {PumpError("x"): UnavailableError, ValueError("y"): None})
 
 
-def test_assert_rules_shows_all_that_differs_rule_by_row(app):
+def test_assert_rules_shows_all_that_differs_rule_by_rule(app):
     with pytest.raises(AssertionError) as caught:
         assert_rules(app, {PumpError("stuck"): NotFoundError, ValueError("y"): NotFoundError})
 

@@ -1,4 +1,4 @@
-"""An answer that has begun (DESIGN, section 16), through Flask."""
+"""An answer that has begun, through Flask."""
 
 import asyncio
 import gc

@@ -1,4 +1,4 @@
-"""Streams over real servers, byte for byte (DESIGN, section 16)."""
+"""Streams over real servers, byte for byte."""
 
 import re
 

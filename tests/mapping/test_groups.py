@@ -1,4 +1,4 @@
-"""A group of exceptions is what its leaves are (DESIGN, section 5.6)."""
+"""A group of exceptions is what its leaves are."""
 
 import pytest
 from werkzeug.exceptions import BadRequest
@@ -76,7 +76,7 @@ def test_status_of_the_settings_says_which_leaf_is_the_gravest():
     assert mapper.describe(group(NotFoundError(), CLIENT)).code == "gone"
 
 
-def test_row_for_groups_speaks_before_their_leaves_do():
+def test_rule_for_groups_speaks_before_their_leaves_do():
     mapper = mapper_of(Rule(on=ExceptionGroup, to=QuotaError), *RULES)
 
     assert mapper.describe(group(CLIENT, UNKNOWN)).code == "quota_exceeded"

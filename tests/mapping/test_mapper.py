@@ -291,13 +291,13 @@ def test_explanation_shows_each_rule_that_was_asked_and_the_fault():
             ],
         ),
     ],
-    ids=["no match", "no row"],
+    ids=["no match", "no rule"],
 )
 def test_explanation_says_who_decides_where_no_rule_does(exc, lines):
     assert str(mapper_of().explain(exc)).splitlines() == lines
 
 
-def test_row_for_apiflask_is_there_only_if_an_app_has_loaded_it(monkeypatch):
+def test_rule_for_apiflask_is_there_only_if_an_app_has_loaded_it(monkeypatch):
     module = ModuleType("apiflask.exceptions")
     module.HTTPError = type("HTTPError", (Exception,), {})
     monkeypatch.delitem(sys.modules, "apiflask.exceptions", raising=False)

@@ -101,7 +101,7 @@ class SDKError(Exception):
 
     @property
     def unlisted(self):
-        raise KeyError("no such row")
+        raise KeyError("no such rule")
 
 
 @pytest.mark.parametrize(
@@ -134,9 +134,9 @@ def test_path_goes_by_attributes_keys_and_indexes(attributes, path, value):
         "nothing",
         "code.nothing",
         "body.nothing",
-        "rows.2",
-        "rows.-1",
-        "rows.x",
+        "rules.2",
+        "rules.-1",
+        "rules.x",
         "code.0",
         "",
         "code.",

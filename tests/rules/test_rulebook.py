@@ -1,4 +1,4 @@
-"""Which row of the first map decides about an exception: its precedence (DESIGN, section 5)."""
+"""Which rule of the first map decides about an exception: its precedence."""
 
 from itertools import combinations, pairwise
 
@@ -44,12 +44,12 @@ def linked(*links):
 
 
 def failure(cls=BoxError):
-    """Make a failure that every row of this file's tiers knows."""
+    """Make a failure that every rule of this file's tiers knows."""
     return linked(cls(code=5), OSError("no space"))
 
 
 def decided(exc, *rules, ours=()):
-    """Give the row that decides about *exc*; None if none does."""
+    """Give the rule that decides about *exc*; None if none does."""
     decision = RuleBook(rules, ours=ours).decide(exc)
     return None if decision is None else decision.rule
 
@@ -59,7 +59,7 @@ TABLE = {"table": "code", "to": {5: NotFoundError}}
 TO = {"to": NotFoundError}
 CAUSE = {"cause": OSError}
 TEXT = {"text": "disk is full"}
-TIERS = [  # strongest first; rows on one line are equals
+TIERS = [  # strongest first; rules on one line are equals
     [{**typed, **CAUSE, **TEXT} for typed in (WHERE, TABLE)],
     [{**typed, **CAUSE} for typed in (WHERE, TABLE)],
     [{**typed, **TEXT} for typed in (WHERE, TABLE)],
@@ -69,13 +69,13 @@ TIERS = [  # strongest first; rows on one line are equals
     [{**TO, **TEXT}],
     [TO],
 ]
-ROWS = [row for tier in TIERS for row in tier]
+EACH = [terms for tier in TIERS for terms in tier]
 UNEQUAL = [(strong, weak) for upper, lower in combinations(TIERS, 2) for strong in upper for weak in lower]
 EQUALS = [(first, second) for tier in TIERS for first in tier for second in tier]
 
 
-def name_of(row):
-    return "+".join(sorted(row.keys() - {"to"})) if isinstance(row, dict) else None
+def name_of(terms):
+    return "+".join(sorted(terms.keys() - {"to"})) if isinstance(terms, dict) else None
 
 
 @pytest.mark.parametrize(("strong", "weak"), UNEQUAL, ids=name_of)
@@ -87,7 +87,7 @@ def test_stronger_rule_of_a_class_wins_though_it_is_written_last(strong, weak):
 
 @pytest.mark.parametrize(
     ("strong", "weak"),
-    [pair for pair in UNEQUAL if not any("text" in row for row in pair)],  # which Exception is refused
+    [pair for pair in UNEQUAL if not any("text" in terms for terms in pair)],  # which Exception is refused
     ids=name_of,
 )
 def test_stronger_rule_of_exception_wins_though_it_is_written_last(strong, weak):
@@ -104,7 +104,7 @@ def test_first_written_of_equal_rule_wins(first, second):
 
 
 @pytest.mark.parametrize(("own", "built_in"), EQUALS, ids=name_of)
-def test_row_of_the_app_wins_over_an_equal_one_of_ours(own, built_in):
+def test_rule_of_the_app_wins_over_an_equal_one_of_ours(own, built_in):
     own, built_in = Rule(on=BoxError, **own), Rule(on=BoxError, **built_in)
 
     assert decided(failure(), Rule(on=JobError, to=GoneError), own, ours=[built_in]) is own
@@ -117,15 +117,15 @@ def test_stronger_rule_of_ours_wins_over_the_apps(strong, weak):
     assert decided(failure(), weak, ours=[strong]) is strong
 
 
-@pytest.mark.parametrize("row", ROWS, ids=name_of)
-def test_bare_row_of_a_nearer_class_wins_over_any_rule_of_a_farther_one(row):
-    far, near = Rule(on=SDKError, **row), Rule(on=BoxError, to=GoneError)
+@pytest.mark.parametrize("terms", EACH, ids=name_of)
+def test_bare_rule_of_a_nearer_class_wins_over_any_rule_of_a_farther_one(terms):
+    far, near = Rule(on=SDKError, **terms), Rule(on=BoxError, to=GoneError)
 
     assert decided(failure(), far, near) is near
     assert decided(failure(SDKError), far, near) is far
 
 
-def test_row_of_ours_for_a_nearer_class_wins_over_the_apps():
+def test_rule_of_ours_for_a_nearer_class_wins_over_the_apps():
     near = Rule(on=BoxError, to=GoneError)
 
     assert decided(BoxError(), Rule(on=SDKError, to=NotFoundError), ours=[near]) is near
@@ -133,13 +133,13 @@ def test_row_of_ours_for_a_nearer_class_wins_over_the_apps():
 
 @pytest.mark.parametrize("bases", [(BoxError, Mixin), (Mixin, BoxError)], ids=["box first", "mixin first"])
 def test_nearest_class_is_the_first_in_the_mro(bases):
-    rows = [Rule(on=BoxError, to=GoneError), Rule(on=Mixin, to=NotFoundError)]
+    known = [Rule(on=BoxError, to=GoneError), Rule(on=Mixin, to=NotFoundError)]
 
-    assert decided(type("Both", bases, {})("x"), *rows).on is bases[0]
+    assert decided(type("Both", bases, {})("x"), *known).on is bases[0]
 
 
 @pytest.mark.parametrize(
-    "row", [{**WHERE, **CAUSE, **TEXT}, {**TABLE, **CAUSE, **TEXT}], ids=["where", "table"]
+    "terms", [{**WHERE, **CAUSE, **TEXT}, {**TABLE, **CAUSE, **TEXT}], ids=["where", "table"]
 )
 @pytest.mark.parametrize(
     "exc",
@@ -154,8 +154,8 @@ def test_nearest_class_is_the_first_in_the_mro(bases):
     ],
     ids=["other value", "no value", "other cause", "no cause", "longer word", "no text", "other class"],
 )
-def test_all_conditions_of_a_rule_must_hold(exc, row):
-    rule = Rule(on=BoxError, **row)
+def test_all_conditions_of_a_rule_must_hold(exc, terms):
+    rule = Rule(on=BoxError, **terms)
 
     assert decided(failure(), rule) is rule
     assert decided(exc, rule) is None
@@ -165,12 +165,12 @@ def test_all_conditions_of_a_rule_must_hold(exc, row):
     "orig", [SDKError(sqlstate="23505"), {"sqlstate": "23505"}], ids=["attribute", "key"]
 )
 @pytest.mark.parametrize(
-    "row",
+    "terms",
     [{**TO, "where": {"orig.sqlstate": "23505"}}, {"table": "orig.sqlstate", "to": {"23505": NotFoundError}}],
     ids=["where", "table"],
 )
-def test_path_goes_along_attributes_and_keys(row, orig):
-    rule = Rule(on=SDKError, **row)
+def test_path_goes_along_attributes_and_keys(terms, orig):
+    rule = Rule(on=SDKError, **terms)
 
     assert decided(SDKError(orig=orig), rule) is rule
 
@@ -256,7 +256,7 @@ def test_barrier_in_the_middle_of_a_chain_ends_it():
     assert decided(linked(ValueError(), inner), WRAPPED) is None
 
 
-def test_row_that_is_not_wrapped_counts_for_no_link():
+def test_rule_that_is_not_wrapped_counts_for_no_link():
     wrapped = Rule(on=Mixin, wrapped=True, to=NotFoundError)
 
     assert decided(linked(JobError(), SDKError()), Rule(on=SDKError, to=GoneError), wrapped) is None
@@ -265,23 +265,23 @@ def test_row_that_is_not_wrapped_counts_for_no_link():
     )
 
 
-@pytest.mark.parametrize("row", ROWS, ids=name_of)
-def test_outermost_link_wins_however_weak_its_row(row):
+@pytest.mark.parametrize("terms", EACH, ids=name_of)
+def test_outermost_link_wins_however_weak_its_rule(terms):
     outer = Rule(on=Mixin, wrapped=True, to=GoneError)
-    inner = Rule(on=BoxError, wrapped=True, **row)
+    inner = Rule(on=BoxError, wrapped=True, **terms)
 
     assert decided(linked(JobError(), Mixin(), failure()), inner, outer) is outer
     assert decided(linked(JobError(), failure()), inner, outer) is inner
 
 
 @pytest.mark.parametrize(("strong", "weak"), UNEQUAL, ids=name_of)
-def test_rows_of_one_link_are_asked_in_the_usual_order(strong, weak):
-    strong, weak = (Rule(on=BoxError, wrapped=True, **row) for row in (strong, weak))
+def test_rules_of_one_link_are_asked_in_the_usual_order(strong, weak):
+    strong, weak = (Rule(on=BoxError, wrapped=True, **terms) for terms in (strong, weak))
 
     assert decided(linked(JobError(), failure()), weak, strong) is strong
 
 
-def test_row_of_the_raised_class_wins_over_every_link():
+def test_rule_of_the_raised_class_wins_over_every_link():
     plain = Rule(on=Exception, where={"code": 5}, to=GoneError)
 
     assert decided(linked(BoxError(code=5), SDKError()), WRAPPED, plain) is WRAPPED
@@ -394,7 +394,7 @@ def test_domain_error_needs_no_translation(rules, error):
     assert (decision.rule, decision.rule_name) == (None, None)
 
 
-def test_row_may_name_a_domain_error_all_the_same():
+def test_rule_may_name_a_domain_error_all_the_same():
     rule = Rule(on=NotFoundError, to=GoneError)
 
     assert decided(NotFoundError(), rule) is rule

@@ -1,4 +1,4 @@
-"""What a rule of the first map makes of an exception, and what happens when it cannot (DESIGN, section 5)."""
+"""What a rule of the first map makes of an exception, and what happens when it cannot."""
 
 import gc
 import logging
@@ -26,7 +26,7 @@ class SDKError(Exception):
         vars(self).update(told)
 
 
-def test_decision_names_its_row():
+def test_decision_names_its_rule():
     decision = RuleBook([Rule(on=SDKError, where={"code": 5}, to=GoneError)]).decide(SDKError(code=5))
 
     assert decision.rule_name == "SDKError where code=5 -> GoneError"
@@ -54,10 +54,10 @@ SECRET = "the disk is full: postgresql://sam:hunter2@db/boxes"
         (DeadlineExceededError, DeadlineExceededError.public),
     ],
 )
-@pytest.mark.parametrize("row", [{}, {"expose": True}], ids=["not exposed", "exposed, and empty"])
-def test_foreign_text_is_logged_and_never_exposed_unless_the_rule_says_so(row, to, text):
-    told = "" if row else SECRET
-    error = RuleBook([Rule(on=SDKError, to=to, **row)]).decide(SDKError(told)).error
+@pytest.mark.parametrize("terms", [{}, {"expose": True}], ids=["not exposed", "exposed, and empty"])
+def test_foreign_text_is_logged_and_never_exposed_unless_the_rule_says_so(terms, to, text):
+    told = "" if terms else SECRET
+    error = RuleBook([Rule(on=SDKError, to=to, **terms)]).decide(SDKError(told)).error
 
     assert (error.args, error.expose, error.public or error.title) == ((told,), False, text)
 
@@ -113,10 +113,10 @@ MISBEHAVING = {
 }
 
 
-@pytest.mark.parametrize(("row", "exc", "problem"), MISBEHAVING.values(), ids=MISBEHAVING.keys())
+@pytest.mark.parametrize(("terms", "exc", "problem"), MISBEHAVING.values(), ids=MISBEHAVING.keys())
 @pytest.mark.parametrize("wrapped", [False, True], ids=["raised", "wrapped"])
-def test_what_raises_is_logged_and_the_next_rule_is_asked(row, exc, problem, wrapped, caplog):
-    rule = Rule(on=SDKError, wrapped=wrapped, **row)
+def test_what_raises_is_logged_and_the_next_rule_is_asked(terms, exc, problem, wrapped, caplog):
+    rule = Rule(on=SDKError, wrapped=wrapped, **terms)
     fallback = Rule(on=SDKError, wrapped=wrapped, translate=lambda _: GoneError("next"))
     outer = ValueError("outer")
     outer.__cause__ = exc
@@ -133,9 +133,9 @@ def test_what_raises_is_logged_and_the_next_rule_is_asked(row, exc, problem, wra
 @pytest.mark.parametrize(
     "exc", [SDKError(), SDKError(code=7)], ids=["attribute that is not there", "value without an entry"]
 )
-@pytest.mark.parametrize("row", [{**TO, "where": {"code": 5}}, TABLE], ids=["where", "table"])
-def test_missing_value_is_no_match_and_no_news(row, exc, caplog):
-    assert RuleBook([Rule(on=SDKError, **row)]).decide(exc) is None
+@pytest.mark.parametrize("terms", [{**TO, "where": {"code": 5}}, TABLE], ids=["where", "table"])
+def test_missing_value_is_no_match_and_no_news(terms, exc, caplog):
+    assert RuleBook([Rule(on=SDKError, **terms)]).decide(exc) is None
     assert caplog.records == []
 
 
@@ -171,9 +171,9 @@ REASONS = {
 }
 
 
-@pytest.mark.parametrize(("row", "reason"), REASONS.values(), ids=REASONS.keys())
-def test_verdict_says_why_a_rule_does_not_count(row, reason):
-    rule, exc = Rule(on=SDKError, **row), SDKError(code=5)
+@pytest.mark.parametrize(("terms", "reason"), REASONS.values(), ids=REASONS.keys())
+def test_verdict_says_why_a_rule_does_not_count(terms, reason):
+    rule, exc = Rule(on=SDKError, **terms), SDKError(code=5)
 
     [verdict] = RuleBook([rule]).verdicts(exc)
 
@@ -207,7 +207,7 @@ def test_verdict_on_a_domain_error_is_that_it_is_one():
 
 
 @pytest.mark.parametrize("name", ["on", "cause"])
-def test_row_of_a_package_that_is_not_installed_is_listed_apart(name):
+def test_rule_of_a_package_that_is_not_installed_is_listed_apart(name):
     here = Rule(on=SDKError, to=GoneError)
     gone = Rule(**{"on": SDKError, "to": GoneError, name: "no_such_package.GoneError"})
 

@@ -1,4 +1,4 @@
-"""The order in which rows are asked, compared with the words of DESIGN, section 5, put into slow code."""
+"""The order in which rules are asked, compared with the words of its page in the docs as slow code."""
 
 import re
 from itertools import product
@@ -17,34 +17,34 @@ CODES = [1, 1, None, [1]]  # as told by exceptions; a list cannot be a key
 
 
 def first_that_counts(own, built_in, exc):
-    """Give the row that decides about *exc*, and the link that it speaks of: the paragraph, word by word."""
-    rows = [*own, *built_in]  # the app's rows before ours, in the order written
-    named = [row for row in rows if not is_bare_on_exception(row)]
-    for row in along_the_mro(named, exc):  # the nearest class in the MRO of the raised exception first
-        if counts(row, exc):
-            return row, exc
-    for link in explicit_links(exc):  # rows with wrapped along the __cause__ chain, outermost link first
-        for row in along_the_mro(named, link):
-            if row.wrapped and counts(row, link):
-                return row, link
-    for row in rows:  # bare rows on Exception come last of all
-        if is_bare_on_exception(row) and isinstance(exc, Exception) and counts(row, exc):
-            return row, exc
+    """Give the rule that decides about *exc*, and the link that it speaks of: the paragraph, word by word."""
+    candidates = [*own, *built_in]  # the app's rules before ours, in the order written
+    named = [rule for rule in candidates if not is_bare_on_exception(rule)]
+    for rule in along_the_mro(named, exc):  # the nearest class in the MRO of the raised exception first
+        if counts(rule, exc):
+            return rule, exc
+    for link in explicit_links(exc):  # rules with wrapped along the __cause__ chain, outermost link first
+        for rule in along_the_mro(named, link):
+            if rule.wrapped and counts(rule, link):
+                return rule, link
+    for rule in candidates:  # bare rules on Exception come last of all
+        if is_bare_on_exception(rule) and isinstance(exc, Exception) and counts(rule, exc):
+            return rule, exc
     return None  # not ours
 
 
-def is_bare_on_exception(row):
-    return row.on is Exception and not (row.where or row.table or row.cause or row.text)
+def is_bare_on_exception(rule):
+    return rule.on is Exception and not (rule.where or rule.table or rule.cause or rule.text)
 
 
-def along_the_mro(rows, exc):
+def along_the_mro(candidates, exc):
     for cls in type(exc).__mro__:
         # With where or table before those without; among equals cause; among equals text.
         for typed, by_cause, by_text in product([True, False], repeat=3):
-            for row in rows:
-                kind = (bool(row.where or row.table), row.cause is not None, bool(row.text))
-                if row.on is cls and kind == (typed, by_cause, by_text):
-                    yield row
+            for rule in candidates:
+                kind = (bool(rule.where or rule.table), rule.cause is not None, bool(rule.text))
+                if rule.on is cls and kind == (typed, by_cause, by_text):
+                    yield rule
 
 
 def explicit_links(exc):
@@ -56,17 +56,17 @@ def explicit_links(exc):
     return links[1:]
 
 
-def counts(row, exc):
+def counts(rule, exc):
     code = getattr(exc, "code", "missing")
-    if row.where and row.where["code"] != code:
+    if rule.where and rule.where["code"] != code:
         return False
-    if row.table and (isinstance(code, list) or code not in row.to):
+    if rule.table and (isinstance(code, list) or code not in rule.to):
         return False
-    if row.cause and not any(isinstance(link, row.cause) for link in explicit_links(exc)):
+    if rule.cause and not any(isinstance(link, rule.cause) for link in explicit_links(exc)):
         return False
-    if not all(re.search(rf"(?i)\b{marker}\b", str(exc)) for marker in row.text):
+    if not all(re.search(rf"(?i)\b{marker}\b", str(exc)) for marker in rule.text):
         return False
-    return row.translate is None or row.translate(exc) is not None
+    return rule.translate is None or rule.translate(exc) is not None
 
 
 def of_code_1_only(exc):
@@ -108,13 +108,13 @@ def chains(draw, classes):
 
 @st.composite
 def rules(draw, classes):
-    """Make a row with any conditions, each of which leads somewhere in most chains."""
+    """Make a rule with any conditions, each of which leads somewhere in most chains."""
     on = draw(st.sampled_from(classes))
-    row = {"on": on, "wrapped": draw(st.booleans())}
-    row["where"] = draw(st.sampled_from([None, None, {"code": 1}, {"code": 1}, {"code": 2}]))
-    row["cause"] = draw(st.none() | st.sampled_from(classes))
+    terms = {"on": on, "wrapped": draw(st.booleans())}
+    terms["where"] = draw(st.sampled_from([None, None, {"code": 1}, {"code": 1}, {"code": 2}]))
+    terms["cause"] = draw(st.none() | st.sampled_from(classes))
     if on is not Exception:
-        row["text"] = draw(st.sampled_from([(), (), MARKERS[:1], MARKERS]))
+        terms["text"] = draw(st.sampled_from([(), (), MARKERS[:1], MARKERS]))
     table = {"table": "code", "to": {1: GoneError, None: NotFoundError}}
     outcomes = [
         {"to": GoneError},
@@ -123,21 +123,21 @@ def rules(draw, classes):
         {"translate": of_code_1_only},
         {"translate": never},
     ]
-    return Rule(**row, **draw(st.sampled_from(outcomes)))
+    return Rule(**terms, **draw(st.sampled_from(outcomes)))
 
 
 @st.composite
 def cases(draw):
     chain = draw(chains(draw(class_trees())))
     known = {cls: None for exc in chain for cls in type(exc).__mro__ if issubclass(cls, Exception)}
-    rows = rules(list(known) or [OSError])
-    own, built_in = draw(st.lists(rows, min_size=4, max_size=7)), draw(st.lists(rows, min_size=1, max_size=3))
+    some = rules(list(known) or [OSError])
+    own, built_in = draw(st.lists(some, min_size=4, max_size=7)), draw(st.lists(some, min_size=1, max_size=3))
     return SimpleNamespace(own=own, built_in=built_in, exc=chain[0])
 
 
 @settings(max_examples=250)
 @given(cases())
-def test_rows_are_asked_in_the_order_of_the_design(case):
+def test_rules_are_asked_in_the_order_of_the_docs(case):
     book = RuleBook(case.own, ours=case.built_in)
 
     decision = book.decide(case.exc)

@@ -1,4 +1,4 @@
-"""Faults in Prometheus (DESIGN, section 13.2)."""
+"""Faults in Prometheus."""
 
 import re
 import urllib.request

@@ -1,4 +1,4 @@
-"""Faults in Sentry, with its SDK and a transport that keeps what it is given (DESIGN, section 13.4)."""
+"""Faults in Sentry, with its SDK and a transport that keeps what it is given."""
 
 import pytest
 import sentry_sdk

@@ -1,4 +1,4 @@
-"""Faults in traces, with OpenTelemetry's SDK and its Flask instrumentation (DESIGN, section 13.3)."""
+"""Faults in traces, with OpenTelemetry's SDK and its Flask instrumentation."""
 
 import logging
 

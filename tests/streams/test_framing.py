@@ -1,4 +1,4 @@
-"""How a stream is written (DESIGN, section 16; HTML standard, section 9.2)."""
+"""How a stream is written (HTML standard, section 9.2)."""
 
 import json
 from datetime import date

@@ -53,14 +53,14 @@ def error(name, base=NotFoundError, **members):
     return type(name, (base,), {"__doc__": "A known failure.", "__module__": __name__, **members})
 
 
-def row(**given):
+def rule_with(**given):
     return Rule(**{"on": PumpError, "to": NotFoundError, **given})
 
 
 def app_to(*errors, **given):
     """Make an app whose rules lead to *errors*."""
     codes = enumerate(errors)
-    return app_with(rules=[row(where={"code": code}, to=cls) for code, cls in codes], **given)
+    return app_with(rules=[rule_with(where={"code": code}, to=cls) for code, cls in codes], **given)
 
 
 def app_handling(what):
@@ -122,25 +122,25 @@ FINDINGS = {
             error("RefusedError", code="method_not_allowed"), FAULTMAP_STATUSES={"method_not_allowed": 405}
         ),
     ),
-    "row behind a broader one": (
+    "rule behind a broader one": (
         ("dead-rule", "the rule PumpError -> NotFoundError"),
-        lambda: app_with(rules=[row(to=GoneError), row()]),
-        lambda: app_with(rules=[row(to=GoneError, text="no oil"), row()]),
+        lambda: app_with(rules=[rule_with(to=GoneError), rule_with()]),
+        lambda: app_with(rules=[rule_with(to=GoneError, text="no oil"), rule_with()]),
     ),
-    "value of a table behind a row": (
+    "value of a table behind a rule": (
         ("dead-rule", "code=Code.EMPTY of the rule PumpError -> 1 errors by code"),
-        lambda: app_with(rules=[row(**TYPED), row(**TABLE)]),
-        lambda: app_with(rules=[row(**TABLE), row()]),
+        lambda: app_with(rules=[rule_with(**TYPED), rule_with(**TABLE)]),
+        lambda: app_with(rules=[rule_with(**TABLE), rule_with()]),
     ),
     "text that a value tells": (
         ("needless-text", "the rule PumpError where text='no water' -> NotFoundError"),
-        lambda: app_with(rules=[row(text="no water"), row(**TYPED)]),
-        lambda: app_with(rules=[row(text="no water"), row(**TYPED, to=GoneError)]),
+        lambda: app_with(rules=[rule_with(text="no water"), rule_with(**TYPED)]),
+        lambda: app_with(rules=[rule_with(text="no water"), rule_with(**TYPED, to=GoneError)]),
     ),
     "text that many have": (
         ("broad-text", "the rule PumpError where text='401' -> NotFoundError"),
-        lambda: app_with(rules=[row(text="401")]),
-        lambda: app_with(rules=[row(text="http 401")]),
+        lambda: app_with(rules=[rule_with(text="401")]),
+        lambda: app_with(rules=[rule_with(text="http 401")]),
     ),
     "class without a docstring": (
         ("undocumented-code", f"{__name__}:SilentError"),
@@ -191,7 +191,7 @@ def test_check_leaves_alone_what_is_right(finding, wrong, right):
 
 
 def test_check_says_what_is_wrong_where_and_what_to_do():
-    result = run(app_with(rules=[row(text="401")]), "check")
+    result = run(app_with(rules=[rule_with(text="401")]), "check")
 
     assert result.exit_code == 1
     assert (

@@ -34,7 +34,7 @@ def run(app, *words):
     return app.test_cli_runner().invoke(faults, words)
 
 
-def row(**given):
+def rule_with(**given):
     return Rule(**{"on": PumpError, "to": NotFoundError, **given})
 
 
@@ -117,7 +117,9 @@ def test_export_says_where_it_cannot_write(path, tmp_path):
 
 
 def test_explain_shows_the_decision_and_tells_nobody(caplog):
-    app = app_with(rules=[row(text="no oil"), row(**TABLE)], FAULTMAP_SCOPES={"/fc": "firecracker"})
+    app = app_with(
+        rules=[rule_with(text="no oil"), rule_with(**TABLE)], FAULTMAP_SCOPES={"/fc": "firecracker"}
+    )
 
     with heard() as told:
         result = run(app, "explain", f"{__name__}:PumpError", "--text", "dry")
@@ -133,7 +135,11 @@ def test_explain_shows_the_decision_and_tells_nobody(caplog):
 
 
 def test_explain_shows_which_rule_have_the_text():
-    rules = [row(text="no oil"), row(text=("no", "water")), row(text="no water", where={"code": 1})]
+    rules = [
+        rule_with(text="no oil"),
+        rule_with(text=("no", "water")),
+        rule_with(text="no water", where={"code": 1}),
+    ]
 
     result = run(app_with(rules=rules), "explain", "--text", "there is no water")
 
@@ -165,7 +171,7 @@ def test_explain_refuses_in_words(words, complaint):
 
 
 def test_list_shows_rule_and_errors():
-    app = app_with(rules=[row(**TYPED, to=DryPumpError), row(text="no oil")])
+    app = app_with(rules=[rule_with(**TYPED, to=DryPumpError), rule_with(text="no oil")])
 
     result = run(app, "list")
 
@@ -186,7 +192,7 @@ def test_list_shows_what_is_built_in_if_asked():
 
 
 def test_list_is_one_document_for_machines():
-    told = json.loads(run(app_with(rules=[row(**TYPED)]), "list", "--json").stdout)
+    told = json.loads(run(app_with(rules=[rule_with(**TYPED)]), "list", "--json").stdout)
 
     assert told["rules"][0]["rule"] == "PumpError where code=Code.EMPTY -> NotFoundError"
     assert {"rules", "errors", "handlers", "profiles"} == told.keys()

@@ -151,7 +151,7 @@ def test_exception_without_words_is_explained():
     assert "= 500 internal" in told
 
 
-def test_row_is_asked_once(caplog):
+def test_rule_is_asked_once(caplog):
     rule = Rule(on=PlainError, translate=raising(RuntimeError("no database")))
 
     explained(PlainError("dry"), rules=[rule])

@@ -26,7 +26,7 @@ class PumpError(Exception):
     pass
 
 
-def row(**given):
+def rule_with(**given):
     return Rule(**{"on": PumpError, "to": NotFoundError, **given})
 
 
@@ -46,8 +46,8 @@ def wide(monkeypatch):
 
 
 @pytest.mark.usefixtures("wide")
-def test_rows_stand_in_the_order_in_which_they_are_asked():
-    assert rule_lines(row(), row(text="no water"), row(where={"code": 1})) == [
+def test_rules_stand_in_the_order_in_which_they_are_asked():
+    assert rule_lines(rule_with(), rule_with(text="no water"), rule_with(where={"code": 1})) == [
         "  PumpError where code=1 -> NotFoundError",
         "~ PumpError where text='no water' -> NotFoundError",
         "    a typed rule tells the same: PumpError where code=1 -> NotFoundError",
@@ -65,7 +65,7 @@ def test_values_of_a_table_are_written_as_in_its_source():
         Mode(0): GoneError,
     }
 
-    assert rule_lines(row(table="code", to=to)) == [
+    assert rule_lines(rule_with(table="code", to=to)) == [
         "  PumpError -> 5 errors by code",
         "    Code.EMPTY -> GoneError",
         "    '55P03' -> UnavailableError",
@@ -75,10 +75,10 @@ def test_values_of_a_table_are_written_as_in_its_source():
     ]
 
 
-def test_row_is_wrapped_where_the_terminal_ends(monkeypatch):
+def test_rule_is_wrapped_where_the_terminal_ends(monkeypatch):
     monkeypatch.setenv("COLUMNS", "40")
 
-    lines = rule_lines(row(text=("no water in the pump", "at all", "since yesterday")))
+    lines = rule_lines(rule_with(text=("no water in the pump", "at all", "since yesterday")))
 
     assert max(map(len, lines)) <= 40
     assert " ".join(line.strip() for line in lines) == (
@@ -86,7 +86,7 @@ def test_row_is_wrapped_where_the_terminal_ends(monkeypatch):
     )
 
 
-def test_row_of_a_package_that_is_not_installed_is_marked():
+def test_rule_of_a_package_that_is_not_installed_is_marked():
     assert rule_lines(Rule(on="nowhere.X", to=GoneError)) == ["x 'nowhere.X' -> GoneError (not installed)"]
 
 
@@ -95,7 +95,7 @@ def test_app_without_rule_says_so():
 
 
 def test_errors_that_rule_name_are_shown_and_other_built_in_ones_only_if_asked():
-    short, long = lines_of(row()), lines_of(row(), everything=True)
+    short, long = lines_of(rule_with()), lines_of(rule_with(), everything=True)
 
     assert any(line.endswith("  NotFoundError") for line in short)
     assert not any(line.endswith("  GoneError") for line in short)
@@ -117,7 +117,9 @@ def data_of(*rules, **given):
 
 
 def test_machines_get_every_rule():
-    told = data_of(row(where={"code": 1}), row(text="no water"), Rule(on="nowhere.X", to=GoneError))
+    told = data_of(
+        rule_with(where={"code": 1}), rule_with(text="no water"), Rule(on="nowhere.X", to=GoneError)
+    )
 
     typed = {
         "rule": "PumpError where code=1 -> NotFoundError",

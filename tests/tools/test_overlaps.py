@@ -1,4 +1,4 @@
-"""Rows that stand in each other's way, and text rows that are doubtful."""
+"""Rules that stand in each other's way, and text rules that are doubtful."""
 
 import pytest
 
@@ -21,11 +21,11 @@ def not_mine(_):
     return None
 
 
-def row(**given):
+def rule_with(**given):
     return Rule(**{"on": PumpError, "to": NotFoundError, **given})
 
 
-def dead_rows(*rules):
+def find_dead(*rules):
     return [str(case) for case, _ in dead_cases(RuleBook(rules).rules)]
 
 
@@ -39,8 +39,8 @@ DEAD = {
     "a marker inside another": ({"text": "no water"}, {"text": "there is no water left"}),
     "a marker in other letters": ({"text": "No Water"}, {"text": "no water"}),
     "a broader cause first": ({"cause": OSError}, {"cause": TimeoutError}),
-    "a wrapped row first": ({"wrapped": True}, {"wrapped": True}),
-    "a wrapped row before one that is not": ({"wrapped": True}, BARE),
+    "a wrapped rule first": ({"wrapped": True}, {"wrapped": True}),
+    "a wrapped rule before one that is not": ({"wrapped": True}, BARE),
     "one of a class of all": ({"on": Exception}, {"on": Exception}),
 }
 ALIVE = {
@@ -54,37 +54,37 @@ ALIVE = {
     "a function may say that it is not its": ({"to": None, "translate": not_mine}, BARE),
     "only the later one looks into chains": (BARE, {"wrapped": True}),
     "another class": ({"on": DryPumpError}, BARE),
-    "a row after a bare one that is asked first": (BARE, {"where": {"code": 1}}),
+    "a rule after a bare one that is asked first": (BARE, {"where": {"code": 1}}),
 }
 
 
-@pytest.mark.parametrize("rows", DEAD.values(), ids=DEAD)
-def test_row_that_another_always_beats_is_dead(rows):
-    first, second = (row(**given) for given in rows)
+@pytest.mark.parametrize("terms", DEAD.values(), ids=DEAD)
+def test_rule_that_another_always_beats_is_dead(terms):
+    first, second = (rule_with(**given) for given in terms)
 
     dead = [*dead_cases(RuleBook([first, second]).rules)]
 
     assert [(case.rule, winner.rule) for case, winner in dead] == [(second, first)]
 
 
-@pytest.mark.parametrize("rows", ALIVE.values(), ids=ALIVE)
-def test_row_that_may_win_is_alive(rows):
-    assert dead_rows(*(row(**given) for given in rows)) == []
+@pytest.mark.parametrize("terms", ALIVE.values(), ids=ALIVE)
+def test_rule_that_may_win_is_alive(terms):
+    assert find_dead(*(rule_with(**given) for given in terms)) == []
 
 
 def test_dead_value_of_a_table_is_named():
-    table = row(table="code", to={1: AbortedError, 2: InternalError})
+    table = rule_with(table="code", to={1: AbortedError, 2: InternalError})
 
-    dead = dead_rows(row(where={"code": 2}), table)
+    dead = find_dead(rule_with(where={"code": 2}), table)
 
     assert dead == [f"code=2 of the rule {table}"]
 
 
 def test_dead_rule_is_named_as_in_the_log():
-    assert dead_rows(row(), row()) == ["the rule PumpError -> NotFoundError"]
+    assert find_dead(rule_with(), rule_with()) == ["the rule PumpError -> NotFoundError"]
 
 
-def test_built_in_row_behind_a_rule_of_the_app_is_as_it_should_be():
+def test_built_in_rule_behind_a_rule_of_the_app_is_as_it_should_be():
     rules = RuleBook([Rule(on=HTTP.on, to=NotFoundError)], ours=[HTTP, *VALIDATION["request"]]).rules
 
     assert [*dead_cases(rules)] == []
@@ -95,8 +95,8 @@ TYPED = {"where": {"code": 4}}
 COVERED = {
     "by a value": ({"text": "no water"}, TYPED),
     "by a value of a table": ({"text": "no water"}, {"table": "code", "to": {4: NotFoundError}}),
-    "by a row of a broader class": ({"on": DryPumpError, "text": "no water"}, TYPED),
-    "by a row of the same wording": ({"text": "no water", "message": "Dry."}, {**TYPED, "message": "Dry."}),
+    "by a rule of a broader class": ({"on": DryPumpError, "text": "no water"}, TYPED),
+    "by a rule of the same wording": ({"text": "no water", "message": "Dry."}, {**TYPED, "message": "Dry."}),
     "though narrowed to the same value": ({"text": "no water", "where": {"code": 4}}, TYPED),
     "though narrowed by something else": ({"text": "no water", "where": {"kind": 1}}, TYPED),
 }
@@ -105,23 +105,23 @@ NEEDED = {
     "for another error": ({"text": "no water", "to": UnavailableError}, TYPED),
     "for a broader class": ({"text": "no water"}, {**TYPED, "on": DryPumpError}),
     "for its wording": ({"text": "no water", "message": "Dry."}, TYPED),
-    "beside a row without a value": ({"text": "no water"}, BARE),
-    "beside a text row with a value": ({"text": "no water"}, {**TYPED, "text": "no oil"}),
+    "beside a rule without a value": ({"text": "no water"}, BARE),
+    "beside a text rule with a value": ({"text": "no water"}, {**TYPED, "text": "no oil"}),
     "beside a function": ({"text": "no water"}, {**TYPED, "to": None, "translate": not_mine}),
     "for its function": ({"text": "no water", "to": None, "translate": not_mine}, TYPED),
 }
 
 
-@pytest.mark.parametrize("rows", COVERED.values(), ids=COVERED)
-def test_text_rule_is_covered(rows):
-    text, typed = (row(**given) for given in rows)
+@pytest.mark.parametrize("terms", COVERED.values(), ids=COVERED)
+def test_text_rule_is_covered(terms):
+    text, typed = (rule_with(**given) for given in terms)
 
     assert covered_texts([text, typed]) == {text: typed}
 
 
-@pytest.mark.parametrize("rows", NEEDED.values(), ids=NEEDED)
-def test_text_rule_is_needed(rows):
-    assert covered_texts([row(**given) for given in rows]) == {}
+@pytest.mark.parametrize("terms", NEEDED.values(), ids=NEEDED)
+def test_text_rule_is_needed(terms):
+    assert covered_texts([rule_with(**given) for given in terms]) == {}
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_text_rule_is_needed(rows):
     ids=["a number", "two words, any library's class", "two markers, any library's class"],
 )
 def test_text_rule_of_few_words_is_too_broad(given):
-    assert is_too_broad(row(**given))
+    assert is_too_broad(rule_with(**given))
 
 
 @pytest.mark.parametrize(
@@ -151,4 +151,4 @@ def test_text_rule_of_few_words_is_too_broad(given):
     ids=["two words", "a slug", "two markers", "three words", "where", "cause", "no text"],
 )
 def test_other_rule_are_narrow_enough(given):
-    assert not is_too_broad(row(**given))
+    assert not is_too_broad(rule_with(**given))

@@ -1,4 +1,4 @@
-"""A service's stream, read by each client library: items, its error, its cut end (DESIGN, section 16.7)."""
+"""A service's stream, read by each client library: items, its error, its cut end."""
 
 import asyncio
 import json
