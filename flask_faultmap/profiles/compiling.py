@@ -19,7 +19,15 @@ Segment = str | Callable[[Fault], str]
 
 # What decides how marshmallow dumps; a class that changes one of these may say anything.
 DUMPING = ("dump", "_serialize", "get_attribute", "dict_class", "_invoke_dump_processors")
-SERIALIZING = ("serialize", "get_value", "_serialize", "_format_num", "_to_string", "num_type")
+SERIALIZING = (
+    "serialize",
+    "get_value",
+    "_CHECK_ATTRIBUTE",
+    "_serialize",
+    "_format_num",
+    "_to_string",
+    "num_type",
+)
 OF_KIND = frozenset({"category", "code", "title", "status", "original_status", "type", "level", "retryable"})
 OPTIONAL = {"detail": "text", "request_id": "id", "retry_after": "retry_after", "errors": "violations"}
 MAX_LEVELS = 16  # of envelopes in envelopes
@@ -55,6 +63,8 @@ def obstacles(schema: Schema, level: int = 0) -> Iterator[str]:
         yield from (f"{name} has the hook {hook}" for hook in _hooks(schema))
     elif not _has_members_of_problem(schema):
         yield f"{name} changes members that the hook of ProblemSchema needs"
+    if schema.many and level == 0:
+        yield f"{name} has many=True, and a fault is one"
     if level > MAX_LEVELS:
         yield f"{name} stands in more than {MAX_LEVELS} envelopes"
     for member, field in schema.dump_fields.items() if level <= MAX_LEVELS else ():
@@ -119,7 +129,8 @@ def _optional(start: str, role: str, schema: Schema, fault: Fault) -> Segment:
 
 def _role(field: Any, source: str) -> str | None:
     """Say what a member is made of; None if it may be anything."""
-    source = source.removeprefix("kind.")
+    of_kind = source.removeprefix("kind.")
+    source = of_kind if of_kind in OF_KIND else source
     if type(field) is Envelope:
         return "envelope"
     if type(field) in (OfKind, Title) or _is_like(field, fields.Constant):

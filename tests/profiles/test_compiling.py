@@ -1,13 +1,16 @@
 """Which schemas are compiled, and what is told of the others."""
 
 from collections import OrderedDict
+from dataclasses import fields as dataclass_fields
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from marshmallow import Schema, fields, post_dump, pre_dump, pre_load
 
 from flask_faultmap.categories import Category
 from flask_faultmap.errors import DomainError
-from flask_faultmap.faults import Fault
+from flask_faultmap.faults import Fault, Violation
 from flask_faultmap.mapping.mapper import Mapper
 from flask_faultmap.mapping.settings import Settings
 from flask_faultmap.profiles import (
@@ -20,6 +23,7 @@ from flask_faultmap.profiles import (
     Profile,
     ViolationSchema,
 )
+from flask_faultmap.profiles.templates import MARK
 
 GONE = Kind(category=Category.GONE, code="vm_gone", title="Gone", status=410, original_status=410)
 
@@ -29,6 +33,12 @@ class Loud(fields.String):
 
     def _serialize(self, value, attr, obj, **kwargs):
         return value.upper()
+
+
+class Unasking(fields.String):
+    """A text field that has no attribute."""
+
+    _CHECK_ATTRIBUTE = False
 
 
 class Picky(fields.String):
@@ -146,6 +156,13 @@ class RudeSchema(Schema):
         raise OSError("secret")
 
 
+class SeveralSchema(Schema):
+    """Dumps lists."""
+
+    def __init__(self, **given):
+        super().__init__(**given, many=True)
+
+
 def schema_of(**members):
     return Schema.from_dict(members, name="Own")
 
@@ -169,6 +186,11 @@ NOT_COMPILED = [
     (schema_of(at=fields.Function(lambda fault: 1)), "Own.at is a Function of 'at'"),
     (schema_of(at=fields.Method("dumps")), "Own.at is a Method of 'at'"),
     (schema_of(text=Loud()), "Own.text is a Loud of 'text'"),
+    (schema_of(text=Unasking()), "Own.text is a Unasking of 'text'"),
+    (schema_of(at=fields.String(attribute="kind.text")), "Own.at is a String of 'kind.text'"),
+    (schema_of(at=fields.String(attribute="kind.id")), "Own.at is a String of 'kind.id'"),
+    (schema_of(at=fields.Raw(attribute="kind.details")), "Own.at is a Raw of 'kind.details'"),
+    (SeveralSchema, "SeveralSchema has many=True, and a fault is one"),
     (schema_of(txt=fields.String()), "Own.txt is a String of 'txt'"),
     (schema_of(at=fields.Integer(attribute="text")), "Own.at is a Integer of 'text'"),
     (schema_of(at=fields.Boolean(attribute="retry_after")), "Own.at is a Boolean of 'retry_after'"),
@@ -233,3 +255,80 @@ def test_kinds_are_compiled_once():
     templates = {mapper.compiled_kind(DomainError(str(at)), profile).template for at in range(5)}
 
     assert (len(templates), asked) == (1, ["uncategorized"])
+
+
+PLACES = st.sampled_from(
+    [
+        *(each.name for each in dataclass_fields(Fault)),
+        *(each.name for each in dataclass_fields(Kind)),
+        *(f"kind.{each.name}" for each in (*dataclass_fields(Kind), *dataclass_fields(Fault))),
+        "details.a",
+        "text.upper",
+        "nowhere",
+    ]
+)
+OPTIONS = st.fixed_dictionaries(
+    {},
+    optional={
+        "attribute": PLACES,
+        "data_key": st.sampled_from(["", "%s", 'q"\u2028', "errors"]),
+        "dump_default": st.sampled_from(["default", lambda: "called"]),
+        "load_only": st.booleans(),
+    },
+)
+FIELDS = st.sampled_from(
+    [fields.String, fields.Integer, fields.Boolean, fields.Raw, fields.Dict, fields.Float, Loud, Unasking]
+)
+MEMBERS = st.one_of(
+    st.builds(lambda cls, options: cls(**options), FIELDS, OPTIONS),
+    st.builds(fields.Constant, st.sampled_from(["c", None, {"a": [1, float("nan")]}, b"\xff", object()])),
+    st.builds(lambda value: OfKind(lambda kind: value), st.sampled_from(["k", None, {1, 2}, float("inf")])),
+    st.builds(
+        lambda inner: fields.List(inner, attribute="violations"),
+        st.builds(fields.Nested, st.sampled_from([ViolationSchema, FaultMessageSchema])),
+    ),
+)
+NAMES = st.sampled_from(
+    ["code", "text", "title", "errors", "detail", "request_id", "details", "kind", "more"]
+)
+SCHEMAS = st.recursive(
+    st.builds(
+        lambda cls, members: type("Own", (cls,), dict(members)),
+        st.sampled_from([Schema, ProblemSchema, FaultMessageSchema]),
+        st.dictionaries(NAMES, MEMBERS, max_size=4),
+    ),
+    lambda inner: st.builds(
+        lambda cls, members, many: type(
+            "Around", (cls,), {name: Envelope(schema, many=many) for name, schema in members.items()}
+        ),
+        st.sampled_from([Schema, ProblemSchema]),
+        st.dictionaries(NAMES, inner, min_size=1, max_size=2),
+        st.booleans(),
+    ),
+    max_leaves=4,
+)
+TEXTS = st.text(st.characters(codec=None)) | st.sampled_from(["Gone", "%s%d", MARK])
+FAULTS = st.builds(
+    Fault,
+    st.just(GONE),
+    st.sampled_from(["", "id-1", "a" * 32, 'q"']),
+    TEXTS,
+    st.lists(st.builds(Violation, message=TEXTS, name=st.none() | TEXTS), max_size=2).map(tuple),
+    st.dictionaries(NAMES | st.sampled_from(["", "instance"]), TEXTS, max_size=2),
+    st.none() | st.integers(0, 10**9),
+)
+
+
+@given(SCHEMAS, st.lists(FAULTS, min_size=1, max_size=3))
+def test_compiled_body_is_what_the_schema_dumps_whatever_the_schema(schema, faults):
+    profile = Profile(name="own", schema=schema)
+    assume(profile.obstacle is None)
+
+    def bodies(make):
+        try:
+            write = make()
+            return [write(fault) for fault in (*faults, *faults)]
+        except (TypeError, ValueError, AttributeError, KeyError) as exc:
+            return type(exc)
+
+    assert bodies(lambda: profile.template(GONE).fill) == bodies(lambda: profile.render)
