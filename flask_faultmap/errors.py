@@ -25,7 +25,7 @@ The statuses are the second map's defaults; ``FAULTMAP_STATUSES`` changes them.
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from types import MappingProxyType
+from types import MappingProxyType, MethodDescriptorType
 from typing import Any, ClassVar
 
 from flask_faultmap.categories import TRAITS, Category
@@ -127,6 +127,8 @@ class DomainError(Exception):
             type.__setattr__(cls, "__new__", thawing(cls.__new__))  # it may be a frozen dataclass
         if cls.__str__ is KeyError.__str__:  # which quotes
             type.__setattr__(cls, "__str__", DomainError.__str__)  # nobody wrote the other one
+        if isinstance(cls.__reduce__, MethodDescriptorType):  # that of an OSError, say, which calls __init__
+            type.__setattr__(cls, "__reduce__", DomainError.__reduce__)
 
     def __str__(self) -> str:
         return Exception.__str__(self)  # not that of a KeyError, say, which may come next in the MRO

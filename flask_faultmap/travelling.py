@@ -6,10 +6,11 @@ Its class may have slots, be a dataclass or of attrs, frozen or not: not all is 
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from types import MemberDescriptorType
-from typing import Any
+from types import BuiltinFunctionType, MemberDescriptorType
+from typing import Any, TypeVar
 
 BY_INTERPRETER = frozenset({"__cause__", "__context__", "__traceback__", "__suppress_context__", "__notes__"})
+Made = TypeVar("Made", bound=BaseException)
 State = tuple[dict[str, Any], dict[str, Any]]  # attributes, and what stands outside of them
 
 
@@ -18,12 +19,29 @@ def reduce(exc: BaseException) -> tuple[Any, ...]:
     members = {}
     for name, member in _members(type(exc)).items():
         with suppress(AttributeError):  # a slot that was never filled
-            members[name] = member.__get__(exc, type(exc))
-    return _rebuild, (type(exc), exc.args), (exc.__dict__.copy(), members)
+            value = member.__get__(exc, type(exc))
+            if value is not None or not is_of_python(member):
+                members[name] = value
+    # What a group holds is given to it when it is made, and never set.
+    made_of = (exc.message, exc.exceptions) if isinstance(exc, BaseExceptionGroup) else ()
+    return _rebuild, (type(exc), exc.args, made_of), (exc.__dict__.copy(), members)
 
 
-def _rebuild(cls: type[BaseException], args: tuple[Any, ...]) -> BaseException:
-    exc = cls.__new__(cls)
+def make_bare(cls: type[Made], *made_of: Any) -> Made:
+    """Make an error of *cls* by Python's own ``__new__``, past any ``__new__`` and ``__init__`` of the app.
+
+    It is that of the class which gives *cls* its layout in memory; Python allows no other one.
+    """
+    _let_interpreter_write(cls)
+    place: Any = cls
+    while not isinstance(vars(place).get("__new__"), BuiltinFunctionType):
+        place = place.__base__
+    made: Made = vars(place)["__new__"](cls, *made_of)
+    return made
+
+
+def _rebuild(cls: type[BaseException], args: tuple[Any, ...], made_of: tuple[Any, ...] = ()) -> BaseException:
+    exc = make_bare(cls, *made_of)
     vars(BaseException)["args"].__set__(exc, args)  # where the class is frozen too
     # On the instance it counts before the one of a class, which attrs and dataclasses write for slots,
     # and which knows only theirs.
@@ -51,6 +69,11 @@ def _members(cls: type) -> dict[str, MemberDescriptorType]:
         for name, member in vars(place).items()
         if isinstance(member, MemberDescriptorType)
     }
+
+
+def is_of_python(member: MemberDescriptorType) -> bool:
+    """Say whether *member* is one of a built-in exception, which is None until it is set."""
+    return member.__objclass__.__module__ == "builtins"
 
 
 def thawing(new: Callable[..., Any]) -> Callable[..., Any]:

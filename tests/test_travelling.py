@@ -71,6 +71,32 @@ class FileError(DomainError, OSError):
         self.item, self.left, self.errno = item, left, 2
 
 
+class BackwardsFileError(OSError, DomainError):
+    def __init__(self, item, left):
+        OSError.__init__(self, 2, "No such file", item)
+        self.item, self.left = item, left
+
+
+class NewError(DomainError):
+    def __new__(cls, item, left):
+        made = super().__new__(cls)
+        made.item = item
+        return made
+
+    def __init__(self, item, left):
+        super().__init__(f"{item}: {left}")
+        self.left = left
+
+
+class BatchError(DomainError, ExceptionGroup):
+    def __new__(cls, item, left):
+        return super().__new__(cls, item, [ValueError(left)])
+
+    def __init__(self, item, left):
+        super().__init__(item)
+        self.item, self.left = item, left
+
+
 CLASSES = pytest.mark.parametrize(
     "cls",
     [
@@ -83,6 +109,9 @@ CLASSES = pytest.mark.parametrize(
         AttrsDictError,
         SlotsError,
         FileError,
+        BackwardsFileError,
+        NewError,
+        BatchError,
     ],
 )
 TRIPS = pytest.mark.parametrize(
@@ -112,6 +141,7 @@ def test_error_brings_all_its_state(cls, trip):
 
     assert (type(back), back.args, back.item, back.left) == (cls, exc.args, "bolt", 3)
     assert (back.public, back.__notes__, vars(back)) == ("No bolts", exc.__notes__, vars(exc))
+    assert (str(back), repr(back)) == (str(exc), repr(exc))
 
 
 @TRIPS
@@ -125,6 +155,13 @@ def test_slots_with_private_names_and_empty_ones_come_as_they_are(trip):
 @TRIPS
 def test_what_a_built_in_exception_keeps_in_c_comes_too(trip):
     assert trip(FileError("bolt", 3)).errno == 2
+
+
+@TRIPS
+def test_group_that_is_an_error_brings_what_it_holds(trip):
+    back = trip(BatchError("bolt", 3))
+
+    assert [(type(exc), exc.args) for exc in back.exceptions] == [(ValueError, (3,))]
 
 
 @TRIPS

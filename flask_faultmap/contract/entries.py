@@ -20,6 +20,7 @@ from flask_faultmap.mapping.mapper import Mapper
 from flask_faultmap.mapping.settings import Settings
 from flask_faultmap.profiles.profile import Profile
 from flask_faultmap.speech import speak
+from flask_faultmap.travelling import make_bare
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +90,7 @@ def entry_of(mapper: Mapper, cls: type[DomainError]) -> Entry | None:
 
 def specimen_of(cls: type[DomainError]) -> DomainError:
     """Make an error that has what its class has, and nothing else: an ``__init__`` may ask for anything."""
-    return cls.__new__(cls)
+    return make_bare(cls)
 
 
 def profiles_in_use(settings: Settings) -> dict[str, Profile]:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from flask_faultmap.rules.matching import CALL
 from flask_faultmap.rules.rule import Rule, name_of
+from flask_faultmap.travelling import make_bare
 
 Made = TypeVar("Made", bound=BaseException)
 
@@ -38,7 +39,7 @@ def make_any(cls: type[Made], text: str) -> Made:
         return cls(text)
     with suppress(Exception):  # the border, once more
         return make_filled(cls, text)
-    made = cls.__new__(cls)
+    made = make_bare(cls)
     made.args = (text,)
     return made
 
