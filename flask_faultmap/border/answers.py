@@ -20,6 +20,7 @@ from flask_faultmap.http.statuses import FrameworkError
 from flask_faultmap.http.unreadable import unreadable_json
 from flask_faultmap.loggers import logger_named
 from flask_faultmap.mapping.known import answer_with
+from flask_faultmap.mapping.occurrences import title_text
 from flask_faultmap.mapping.worded import find_wording
 from flask_faultmap.profiles.profile import Profile
 from flask_faultmap.raises import forget_earlier_raises
@@ -236,7 +237,7 @@ def word(
         method=req.method,
         path=shown,
         token=shown.lstrip("/").partition("/")[0],
-        reason=unreadable_json(exc),
+        reason=unreadable_json(exc) or title_text(error, kind),
     )
 
 

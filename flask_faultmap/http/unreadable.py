@@ -1,7 +1,9 @@
 """Why can the JSON body of a request not be read? By what parsers raise, werkzeug's and the app's own."""
 
+import sys
 from json import JSONDecodeError, detect_encoding
 from traceback import walk_tb
+from typing import Any
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request
@@ -15,6 +17,7 @@ JSON_UNREADABLE = "Failed to decode JSON object"  # werkzeug's text, given at th
 # Where the body of a request, and no other JSON, is read: module and function.
 BODY_READERS = frozenset({("werkzeug.wrappers.request", "get_json"), ("webargs.core", "parse_json")})
 
+PARSER_ERRORS = (JSONDecodeError, UnicodeDecodeError)
 NOT_JSON = Violation(pointer="#", message="This is not JSON.", code="malformed_json")
 
 
@@ -47,12 +50,14 @@ def malformed_json(message: str) -> FrameworkError:
 
 
 def unreadable_json(exc: BaseException) -> str | None:
-    """Say why and where the JSON body of the request is unreadable; None if *exc* is something else."""
+    """Say why and where the JSON body of the request is unreadable; None if *exc* does not tell."""
     if isinstance(exc, RecursionError):
         return "recursion limit exceeded"
-    if not isinstance(exc, HTTPException):
-        return None
-    parser = parser_error(exc)
+    if isinstance(exc, getattr(sys.modules.get("pydantic_core"), "ValidationError", ())):
+        return _reason_of_pydantic(exc)
+    parser: BaseException | None = exc if isinstance(exc, PARSER_ERRORS) else None
+    if isinstance(exc, HTTPException):
+        parser = parser_error(exc)
     if parser is None:
         return None
     if isinstance(parser, UnicodeDecodeError):
@@ -64,6 +69,12 @@ def unreadable_json(exc: BaseException) -> str | None:
     return f"expected value at line {parser.lineno} column {parser.colno}"
 
 
+def _reason_of_pydantic(exc: Any) -> str | None:
+    """Give what its parser says, which is one like Firecracker's."""
+    refused = exc.errors(include_url=False, include_input=False)
+    return next((str(each["ctx"]["error"]) for each in refused if each["type"] == "json_invalid"), None)
+
+
 def parser_error(exc: HTTPException) -> BaseException | None:
     """Find what the JSON parser raised that *exc* tells of; None if it tells of something else.
 
@@ -71,7 +82,7 @@ def parser_error(exc: HTTPException) -> BaseException | None:
     werkzeug's, whose context it is.
     """
     kept = exc.__dict__.get("exc")
-    if isinstance(kept, JSONDecodeError | UnicodeDecodeError):
+    if isinstance(kept, PARSER_ERRORS):
         return kept
     is_told = isinstance(exc.description, str) and exc.description.startswith(JSON_UNREADABLE)
     told = exc if is_told else exc.__cause__

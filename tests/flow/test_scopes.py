@@ -1,11 +1,14 @@
 """Which profile answers at which URL, and what collapsing makes of a status."""
 
+import json
 import logging
+import re
 
 import pytest
 from flask import Blueprint, Flask, abort, request
 from flow_app import answer_to, app_raising, app_with, heard, raising
 from marshmallow import Schema, fields
+from pydantic import BaseModel
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, Unauthorized
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
@@ -325,6 +328,33 @@ def test_unreadable_json_says_why(body, reason, config):
     assert response.json["fault_message"] == (
         f"An error occurred when deserializing the json body of a request: {reason}."
     )
+
+
+class BoxModel(BaseModel):
+    name: str
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda: Schema().loads(request.get_data()),
+        lambda: json.loads(request.get_data()),
+        lambda: BoxModel.model_validate_json(request.get_data()),
+    ],
+    ids=["marshmallow", "json", "pydantic"],
+)
+@pytest.mark.parametrize("body", [b'{"a":', b"nope", b'"\xff"', b"[1,]"])
+def test_json_that_another_parser_cannot_read_says_why_too(read, body):
+    app = app_with(FAULTMAP_PROFILE="firecracker")
+    app.add_url_rule("/json", view_func=read, methods=["POST"])
+
+    response = app.test_client().post("/json", data=body, content_type="application/json")
+
+    assert response.status_code == 400
+    reason = response.json["fault_message"].removeprefix(
+        "An error occurred when deserializing the json body of a request: "
+    )
+    assert re.match(r"EOF while|expected|the body is|trailing comma|invalid unicode", reason)
 
 
 # ---- blueprints
