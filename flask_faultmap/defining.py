@@ -8,9 +8,10 @@ import logging
 import re
 from collections.abc import Callable, Iterator
 from enum import Enum
-from typing import Any
+from typing import Any, TypeGuard
 
 from flask_faultmap.categories import TRAITS, Category
+from flask_faultmap.near_miss import near_miss
 from flask_faultmap.speech import is_lazy
 
 OURS = "flask_faultmap."  # what the name of a module of ours begins with
@@ -32,7 +33,8 @@ def define(cls: Any) -> None:
     stated = cls.__dict__.get("_stated") or {
         name: cls.__dict__[name] for name in STATED if name in cls.__dict__
     }
-    if "code" not in cls.__dict__:
+    has_own_code = "code" in cls.__dict__
+    if not has_own_code:
         cls.code = snake_case(cls.__name__)
     if isinstance(cls.category, str | bytes | int | float | Enum | None):
         category = _category(cls)
@@ -41,7 +43,13 @@ def define(cls: Any) -> None:
     if "category" in stated:
         stated["category"] = cls.category
     cls._stated = stated
-    mistakes = [*_code_mistakes(cls), *_text_mistakes(cls), *_level_mistakes(cls), *_http_mistakes(cls)]
+    mistakes = [
+        *_code_mistakes(cls, is_stated=has_own_code),
+        *_text_mistakes(cls),
+        *_flag_mistakes(cls),
+        *_level_mistakes(cls),
+        *_http_mistakes(cls),
+    ]
     if mistakes:
         raise TypeError("; ".join(mistakes))
     cls._by_category = frozenset(name for name in FOLLOWING if _follows(cls, name))
@@ -71,6 +79,20 @@ def code_text(value: object) -> str | None:
     if isinstance(value, Enum):
         value = value.value
     return str.__str__(value) if isinstance(value, str) and SLUG.fullmatch(value) else None
+
+
+def category_named(value: object) -> Category | None:
+    """Give the category that *value* spells, a member of an enum by its value; None if it is none."""
+    word: Any = value.value if isinstance(value, Enum) else value
+    try:
+        return Category(word)
+    except ValueError:
+        return None
+
+
+def is_descriptor(value: object) -> bool:
+    """Say whether an attribute of a class has a value on its instances only: a property, a slot."""
+    return hasattr(type(value), "__get__")
 
 
 def snake_case(name: str) -> str:
@@ -120,10 +142,10 @@ def follow(error: Any, name: str) -> Any:
     if name in cls._below:
         return cls._below[name].read(error)
     try:
-        category = Category(error.category)
+        category = category_named(error.category)
     except Exception:  # a border: a property of the app's may raise anything
-        category = Category.INTERNAL
-    return _by_table(cls, name, category)
+        category = None
+    return _by_table(cls, name, category or Category.INTERNAL)
 
 
 def _by_table(cls: type, name: str, category: Category) -> Any:
@@ -155,32 +177,42 @@ def _set_title(cls: Any, stated: Any) -> bool:
 
 
 def _category(cls: Any) -> Category:
-    value = cls.category
-    try:
-        return Category(value.value if isinstance(value, Enum) else value)
-    except ValueError:
+    category = category_named(cls.category)
+    if category is None:
         allowed = ", ".join(sorted(Category))
-        raise TypeError(f"{cls.__name__}.category is {cls.category!r}; allowed: {allowed}") from None
+        miss = near_miss(cls.category, Category) if isinstance(cls.category, str) else ""
+        raise TypeError(f"{cls.__name__}.category is {cls.category!r}; allowed: {allowed}{miss}")
+    return category
 
 
-def _code_mistakes(cls: Any) -> Iterator[str]:
+def _code_mistakes(cls: Any, *, is_stated: bool) -> Iterator[str]:
     value = cls.code.value if isinstance(cls.code, Enum) else cls.code
-    if hasattr(type(value), "__get__"):  # a property, say: only its instances know
+    if is_descriptor(value):
         return
+    allowed = (
+        "a code has up to 64 letters, digits and _ . : - (ASCII), and begins with a letter or a digit, "
+        "such as 'out_of_stock'"
+    )
     if not isinstance(value, str):
-        yield f"{cls.__name__}.code is {value!r}; it must be a str"
-    elif not value:
+        yield f"{cls.__name__}.code is {value!r}; it must be a str: {allowed}{_hint_at_status(value)}"
+    elif is_stated and not value:
         yield f"{cls.__name__}.code is empty; give it a text"
     elif code_text(value) is None:
-        yield (
-            f"{cls.__name__}.code is {str.__str__(value)!r}; a code has up to 64 letters, digits and _ . : - "
-            "(ASCII), and begins with a letter or a digit, such as 'out_of_stock'"
-        )
+        made = "" if is_stated else " (made of the name of the class, which needs a code of its own)"
+        yield f"{cls.__name__}.code is {str.__str__(value)!r}{made}; {allowed}"
+
+
+def _hint_at_status(value: object) -> str:
+    return f". A status is a setting: FAULTMAP_STATUSES = {{code: {int(value)}}}" if _is_status(value) else ""
+
+
+def _is_status(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and 100 <= value <= 599
 
 
 def _text_mistakes(cls: Any) -> Iterator[str]:
     value = getattr(cls, "title", None) if "title" in cls._stated else ""
-    if "title" not in cls._stated or hasattr(type(value), "__get__"):
+    if "title" not in cls._stated or is_descriptor(value):
         return
     if isinstance(value, str) and not value:
         yield f"{cls.__name__}.title is empty; give it a text"
@@ -188,9 +220,21 @@ def _text_mistakes(cls: Any) -> Iterator[str]:
         yield f"{cls.__name__}.title is {value!r}; it must be a str or a lazy string"
 
 
+def _flag_mistakes(cls: Any) -> Iterator[str]:
+    """A text is true, "no" too: it would show what was to be hidden."""
+    for name in ("expose", "retryable"):
+        value = cls._stated.get(name, False)
+        if not isinstance(value, bool) and not is_descriptor(value):
+            yield f"{cls.__name__}.{name} is {value!r}; it must be True or False"
+
+
 def _level_mistakes(cls: Any) -> Iterator[str]:
     level, levels = cls._stated.get("log_level"), logging.getLevelNamesMapping()
-    if isinstance(level, str) and not levels.get(level.upper()):
+    if isinstance(level, str):
+        is_level = bool(levels.get(level.upper()))
+    else:
+        is_level = level is None or (isinstance(level, int) and not isinstance(level, bool))
+    if not is_level and not is_descriptor(level):
         allowed = ", ".join(sorted(name for name in levels if levels[name]))
         yield f"{cls.__name__}.log_level is {level!r}; allowed: {allowed}, a number, None"
 
@@ -201,7 +245,7 @@ def _http_mistakes(cls: Any) -> Iterator[str]:
         return
     own = [place.__dict__ for place in cls.__mro__ if place is cls or not issubclass(place, BaseException)]
     status = next((place["status"] for place in own if "status" in place), None)
-    if isinstance(status, int) and not isinstance(status, bool) and 100 <= status <= 599:
+    if _is_status(status):
         setting = {code_text(cls.code) or cls.__name__: int(status)}
         yield (
             f"{cls.__name__}.status is {int(status)}; a domain error has a category, and its status is a "

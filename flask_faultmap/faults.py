@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from enum import Enum
 from typing import Any
 
 from flask_faultmap.categories import Category
@@ -13,10 +14,10 @@ class Violation:
 
     Args:
         source: where the field stands: ``body``, ``query``, ``form``, ``path``, ``header``, ``cookie``.
-        message: what is wrong, for a person.
+        message: what is wrong, for a person; it may be a lazy string.
         pointer: JSON Pointer as a URI fragment, for bodies: ``#/disks/0/size`` (RFC 6901, section 6).
         name: the field's name, for every other source.
-        code: machine-readable slug of the check that failed.
+        code: machine-readable slug of the check that failed; a member of an enum counts by its value.
     """
 
     source: str = "body"
@@ -34,7 +35,8 @@ class Violation:
         name: str | None = None,
         code: str = "invalid",
     ) -> None:
-        _fill_violation(self, source, message, pointer, name, code)
+        plain: Any = code.value if isinstance(code, Enum) else code
+        _fill_violation(self, source, message, pointer, name, plain)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

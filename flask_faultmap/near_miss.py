@@ -6,5 +6,6 @@ from difflib import get_close_matches
 
 def near_miss(value: object, allowed: Iterable[str]) -> str:
     """Give ``. Did you mean …?`` if one of the *allowed* is close to *value*, else nothing."""
-    close = get_close_matches(str(value), list(allowed), 1, 0.7)
-    return f". Did you mean {close[0]!r}?" if close else ""
+    names = {name.casefold(): str(name) for name in allowed}
+    close = get_close_matches(str(value).casefold(), list(names), 1, 0.7)
+    return f". Did you mean {names[close[0]]!r}?" if close else ""

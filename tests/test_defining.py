@@ -16,7 +16,7 @@ from flask_faultmap.errors import DomainError
 from flask_faultmap.mapping.mapper import Mapper
 from flask_faultmap.mapping.occurrences import is_hiding
 from flask_faultmap.mapping.settings import STATUSES, Settings
-from flask_faultmap.profiles.profile import FAULT_MESSAGE, PROBLEM
+from flask_faultmap.profiles.profile import FAULT_MESSAGE, PROBLEM, Profile
 from flask_faultmap.upstreams.errors import UpstreamConnectionError, UpstreamError, UpstreamReadTimeoutError
 
 DSN = "postgresql://app:hunter2@db-7/shop"
@@ -90,6 +90,18 @@ def test_no_setting_shows_the_text_of_a_hiding_status(category, status):
     assert DSN not in described(cls(DSN), statuses={**STATUSES, "store_down": status}).text
 
 
+@given(st.sampled_from(Category), st.sampled_from(HIDING))
+def test_no_profile_shows_the_text_in_a_hiding_status(category, status):
+    cls = made("StoreDown", category=category)
+    collapse = dict.fromkeys(range(400, 600), status)
+    profile = Profile("collapsing", FAULT_MESSAGE.schema, collapse=collapse)
+
+    fault = Mapper((), {}, Settings(profile=profile)).describe(cls(DSN))
+
+    assert fault.status == status
+    assert DSN not in fault.text
+
+
 @pytest.mark.parametrize("status", [403, 503])
 def test_class_that_exposes_itself_is_believed(status):
     error = made("Told", expose=True)("say this")
@@ -151,9 +163,10 @@ def test_code_that_is_no_slug_is_refused(code):
         made(code=code)
 
 
-def test_class_name_that_gives_no_slug_is_refused_with_an_example():
-    with pytest.raises(TypeError, match="such as 'out_of_stock'"):
-        made("ÜberlastError")
+@pytest.mark.parametrize("name", ["ÜberlastError", "__", "日本Error", "X" * 70])
+def test_class_name_that_gives_no_slug_is_refused_with_an_example(name):
+    with pytest.raises(TypeError, match=r"made of the name of the class.*such as 'out_of_stock'"):
+        made(name)
 
 
 @pytest.mark.parametrize("code", [Codes.GONE, enum.StrEnum("Words", {"A": "box_gone"}).A, "box_gone"])
@@ -169,6 +182,46 @@ def test_code_of_one_raise_may_be_a_member_of_an_enum():
     error.code = Codes.GONE
 
     assert described(error).code == "box_gone"
+
+
+@pytest.mark.parametrize("code", [404, HTTPStatus.NOT_FOUND])
+def test_code_that_is_a_status_is_refused_with_the_setting(code):
+    with pytest.raises(TypeError, match=r"code is 404; .*'out_of_stock'.*FAULTMAP_STATUSES = {code: 404}"):
+        made(code=code)
+
+
+@pytest.mark.parametrize("name", ["expose", "retryable"])
+@pytest.mark.parametrize("value", ["no", "false", "", 0, 1, None, []])
+def test_flag_that_is_no_bool_is_refused(name, value):
+    with pytest.raises(TypeError, match=rf"MadeError\.{name} is .*; it must be True or False"):
+        made(**{name: value})
+
+
+@pytest.mark.parametrize("level", ["loud", "30", b"INFO", 3.5, True, [], "NOTSET"])
+def test_level_that_is_none_is_refused(level):
+    with pytest.raises(TypeError, match=r"MadeError\.log_level is .*; allowed: CRITICAL, .*, a number, None"):
+        made(log_level=level)
+
+
+@pytest.mark.parametrize("category", ["UNAVAILABLE", "unavailible", "Unavailable"])
+def test_category_that_is_misspelt_is_told_with_the_right_one(category):
+    with pytest.raises(TypeError, match=r"Did you mean 'unavailable'\?"):
+        made(category=category)
+
+
+def test_attributes_that_only_an_instance_knows_are_allowed():
+    cls = made(**dict.fromkeys(("expose", "retryable", "log_level"), property(lambda self: None)))
+
+    assert (cls().expose, cls().retryable, cls().log_level) == (None, None, None)
+
+
+def test_category_of_one_raise_may_be_a_member_of_another_enum():
+    error = errors.NotFoundError(DSN)
+    error.category = enum.Enum("Kinds", {"A": "unavailable"}).A
+
+    fault = described(error)
+
+    assert (fault.text, fault.level, fault.retryable) == ("Service unavailable", logging.ERROR, True)
 
 
 @pytest.mark.parametrize("category", [enum.Enum("Kinds", {"A": "gone"}).A, "gone", Category.GONE])

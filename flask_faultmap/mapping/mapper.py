@@ -28,7 +28,7 @@ from flask_faultmap.mapping.occurrences import (
     category_of,
     code_of,
     details_of,
-    has_lazy_title,
+    differs,
     public_text,
     title_of,
     trait_of,
@@ -158,7 +158,7 @@ class Mapper:
         compiled = compiled_kinds.get((profile, mode))
         if compiled is not None:
             return compiled
-        if has_lazy_title(type(error)):
+        if differs(type(error)):
             return CompiledKind(self._kind(error, profile, mode), None)
         compiled = compiled_kinds[profile, mode] = self._compile_kind(error, profile, mode)
         return compiled

@@ -2,22 +2,37 @@
 
 import logging
 from collections.abc import Iterable, Mapping
-from enum import Enum
+from dataclasses import replace
+from inspect import getattr_static
+from numbers import Number
+from operator import attrgetter
 from typing import Any
 
 from flask_faultmap.categories import TRAITS, Category
-from flask_faultmap.defining import code_text, follow, is_built_in, words_of
+from flask_faultmap.defining import (
+    category_named,
+    code_text,
+    follow,
+    is_built_in,
+    is_descriptor,
+    words_of,
+)
 from flask_faultmap.errors import DomainError
 from flask_faultmap.faults import Kind, Violation
 from flask_faultmap.loggers import logger_named
 from flask_faultmap.profiles.encoding import plain_details
-from flask_faultmap.speech import speak
+from flask_faultmap.speech import is_lazy, speak
 from flask_faultmap.texts import spoken
 
 logger: logging.Logger = logger_named("flask_faultmap")
 
 MAX_TITLE = 256  # characters
 VIOLATIONS = frozenset({Violation})
+PLAIN = frozenset({str})
+TEXTS_OF_THEIR_OWN = (str, Number, BaseException)
+OF_CLASS = ("category", "code", "title", "log_level", "retryable")  # what one kind has, as a class has it
+
+_message_of = attrgetter("message")
 
 
 def public_text(error: DomainError, kind: Kind) -> str:
@@ -33,7 +48,7 @@ def told_text(error: DomainError, kind: Kind) -> str | None:
     public = error.public
     if public is not None:
         return public if type(public) is str else speak(public)
-    return speak_message(error) if is_exposed(error, kind.original_status) else None
+    return speak_message(error) if is_exposed(error, kind.original_status, kind.status) else None
 
 
 def has_own_text(error: DomainError, kind: Kind) -> bool:
@@ -43,27 +58,32 @@ def has_own_text(error: DomainError, kind: Kind) -> bool:
     home = next(cls for cls in type(error).__mro__ if "public" in vars(cls))
     if vars(home)["public"] is not None:  # it is sent in place of a message
         return not is_built_in(home)
-    return is_exposed(error, kind.original_status) and speak_message(error) is not None
+    return is_exposed(error, kind.original_status, kind.status) and speak_message(error) is not None
 
 
 def title_text(error: DomainError, kind: Kind) -> str:
     """Give the title as a text: one that is made of a code would tell what is not exposed."""
-    if "title" in error.__dict__ or error._has_own_title or is_exposed(error, kind.original_status):
+    if "title" in error.__dict__ or error._has_own_title:
+        return kind.title
+    if is_exposed(error, kind.original_status, kind.status):
         return kind.title
     return TRAITS[kind.category].title
 
 
-def is_exposed(error: DomainError, status: int) -> bool:
+def is_exposed(error: DomainError, status: int, sent: int | None = None) -> bool:
     """Say whether a client may read the message of *error*, which is answered by *status*.
 
-    What follows from the category never shows the text of a 401, a 403 or a failure of the server.
+    What follows from the category never shows the text of a 401, a 403 or a failure of the server, whether
+    that is the status before collapsing or the one that is *sent*.
     """
     own = error.__dict__
     if "category" in own and "expose" not in own:
-        return bool(trait_of(error, "expose")) and not is_hiding(status)
-    if "expose" in own or "expose" not in type(error)._by_category:
-        return bool(error.expose)
-    return bool(error.expose) and not is_hiding(status)
+        may = bool(trait_of(error, "expose"))
+    else:
+        may = bool(error.expose)
+        if "expose" in own or "expose" not in type(error)._by_category:
+            return may
+    return may and not (is_hiding(status) or (sent is not None and sent != status and is_hiding(sent)))
 
 
 def is_hiding(status: int) -> bool:
@@ -74,17 +94,22 @@ def is_hiding(status: int) -> bool:
 def trait_of(error: DomainError, name: str) -> Any:
     """Give one of ``FOLLOWING``: what the raise says, else its own category, else the class."""
     own = error.__dict__
-    if name not in own and "category" in own and category_of(error) == own["category"]:
+    if name not in own and "category" in own and category_named(own["category"]) is not None:
         return follow(error, name)
     return getattr(error, name)
 
 
 def speak_message(error: DomainError) -> str | None:
-    """Give ``str(error)``; None if it is empty or fails."""
-    if type(error).__str__ is DomainError.__str__ and len(error.args) == 1:
-        message = error.args[0]
+    """Give ``str(error)``; None if it is empty or fails.
+
+    What Python writes of several arguments (those of a dataclass, say) or of any object is for programmers.
+    """
+    if type(error).__str__ is DomainError.__str__:
+        message = error.args[0] if len(error.args) == 1 else None
         if type(message) is str:  # what nearly always happens, and needs no call of Python
             return message or None
+        if not (isinstance(message, TEXTS_OF_THEIR_OWN) or is_lazy(message)):
+            return None
     return spoken(error) or None
 
 
@@ -117,25 +142,33 @@ def _line(text: str | None) -> str | None:
     return text if text and len(text) <= MAX_TITLE and text.isprintable() else None
 
 
-def has_lazy_title(cls: type[DomainError]) -> bool:
-    """Say whether each answer has a title of its own, since it has a language of its own."""
-    return not isinstance(cls.title, str)
+def differs(cls: type[DomainError]) -> bool:
+    """Say whether each error of *cls* may be of a kind of its own.
+
+    Its title is lazy, and has the language of its answer; or only an instance knows what the kind is made
+    of: it is a property, a slot, or follows from another attribute.
+    """
+    if not isinstance(cls.title, str) or cls.__getattribute__ is not DomainError.__getattribute__:
+        return True
+    return any(is_descriptor(getattr_static(cls, name)) for name in OF_CLASS)
 
 
 def category_of(error: DomainError | type[DomainError]) -> Category:
     """Give the category of *error*, or of a class of errors."""
-    try:
-        category: Any = error.category
-        return Category(category.value if isinstance(category, Enum) else category)
-    except ValueError:  # set on the instance; a class with a wrong one cannot be made
-        return type(error).category  # type: ignore[union-attr]  # an instance, then
+    known = category_named(error.category)
+    if known is None:  # set on the instance; a class with a wrong one cannot be made
+        cls = error if isinstance(error, type) else type(error)
+        known = category_named(cls.category)
+    return known or Category.INTERNAL  # a property that gives none
 
 
 def violations_of(error: DomainError) -> tuple[Violation, ...]:
     """Give the violations of *error*; one may stand alone, and what is none is dropped and logged."""
     given: Any = error.violations
     if type(given) is tuple and VIOLATIONS.issuperset(map(type, given)):
-        return given
+        if PLAIN.issuperset(map(type, map(_message_of, given))):
+            return given
+        return tuple(map(_speak_violation, given))
     several = tuple(given) if isinstance(given, Iterable) else (given,)
     kept = tuple(violation for violation in several if isinstance(violation, Violation))
     if len(kept) < len(several):
@@ -144,7 +177,13 @@ def violations_of(error: DomainError) -> tuple[Violation, ...]:
             len(several) - len(kept),
             type(error).__name__,
         )
-    return kept
+    return tuple(map(_speak_violation, kept))
+
+
+def _speak_violation(violation: Violation) -> Violation:
+    """Give *violation* with a plain text; one that cannot be spoken gives way to its code in words."""
+    message = speak(violation.message) or words_of(code_text(violation.code) or "invalid")
+    return violation if violation.message is message else replace(violation, message=message)
 
 
 def details_of(error: DomainError) -> dict[str, Any]:

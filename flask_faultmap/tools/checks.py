@@ -167,8 +167,9 @@ def _documentation_mistake(mapper: Mapper, cls: type[DomainError]) -> tuple[str,
 def _exposed_refusals(entries: Iterable[Entry]) -> Iterator[Finding]:
     """Look for classes that show the text of an answer that should tell little."""
     for entry in entries:
-        status = entry.kind.original_status
-        if not entry.is_built_in and is_hiding(status) and is_exposed(specimen_of(entry.cls), status):
+        specimen, known = specimen_of(entry.cls), (entry.kind.original_status, *entry.statuses.values())
+        status = next((each for each in known if is_hiding(each)), None)
+        if status is not None and not entry.is_built_in and is_exposed(specimen, status):
             yield Finding(
                 check="exposed-refusal",
                 where=entry.path,

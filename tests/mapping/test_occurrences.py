@@ -1,6 +1,10 @@
 """What one domain error says of itself, and what it cannot be made to say."""
 
 import logging
+from collections import UserString
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
 
 import pytest
 
@@ -10,6 +14,7 @@ from flask_faultmap.faults import Violation
 from flask_faultmap.mapping.mapper import Mapper
 from flask_faultmap.mapping.settings import Settings
 from flask_faultmap.profiles import PROBLEM
+from flask_faultmap.upstreams import UpstreamError
 
 
 def error_with(cls=DomainError, **attributes):
@@ -26,6 +31,23 @@ def described(error):
 class UnspeakableError(DomainError):
     def __str__(self):
         raise RuntimeError("boom")
+
+
+class PartsError(DomainError):
+    """One that never calls the ``__init__`` above it, as a dataclass does."""
+
+    def __init__(self, *parts):
+        self.parts = parts
+
+
+class WordsError(PartsError):
+    def __str__(self):
+        return f"No {self.parts[0]}"
+
+
+class Untranslated:
+    def __str__(self):
+        raise LookupError("no such language")
 
 
 class LyingText(str):
@@ -54,6 +76,15 @@ class LyingText(str):
         (error_with(public=5), "Bad request"),
         (DeadlineExceededError("x"), DeadlineExceededError.public),
         (UnspeakableError(), "Unspeakable"),
+        (DomainError(5), "5"),
+        (DomainError(KeyError("box")), "'box'"),
+        (DomainError(None), "Bad request"),
+        (DomainError(object()), "Bad request"),
+        (DomainError(["box"]), "Bad request"),
+        (DomainError(b"box"), "Bad request"),
+        (DomainError(DomainError), "Bad request"),
+        (PartsError("box", "s3cr3t"), "Parts"),
+        (WordsError("box", "s3cr3t"), "No box"),
     ],
 )
 def test_public_text_is_the_given_one_else_the_exposed_one_else_the_title(error, text):
@@ -119,3 +150,111 @@ def test_violation_that_is_none_is_dropped_and_logged(given, caplog):
     assert caplog.messages == [
         "Dropped 1 of the violations of a DomainError: each must be a Violation(message=…)"
     ]
+
+
+class Checks(Enum):
+    TOO_LONG = "too_long"
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        (Untranslated(), "Too long"),
+        (object(), "Too long"),
+        (b"\xff", "Too long"),
+        (None, "Too long"),
+        (UserString("Zu lang"), "Zu lang"),
+        (LyingText("Zu lang"), "Zu lang"),
+        (Checks.TOO_LONG, "too_long"),
+    ],
+)
+@pytest.mark.parametrize("several", [tuple, list])
+def test_message_of_a_violation_is_a_plain_text_or_its_code_in_words(message, told, several):
+    violation = Violation(message=message, pointer="#/name", code=Checks.TOO_LONG)
+
+    fault = described(DomainError("x", violations=several([violation])))
+
+    assert fault.violations == (Violation(message=told, pointer="#/name", code="too_long"),)
+    assert type(fault.violations[0].message) is str
+
+
+class LateError(DomainError):
+    """Knows all about itself when it is raised, outside of its ``__dict__``."""
+
+    __slots__ = ("told",)
+
+    category = property(lambda self: self.told["category"])
+    code = property(lambda self: self.told["code"])
+    title = property(lambda self: self.told["title"])
+    log_level = property(lambda self: self.told["log_level"])
+    retryable = property(lambda self: self.told["retryable"])
+
+    def __init__(self, **told):
+        super().__init__()
+        self.told = told
+
+
+@dataclass(slots=True)
+class SlottedError(DomainError):
+    code: str
+    category: str
+    title: str
+    log_level: int
+    retryable: bool
+
+
+class CachedError(DomainError):
+    def __init__(self, **told):
+        super().__init__()
+        self.told = told
+
+    category = cached_property(lambda self: self.told["category"])
+    code = cached_property(lambda self: self.told["code"])
+    title = cached_property(lambda self: self.told["title"])
+    log_level = cached_property(lambda self: self.told["log_level"])
+    retryable = cached_property(lambda self: self.told["retryable"])
+
+
+class AskedError(DomainError):
+    def __init__(self, **told):
+        super().__init__()
+        vars(self)["told"] = told
+
+    def __getattribute__(self, name):
+        told = object.__getattribute__(self, "__dict__").get("told", {})
+        return told[name] if name in told else super().__getattribute__(name)
+
+
+TELLING = [
+    {"category": "gone", "code": "a", "title": "A", "log_level": None, "retryable": False},
+    {"category": "unavailable", "code": "b", "title": "B", "log_level": 40, "retryable": True},
+]
+
+
+@pytest.mark.parametrize("cls", [LateError, SlottedError, CachedError, AskedError])
+@pytest.mark.parametrize("order", [TELLING, TELLING[::-1]], ids=["first", "last"])
+def test_what_only_an_instance_knows_is_asked_of_each(cls, order):
+    mapper = Mapper((), {}, Settings(profile=PROBLEM))
+    faults = [mapper.describe(cls(**told)) for told in order]
+
+    seen = [
+        {name: getattr(fault, name) for name in ("category", "code", "title", "retryable")}
+        | {"log_level": fault.level}
+        for fault in faults
+    ]
+    assert seen == order
+    assert [fault.status for fault in faults] == [410 if told["code"] == "a" else 503 for told in order]
+
+
+@pytest.mark.parametrize("order", [(None, False, True), (False, True, None)])
+def test_retry_after_an_upstream_error_is_said_of_each(order):
+    mapper = Mapper((), {}, Settings(profile=PROBLEM))
+    errors = [error_with(UpstreamError, applied=applied) for applied in order]
+
+    assert [mapper.describe(error).retryable for error in errors] == [each is False for each in order]
+
+
+def test_category_that_a_property_does_not_know_is_internal():
+    made = type("MadeError", (DomainError,), {"category": property(lambda self: "nonsense")})
+
+    assert described(made("s3cr3t")).status == 500
