@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, NoReturn
-from uuid import uuid4
 
 from flask import Flask, has_request_context, request
 from werkzeug.exceptions import HTTPException
@@ -23,7 +22,7 @@ from flask_faultmap.errors import DomainError
 from flask_faultmap.faults import Fault
 from flask_faultmap.profiles.profile import PROBLEM
 from flask_faultmap.signals import fault_translated
-from flask_faultmap.tools.specimens import make_any
+from flask_faultmap.tools.canaries import Canary
 
 __all__ = [
     "Canary",
@@ -66,8 +65,7 @@ def capture_faults(app: Flask) -> Iterator[list[CapturedFault]]:
     captured: list[CapturedFault] = []
 
     def receive(_sender: Flask, **payload: Any) -> None:
-        known = {name: payload[name] for name in CapturedFault.__dataclass_fields__}
-        captured.append(CapturedFault(**known))
+        captured.append(_hear(payload))
 
     with fault_translated.connected_to(receive, sender=app):
         yield captured
@@ -129,7 +127,7 @@ def assert_documented(app: Flask) -> Iterator[None]:
     missing: dict[str, None] = {}
 
     def receive(_sender: Flask, **told: Any) -> None:
-        heard = CapturedFault(**{name: told[name] for name in CapturedFault.__dataclass_fields__})
+        heard = _hear(told)
         if not told["handled"] or isinstance(heard.exception, HTTPException) or not has_request_context():
             return
         named = raised_by(app.view_functions.get(request.endpoint or ""), request.method)
@@ -143,37 +141,6 @@ def assert_documented(app: Flask) -> Iterator[None]:
         yield
     if missing:
         raise AssertionError("not documented:\n" + "\n".join(missing))
-
-
-class Canary:
-    """Secrets that must not get out, in the disguises in which they use to hide."""
-
-    def __init__(self) -> None:
-        self.secret: str = f"canary{uuid4().hex}"
-        self.texts: tuple[str, ...] = (
-            self.secret,
-            f"postgres://user:{self.secret}@db.internal/app",
-            f"https://api.internal/v1?access_token={self.secret}",
-            f"Authorization: Bearer {self.secret}",
-            f"password={self.secret}",
-            f'Traceback (most recent call last):\n  File "/srv/{self.secret}/app.py", line 1\nKeyError: 1',
-        )
-        self.leaks: list[str] = []
-
-    def exceptions(self, cls: type[BaseException] = RuntimeError) -> Iterator[BaseException]:
-        """Make exceptions that hold the secret everywhere: text, arguments, attributes, notes and causes."""
-        for text in self.texts:
-            exc = make_any(cls, text)
-            exc.__cause__ = ValueError(text)
-            exc.add_note(text)
-            exc.__dict__.update(data=text, response=text, description=text)
-            yield exc
-
-    def look(self, place: str, text: str) -> None:
-        """Note a leak if *text* shows the secret."""
-        at = text.find(self.secret)
-        if at >= 0:
-            self.leaks.append(f"{place}: …{text[max(0, at - 40) : at + len(self.secret) + 20]!r}…")
 
 
 @contextmanager
@@ -248,6 +215,10 @@ class _Seen:
         shown = self._body[:1000].decode("utf-8", "replace")
         kind = self._response.headers.get("Content-Type")
         raise AssertionError(f"{why}; seen: {self._response.status}, {kind}\n{shown}")
+
+
+def _hear(told: Mapping[str, Any]) -> CapturedFault:
+    return CapturedFault(**{name: told[name] for name in CapturedFault.__dataclass_fields__})
 
 
 def _name(cls: type | None) -> str:

@@ -49,6 +49,11 @@ def here() -> tuple[Flask, Boundary, Request]:
     return app, boundary_of(app), context.request
 
 
+def current_mapper() -> Mapper:
+    """Give both maps of the app whose request this is."""
+    return boundary_of(current_context().app).mapper
+
+
 def boundary_of(app: Flask) -> Boundary:
     """Give the boundary of *app*; a ConfigError says that it has none."""
     try:

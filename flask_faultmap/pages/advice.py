@@ -32,13 +32,3 @@ RETRY = (
     "after a second, then twice as long each time, with a random part. Give up after five tries."
 )
 NO_RETRY = "Sending the same request again will not help."
-
-
-def advise(category: Category) -> str:
-    """Give what a client should do about an error of *category*."""
-    return ADVICE[category]
-
-
-def advise_retry(is_retryable: bool) -> str:
-    """Say whether the same request may be sent again, and when."""
-    return RETRY if is_retryable else NO_RETRY

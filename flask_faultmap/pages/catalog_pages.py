@@ -5,15 +5,14 @@ from typing import Any
 from flask import Blueprint, Response, current_app, jsonify, request
 from flask.sansio.blueprints import BlueprintSetupState
 
-from flask_faultmap.border.boundaries import boundary_of
+from flask_faultmap.border.boundaries import current_mapper
 from flask_faultmap.border.extension import name_types
 from flask_faultmap.categories import Category
 from flask_faultmap.defining import code_text
 from flask_faultmap.errors import NotFoundError
-from flask_faultmap.mapping.mapper import Mapper
 from flask_faultmap.pages.descriptions import Answer, Description, answers_of, describe_all, describe_code
 from flask_faultmap.pages.markdown import write_code, write_index
-from flask_faultmap.pages.rendering import check_stylesheet, lock_down, lock_unrouted, render_page
+from flask_faultmap.pages.rendering import check_stylesheet, lock_down, make_pages, render_page
 from flask_faultmap.pages.types import find_types, root_of
 
 FORMS = {"text/html": "", "application/json": ".json", "text/markdown": ".md"}
@@ -31,16 +30,12 @@ def catalog(*, name: str = "faultmap_catalog", stylesheet: str | None = None) ->
         ConfigError: *stylesheet* is no path on this server.
     """
     check_stylesheet(stylesheet)
-    pages = Blueprint(
-        name, __name__, template_folder="templates", static_folder="static", static_url_path="/static"
-    )
+    pages = make_pages(name, _finish)
     views = _Views(stylesheet)
     pages.add_url_rule("/", "index", views.index)
     pages.add_url_rule("/llms.txt", "llms", views.llms)
     pages.add_url_rule("/<code>", "page", views.page)
-    pages.after_request(_finish)
     pages.record(_mount)
-    pages.record(lambda state: lock_unrouted(state, _finish))
     return pages
 
 
@@ -62,7 +57,7 @@ class _Views:
         self._stylesheet = stylesheet
 
     def index(self) -> Response:
-        told = describe_all(_mapper())
+        told = describe_all(current_mapper())
         form = _form()
         if form == ".md":
             return _markdown(write_index(current_app.name, told))
@@ -82,10 +77,10 @@ class _Views:
         )
 
     def llms(self) -> Response:
-        return _markdown(write_index(current_app.name, describe_all(_mapper())), "text/plain")
+        return _markdown(write_index(current_app.name, describe_all(current_mapper())), "text/plain")
 
     def page(self, code: str) -> Response:
-        mapper = _mapper()
+        mapper = current_mapper()
         told, form = describe_code(mapper, code), _form()
         if told is None:
             for suffix in (".json", ".md"):
@@ -102,10 +97,6 @@ class _Views:
         return render_page(
             "catalog_page.html", self._stylesheet, app_name=current_app.name, told=told, answers=answers
         )
-
-
-def _mapper() -> Mapper:
-    return boundary_of(current_app._get_current_object()).mapper  # type: ignore[attr-defined]  # of LocalProxy
 
 
 def _form() -> str:

@@ -8,16 +8,16 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, g, redirect, request, url_for
 
-from flask_faultmap.border.boundaries import boundary_of
+from flask_faultmap.border.boundaries import current_mapper
 from flask_faultmap.errors import ConfigError, NotFoundError
 from flask_faultmap.pages.catalog_pages import CATALOG
 from flask_faultmap.pages.descriptions import describe_code
 from flask_faultmap.pages.guarding import Authorize, Guard
 from flask_faultmap.pages.picture import Picture, draw
-from flask_faultmap.pages.questions import BLAMES, DEFAULT_WINDOW, WINDOWS, Question, read_question
-from flask_faultmap.pages.rendering import check_stylesheet, lock_down, lock_unrouted, render_page
+from flask_faultmap.pages.questions import DEFAULT_WINDOW, WINDOWS, Question, read_question
+from flask_faultmap.pages.rendering import check_stylesheet, lock_down, make_pages, render_page
 from flask_faultmap.sinks.trail import AuditTrail
-from flask_faultmap.sinks.trail.entries import Page
+from flask_faultmap.sinks.trail.entries import BLAMES, Page
 
 READER = "faultmap.console"  # in app.extensions: the reader of the app's trail
 KEY = re.compile(r"[0-9A-Za-z_-]{1,100}\.[0-9]{1,18}")
@@ -53,13 +53,9 @@ def console(
             "returns True for an operator: console(trail, authorize=is_operator)"
         )
     check_stylesheet(stylesheet)
-    pages = Blueprint(
-        name, __name__, template_folder="templates", static_folder="static", static_url_path="/static"
-    )
+    pages = make_pages(name, _finish)
     views = _Views(trail, stylesheet)
     pages.before_request(Guard(authorize).check)
-    pages.after_request(_finish)
-    pages.record(lambda state: lock_unrouted(state, _finish))
     for path, view in (
         ("/", views.index),
         ("/faults", views.faults),
@@ -121,7 +117,7 @@ class _Views:
             entry = _reader().get_in_journal(key)
         if entry is None and not problem:
             raise NotFoundError(public="No fault of the trail has this key; it may have been pruned.")
-        told = None if entry is None else describe_code(_mapper(), entry.code)
+        told = None if entry is None else describe_code(current_mapper(), entry.code)
         return self._render(
             "console_fault.html",
             503 if entry is None else 200,
@@ -153,7 +149,7 @@ class _Views:
             faults=faults,
             asked=asked,
             picture=_draw(asked),
-            described=None if group is None else describe_code(_mapper(), group.code),
+            described=None if group is None else describe_code(current_mapper(), group.code),
             page=None if group is None else _page_of(group.code),
         )
 
@@ -210,14 +206,10 @@ def _page_reader() -> Any:
     return g.get(READER) or g.setdefault(READER, _reader().at_once())
 
 
-def _mapper() -> Any:
-    return boundary_of(current_app._get_current_object()).mapper  # type: ignore[attr-defined]  # of LocalProxy
-
-
 def _page_of(code: str) -> str | None:
     """Give the address of the code's page in the app's catalogue, if it has one."""
     known = current_app.extensions.get(CATALOG)
-    if known is None or describe_code(_mapper(), code) is None:
+    if known is None or describe_code(current_mapper(), code) is None:
         return None
     return url_for(f"{known[0]}.page", code=code)
 

@@ -16,7 +16,7 @@ from flask_faultmap.faults import Violation
 from flask_faultmap.http.statuses import STATUS_LINES, FrameworkError
 from flask_faultmap.mapping.mapper import Mapper
 from flask_faultmap.mapping.settings import is_below
-from flask_faultmap.pages.advice import advise, advise_retry
+from flask_faultmap.pages.advice import ADVICE, NO_RETRY, RETRY
 from flask_faultmap.pages.members import find_member, members_of, schema_of
 from flask_faultmap.profiles.profile import Profile
 
@@ -134,8 +134,8 @@ def _describe(entry: Entry) -> Description:
         category=str(kind.category),
         meaning=meaning,
         occurs=tuple(occurs),
-        action=_text(cls.client_action) or advise(kind.category),
-        retry=advise_retry(kind.retryable),
+        action=_text(cls.client_action) or ADVICE[kind.category],
+        retry=RETRY if kind.retryable else NO_RETRY,
         retryable=kind.retryable,
         statuses=entry.statuses,
         since=_text(cls.since),

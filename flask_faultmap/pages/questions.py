@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask_faultmap.sinks.trail.entries import Filters
+from flask_faultmap.sinks.trail.histograms import LONGEST
 
 WINDOWS: dict[str, tuple[timedelta | None, str]] = {
     "1h": (timedelta(hours=1), "last hour"),
@@ -15,9 +16,7 @@ WINDOWS: dict[str, tuple[timedelta | None, str]] = {
     "all": (None, "any time"),
 }
 DEFAULT_WINDOW = "24h"
-BLAMES = ("client", "self", "upstream")
 TEXTS = {"code": "code", "group": "fingerprint", "route": "route", "user": "user_id", "blame": "blame"}
-LONGEST = timedelta(days=7)
 MOST = 512  # characters of a filter
 
 

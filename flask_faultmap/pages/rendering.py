@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Response, current_app, request, url_for
+from flask import Blueprint, Response, current_app, request, url_for
 from flask.sansio.blueprints import BlueprintSetupState
 from flask.templating import Environment
 
@@ -33,6 +33,16 @@ def check_stylesheet(stylesheet: object) -> None:
         )
 
 
+def make_pages(name: str, finish: Callable[[Response], Response]) -> Blueprint:
+    """Make a blueprint with our templates and style sheet; *finish* sees each answer below its prefix."""
+    pages = Blueprint(
+        name, __name__, template_folder="templates", static_folder="static", static_url_path="/static"
+    )
+    pages.after_request(finish)
+    pages.record(lambda state: _finish_unrouted(state, finish))
+    return pages
+
+
 def render_page(template: str, stylesheet: str | None, status: int = 200, **values: Any) -> Response:
     """Render a page; an app's template of the same name counts more than ours, as Flask has it."""
     style = stylesheet or url_for(".static", filename=STYLE)
@@ -49,7 +59,7 @@ def lock_down(response: Response) -> Response:
     return response
 
 
-def lock_unrouted(state: BlueprintSetupState, finish: Callable[[Response], Response]) -> None:
+def _finish_unrouted(state: BlueprintSetupState, finish: Callable[[Response], Response]) -> None:
     """Let *finish* see the routing's own errors below the pages too: these belong to no blueprint."""
     prefix = (state.url_prefix or "").rstrip("/") + "/"
 

@@ -14,12 +14,11 @@ import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from flask_faultmap.errors import ConfigError
-from flask_faultmap.sinks.trail.entries import Entry, Filters, Group
+from flask_faultmap.sinks.trail.entries import BLAMES, Entry, Filters, Group
 from flask_faultmap.sinks.trail.extension import reader_of, settings_of, shipper_of
 from flask_faultmap.sinks.trail.health import Health, measure
 from flask_faultmap.sinks.trail.office import hold_office
 from flask_faultmap.sinks.trail.options import (
-    BLAMES,
     LIMITS,
     STATUSES,
     read_moment,
@@ -46,7 +45,7 @@ from flask_faultmap.tools.cli import as_json, load_app
 @click.option(
     "--route", callback=read_text, help="Only those of this route pattern, such as '/boxes/<name>'."
 )
-@click.option("--blame", type=BLAMES, help="Only those that this side is to blame for.")
+@click.option("--blame", type=click.Choice(BLAMES), help="Only those that this side is to blame for.")
 @click.option("--limit", type=LIMITS, default=50, show_default=True, help="At most so many.")
 @as_json
 @click.pass_context

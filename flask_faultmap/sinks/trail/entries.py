@@ -62,6 +62,7 @@ class Entry(Names):
     context: Any = None
 
 
+BLAMES = ("client", "self", "upstream")
 EQUALS = ("code", "status", "request_id", "route", "blame", "fingerprint", "user_id")
 
 

@@ -10,7 +10,6 @@ UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"
 AGE = re.compile(r"([0-9]{1,6})([smhdw])")
 STATUSES = click.IntRange(100, 999)
 LIMITS = click.IntRange(1, 1_000_000)
-BLAMES = click.Choice(["client", "self", "upstream"])
 
 
 def read_moment(context: click.Context, option: click.Parameter, value: str | None) -> datetime | None:

@@ -6,41 +6,27 @@ row, or was pruned.
 
 import os
 import weakref
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from flask_faultmap.sinks.trail.database import check_version, is_prepared, open_to_read
-from flask_faultmap.sinks.trail.entries import (
-    Bucket,
-    Entry,
-    Filters,
-    Group,
-    Histogram,
-    Names,
-    Page,
-    from_micros,
-    to_micros,
-)
+from flask_faultmap.sinks.trail.entries import Entry, Filters, Group, Histogram, Names, Page, to_micros
+from flask_faultmap.sinks.trail.grouping import count_groups, read_group
+from flask_faultmap.sinks.trail.histograms import draw, find_width, in_micros, narrow
 from flask_faultmap.sinks.trail.journal import SEGMENT_SIZE
 from flask_faultmap.sinks.trail.segments import read_at, read_state, read_tail
 from flask_faultmap.sinks.trail.settings import TrailSettings
-from flask_faultmap.sinks.trail.shipper import count_groups
 from flask_faultmap.sinks.trail.snapshots import Place, Snapshot
 from flask_faultmap.sinks.trail.waiting import Waiting
 
 WHOLE_SEGMENT = 2 * SEGMENT_SIZE
 LAST = SEGMENT_SIZE
-LONGEST = timedelta(days=7)
-WIDTHS = [timedelta(seconds=each) for each in (60, 300, 900, 3600, 10_800)]
-MOST_BUCKETS = 60
 
 
 class TrailReader:
@@ -116,12 +102,12 @@ class TrailReader:
         found = self._count_groups(Filters(), limit)
         least = 0 if since is None else to_micros(since)
         newest = sorted(found, key=lambda group: (-group["last"], group["fingerprint"]))
-        return [_read_group(group) for group in newest if group["last"] >= least][:limit]
+        return [read_group(group) for group in newest if group["last"] >= least][:limit]
 
     def group(self, fingerprint: str) -> Group | None:
         """Give one group."""
         found = self._count_groups(Filters(fingerprint=fingerprint), 0, fingerprint)
-        return _read_group(found[0]) if found else None
+        return read_group(found[0]) if found else None
 
     def _count_groups(self, filters: Filters, limit: int, *named: str) -> list[dict[str, Any]]:
         """Give the *limit* groups that were seen last, those that wait in the journal, and the *named*."""
@@ -136,16 +122,13 @@ class TrailReader:
         Raises:
             ValueError: it is more than 7 days, or none.
         """
-        if not timedelta(0) < until - since <= LONGEST:
-            raise ValueError("a picture over time shows at most 7 days, and must end after it begins")
-        width = next((each for each in WIDTHS if (until - since) / each <= MOST_BUCKETS), WIDTHS[-1])
-        step = width // timedelta(microseconds=1)
-        filters = _narrow(filters or Filters(), since, until)
+        width = find_width(since, until)
+        filters = narrow(filters or Filters(), since, until)
         with self._look(filters) as (snapshot, waiting):
-            counts = snapshot.histogram(filters, step)
+            counts = snapshot.histogram(filters, in_micros(width))
         for entry in waiting:
-            counts[to_micros(entry.time) // step, entry.code] += 1
-        return _draw(since, until, width, counts)
+            counts[to_micros(entry.time) // in_micros(width), entry.code] += 1
+        return draw(since, until, width, counts)
 
     def _keep_connections(self) -> None:
         """Keep connections as long as this reader lives, in this process."""
@@ -215,15 +198,6 @@ def _read_key(key: str) -> tuple[str, int] | None:
     return (segment, int(offset)) if offset.isdecimal() and len(offset) < 19 else None
 
 
-def _narrow(filters: Filters, since: datetime, until: datetime) -> Filters:
-    """Leave of what *filters* want that from *since* to *until*."""
-    return replace(
-        filters,
-        since=since if filters.since is None else max(since, filters.since),
-        until=until if filters.until is None else min(until, filters.until),
-    )
-
-
 def _place_of(entry: Names) -> Place:
     return to_micros(entry.time), entry.segment, entry.offset
 
@@ -243,24 +217,3 @@ def _newest_first(found: Iterable[Entry | Waiting]) -> list[Entry | Waiting]:
 def _show(found: Iterable[Entry | Waiting]) -> Iterator[Entry]:
     """Redact what waits: a list does it for those that it shows, not for thousands behind them."""
     return (each.entry() if isinstance(each, Waiting) else each for each in found)
-
-
-def _read_group(row: Mapping[str, Any]) -> Group:
-    return Group(**{**row, "first": from_micros(row["first"]), "last": from_micros(row["last"])})
-
-
-def _draw(since: datetime, until: datetime, width: timedelta, counts: Counter[tuple[int, str]]) -> Histogram:
-    step = width // timedelta(microseconds=1)
-    totals: Counter[str] = Counter()
-    by_bucket: dict[int, dict[str, int]] = {}
-    for (at, code), count in sorted(counts.items()):
-        totals[code] += count
-        by_bucket.setdefault(at, {})[code] = count
-    places = range(to_micros(since) // step, (to_micros(until) - 1) // step + 1)
-    return Histogram(
-        since=since.astimezone(UTC),
-        until=until.astimezone(UTC),
-        width=width,
-        codes=tuple(code for code, _ in sorted(totals.items(), key=lambda each: (-each[1], each[0]))),
-        buckets=tuple(Bucket(start=from_micros(at * step), counts=by_bucket.get(at, {})) for at in places),
-    )

@@ -17,7 +17,8 @@ from sqlalchemy.exc import DatabaseError, DataError, IntegrityError
 
 from flask_faultmap.errors import ConfigError
 from flask_faultmap.sinks.trail.database import FAULT, GROUP, SEGMENT, open_to_write, prepare
-from flask_faultmap.sinks.trail.entries import Entry, Names, to_columns, to_micros
+from flask_faultmap.sinks.trail.entries import Entry, to_columns
+from flask_faultmap.sinks.trail.grouping import count_groups
 from flask_faultmap.sinks.trail.segments import (
     Chunk,
     ShipperState,
@@ -202,20 +203,6 @@ class Shipper:
             write_state(self._folder, state)
         except OSError:  # a full disk; health then says that nothing was heard of the shipper
             self._logger.debug("The shipper's state cannot be written to %s", self._folder)
-
-
-def count_groups(groups: dict[str, dict[str, Any]], entries: Iterable[Names]) -> None:
-    """Count *entries* in *groups*, by fingerprint and with the names of the columns."""
-    for entry in entries:
-        moment = to_micros(entry.time)
-        group = groups.setdefault(entry.fingerprint, _new_group(entry, moment))
-        group["count"] += 1
-        group["first"], group["last"] = min(group["first"], moment), max(group["last"], moment)
-
-
-def _new_group(entry: Names, moment: int) -> dict[str, Any]:
-    names = ("fingerprint", "app", "code", "category", "blame", "rule", "cause")
-    return {**{name: getattr(entry, name) for name in names}, "first": moment, "last": moment, "count": 0}
 
 
 def _add_groups(connection: Connection, entries: Iterable[Entry]) -> None:
