@@ -59,6 +59,7 @@ def check_app(app: Flask) -> list[Finding]:
         *_missing_challenges(mapper, entries),
         *_exposed_refusals(entries),
         *_unknown_words(mapper.settings, entries),
+        *_idle_statuses(mapper.settings, entries),
         *_types_elsewhere(app, mapper),
     ]
 
@@ -193,6 +194,19 @@ def _unknown_words(settings: Settings, entries: Iterable[Entry]) -> Iterator[Fin
                     what="no error class of the app has this code",
                     remedy=f"take it out, or import the class that has it{near_miss(word, codes)}",
                 )
+
+
+def _idle_statuses(settings: Settings, entries: Iterable[Entry]) -> Iterator[Finding]:
+    """Look for statuses of codes that only HTTP errors have: ``abort(405)`` stays a 405."""
+    of_http = {entry.kind.code for entry in entries if issubclass(entry.cls, FrameworkError)}
+    others = {*Category, *(entry.kind.code for entry in entries if not issubclass(entry.cls, FrameworkError))}
+    for word in sorted(of_http.intersection(settings.statuses) - others):
+        yield Finding(
+            check="idle-status",
+            where=f"FAULTMAP_STATUSES[{word!r}]",
+            what="it has no effect, since HTTP errors keep the status that they are raised with",
+            remedy="take it out, or let collapse of a profile change that status",
+        )
 
 
 def _types_elsewhere(app: Flask, mapper: Mapper) -> Iterator[Finding]:

@@ -137,6 +137,7 @@ def check(file: IO[bytes] | None, as_data: bool) -> None:
     broad-text          a text rule whose markers are in many texts
     exposed-refusal     a class that shows its message in a 401, a 403 or a 5xx (but 501)
     unknown-code        FAULTMAP_STATUSES or FAULTMAP_LOG_LEVELS names a code that no class has
+    idle-status         FAULTMAP_STATUSES names a code of HTTP errors, which keep their status
     duplicate-code      two classes with one code that are not kin, or differ in status
     undocumented-code   an error class without docstring, or whose code says nothing
     missing-challenge   a 401 without WWW-Authenticate
