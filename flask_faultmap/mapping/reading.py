@@ -2,11 +2,11 @@
 
 import re
 from ast import literal_eval
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
 from difflib import get_close_matches
 from enum import Enum
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from flask_faultmap.categories import Category
@@ -14,12 +14,16 @@ from flask_faultmap.defining import code_text
 from flask_faultmap.errors import ConfigError, DomainError
 from flask_faultmap.http.headers import why_no_id
 from flask_faultmap.mapping.settings import PREFIX, STATUS_WORD, STATUSES, Mode, Modes, Scopes, Settings
-from flask_faultmap.mapping.spellings import spelling
+from flask_faultmap.mapping.spellings import joined, spelling, word_meant
 from flask_faultmap.near_miss import near_miss
 from flask_faultmap.profiles.profile import TOKEN, Profile, is_error_status
 from flask_faultmap.texts import LEVELS, level_number
 
+NAME = PREFIX.rstrip("_")
 TRAIL = "FAULTMAP_TRAIL_"  # the audit trail reads these itself
+Read = TypeVar("Read")
+CLASSES = ("4xx", "5xx")  # of statuses
+NO_SLASH = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./-]*")  # of a prefix, all but the slash it begins with
 NO_CODE = re.compile("[0-9]+|[0-9]xx", re.IGNORECASE)
 
 
@@ -53,6 +57,9 @@ def read_settings(
                 known[name.lower()] = read(key, config[key])
             except Exception as exc:  # a border: the value's own methods may raise anything
                 reader.mistakes.append(f"{key} cannot be read: {type(exc).__name__} was raised by its value")
+    if isinstance(config.get(NAME), Mapping):  # a table of TOML, or two underscores in the environment
+        told = ", ".join(f"{PREFIX}{str(key).upper()}" for key in config[NAME]) or f"{PREFIX}PROFILE"
+        reader.mistakes.append(f"{NAME} is no setting; each is a key of its own: {told}")
     if reader.mistakes:
         raise ConfigError("\n".join(reader.mistakes))
     known.setdefault("profile", profiles["problem"])
@@ -60,7 +67,7 @@ def read_settings(
 
 
 def _known_codes(cls: type[DomainError]) -> Iterator[str]:
-    yield cls.code
+    yield code_text(cls.code) or DomainError.code  # of a property: only its instances know
     for subclass in cls.__subclasses__():
         yield from _known_codes(subclass)
 
@@ -103,50 +110,58 @@ class _Reader:
     def read_compatibility_mode(self, key: str, value: Any) -> Mode | Modes:
         if not isinstance(value, Mapping):
             return self._read_mode(key, value)
-        modes = {
-            self._read_prefix(key, prefix) or "": self._read_mode(f"{key}[{prefix!r}]", mode)
-            for prefix, mode in value.items()
-        }
-        return tuple(sorted(modes.items(), key=lambda scope: -len(scope[0])))
+        return tuple(self._read_prefixes(key, value, self._read_mode))
 
     def _read_mode(self, key: str, value: Any) -> bool | None:
         if value is not None and not isinstance(value, bool):
-            self._wrong(key, value, "True, False, None, or a mapping of URL prefixes to these")
+            allowed = "True, False, None, or a mapping of URL prefixes to these, such as {'/v1': True}"
+            self._wrong(key, value, allowed)
         return value if isinstance(value, bool) else None
 
-    def _read_prefix(self, key: str, prefix: Any) -> str | None:
-        if isinstance(prefix, str) and prefix.startswith("/") and "*" not in prefix and "<" not in prefix:
-            return prefix.rstrip("/")
-        self._wrong(f"A prefix in {key}", prefix, "a text that begins with '/', without '*' or '<…>'")
-        return None
-
-    def read_scopes(self, key: str, value: Any) -> Scopes:
-        if not isinstance(value, Mapping):
-            self._wrong(key, value, "a mapping of URL prefixes to profile names or None")
-            return ()
-        scopes: dict[str, Profile | None] = {}
-        for prefix, name in value.items():
-            trimmed = self._read_prefix(key, prefix)
-            if trimmed is None:
+    def _read_prefixes(
+        self, key: str, value: Mapping[Any, Any], read: Callable[[str, Any], Read]
+    ) -> list[tuple[str, Read]]:
+        """Read what stands below URL prefixes, the longest first."""
+        found: dict[str, Read] = {}
+        for prefix, each in value.items():
+            if not isinstance(prefix, str) or not prefix.startswith("/") or "*" in prefix or "<" in prefix:
+                told = isinstance(prefix, str) and NO_SLASH.fullmatch(prefix)
+                self._wrong(
+                    f"A prefix in {key}",
+                    prefix,
+                    "a text that begins with '/', without '*' or '<…>'",
+                    f". Did you mean {'/' + prefix!r}?" if told else "",
+                )
                 continue
-            if trimmed in scopes:
+            trimmed = prefix.rstrip("/")
+            if trimmed in found:
                 self._wrong(
                     f"A prefix in {key}", prefix, "each prefix once, with or without a '/' at its end"
                 )
-            scopes[trimmed] = (
-                None if name is None or name is False else self.read_profile(f"{key}[{prefix!r}]", name)
-            )
-        return tuple(sorted(scopes.items(), key=lambda scope: -len(scope[0])))
+            found[trimmed] = read(f"{key}[{prefix!r}]", each)
+        return sorted(found.items(), key=lambda scope: -len(scope[0]))
+
+    def read_scopes(self, key: str, value: Any) -> Scopes:
+        if not isinstance(value, Mapping):
+            allowed = "a mapping of URL prefixes to profile names or None, such as {'/api': 'problem'}"
+            self._wrong(key, value, allowed)
+            return ()
+        return tuple(self._read_prefixes(key, value, self._read_scope))
+
+    def _read_scope(self, key: str, name: Any) -> Profile | None:
+        return None if name is None or name is False else self.read_profile(key, name)
 
     def read_statuses(self, key: str, value: Any) -> Mapping[str, int]:
         if not isinstance(value, Mapping):
-            self._wrong(key, value, "a mapping of categories or codes to statuses")
+            self._wrong(
+                key, value, "a mapping of categories or codes to statuses, such as {'not_found': 410}"
+            )
             return STATUSES
         statuses = {_word(word): status for word, status in value.items()}
         for word, status in statuses.items():
             self._check_word(key, word, "a category or a code")
             if not is_error_status(status):
-                self._wrong(f"{key}[{word!r}]", status, "a status from 400 to 599")
+                self._wrong(f"{key}[{word!r}]", status, "a status from 400 to 599", joined(word, status))
         return {**STATUSES, **statuses}
 
     def read_validation_status(self, key: str, value: Any) -> int | None:
@@ -175,16 +190,23 @@ class _Reader:
     def read_log_levels(self, key: str, value: Any) -> Mapping[str, int | None]:
         levels: dict[str, int | None] = {}
         if not isinstance(value, Mapping):
-            self._wrong(key, value, "a mapping of codes, categories, statuses or '5xx' to levels")
+            self._wrong(
+                key,
+                value,
+                "a mapping of codes, categories, statuses or '5xx' to levels, such as {'5xx': 'ERROR'}",
+            )
             return levels
         for word, level in ((_word(word), level) for word, level in value.items()):
+            if str(word) in levels:
+                self._wrong(f"A key in {key}", word, "each key once, as a number or as a text")
             if not STATUS_WORD.fullmatch(str(word)):
-                self._check_word(key, word, "a category, a code, a status from 400 to 599, '4xx' or '5xx'")
+                allowed = "a category, a code, a status from 400 to 599, '4xx' or '5xx'"
+                self._check_word(key, word, allowed, CLASSES)
             try:
                 levels[str(word)] = level_number(None if level is False else level)
             except ValueError:
                 names = sorted(LEVELS)
-                miss = near_miss(str(level).upper(), names)
+                miss = joined(word, level) or (near_miss(level, names) if isinstance(level, str) else "")
                 self._wrong(f"{key}[{word!r}]", level, f"{', '.join(names)}, a number, None", miss)
         return levels
 
@@ -216,14 +238,17 @@ class _Reader:
             self._wrong(key, value, "a URI prefix such as 'https://errors.example.com/', or None")
         return str(value)
 
-    def _check_word(self, key: str, word: object, allowed: str) -> None:
+    def _check_word(self, key: str, word: object, allowed: str, more: Iterable[str] = ()) -> None:
         """A number is no code; another word may be one, of a class that is not imported yet."""
-        if not isinstance(word, str) or NO_CODE.fullmatch(word):
-            self._wrong(f"A key in {key}", word, allowed)
-        elif word not in self._words:
-            miss = get_close_matches(word, list(Category), 1, 0.85)
-            if miss and abs(len(miss[0]) - len(word)) <= 1:
-                self._wrong(f"A key in {key}", word, allowed, f". Did you mean {str(miss[0])!r}?")
+        if word in self._words:
+            return
+        meant = word_meant(word, {*self._words, *more})
+        if meant or code_text(word) is None or NO_CODE.fullmatch(str(word)):
+            self._wrong(f"A key in {key}", word, allowed, meant)
+            return
+        miss = get_close_matches(str(word), list(Category), 1, 0.85)
+        if miss and abs(len(miss[0]) - len(str(word))) <= 1:
+            self._wrong(f"A key in {key}", word, allowed, f". Did you mean {str(miss[0])!r}?")
 
 
 def _word(key: Any) -> Any:

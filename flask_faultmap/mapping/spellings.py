@@ -1,17 +1,21 @@
-"""What a value of a setting may have meant that an environment variable or a file could not say so."""
+"""What a setting may have meant that an environment variable or a file could not say so."""
 
 import json
 import re
 from ast import literal_eval
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
+
+from flask_faultmap.defining import code_text, snake_case
+from flask_faultmap.errors import DomainError
 
 WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("true", "yes", "on"), True),
     **dict.fromkeys(("false", "no", "off"), False),
     **dict.fromkeys(("none", "null"), None),
 }
-PAIR = re.compile(r"([^\s=:{}]+)\s*[=:]\s*(\S+)")  # not_found=410
+PAIR = re.compile(r"""["']?([^\s=:{},;"']+)["']?\s*[=:]\s*["']?([^\s{},;"']+)["']?""")  # not_found=410
+PAIRS = re.compile(rf"\{{?\s*{PAIR.pattern}([\s,;]+{PAIR.pattern})*\s*\}}?")
 NOTHING_READ = object()
 
 
@@ -57,11 +61,45 @@ def _meanings(value: object) -> Iterator[Any]:
     try:
         meant = literal_eval(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
-        pair = PAIR.fullmatch(text)
-        if pair:
-            yield from ({pair[1]: meant} for meant in (*_meanings(pair[2]), pair[2]))
-        yield [part.strip() for part in text.split(",")]
+        if PAIRS.fullmatch(text):
+            pairs = PAIR.findall(text)
+            yield {key: _plain(part) for key, part in pairs}
+            yield dict(pairs)
+        yield re.split(r"[,;\s]+", text)
         return
     yield meant
     if isinstance(meant, str | int | float) and meant != value:
         yield from _meanings(meant)
+
+
+def _plain(text: str) -> Any:
+    """Give what one value of several in a text is: a constant, a number, or the text."""
+    if text.lower() in WORDS:
+        return WORDS[text.lower()]
+    return int(text) if text.isdecimal() else text
+
+
+def word_meant(word: object, words: Collection[str]) -> str:
+    """Give ``. Did you mean …?`` where *word* is one of *words*, spelt as a class or a variable is."""
+    if isinstance(word, type) and issubclass(word, DomainError):
+        return f". Did you mean {code_text(word.code)!r}?"
+    if not isinstance(word, str):
+        return ""
+    tried = (word.lower(), snake_case(word.replace("-", "_")))
+    return next((f". Did you mean {each!r}?" for each in tried if each in words and each != word), "")
+
+
+def joined(word: object, value: object) -> str:
+    """Say how to write a code that TOML or the environment has split: ``billing.card`` is no table."""
+    parts = [str(word)]
+    while isinstance(value, Mapping) and len(value) == 1:
+        ((part, value),) = value.items()
+        parts.append(str(part))
+    if len(parts) == 1:
+        return ""
+    dotted, underscored = ".".join(parts), "__".join(parts)
+    in_json = json.dumps({underscored: value}, default=str)
+    return (
+        f". A code with a dot needs quotes in TOML, {json.dumps(dotted)}; "
+        f"one with two underscores needs JSON in the environment, {in_json}"
+    )

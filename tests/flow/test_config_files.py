@@ -41,6 +41,10 @@ MEANT = {
 }
 
 
+class BoxLostError(NotFoundError):
+    """Nobody knows where the box is."""
+
+
 def from_toml(app, path, monkeypatch):
     path.write_text(TOML)
     app.config.from_file(path, load=tomllib.load, text=False)
@@ -99,6 +103,13 @@ def test_nested_key_of_the_environment_is_a_mapping(monkeypatch):
         ("VALIDATION_STATUS", "422.0", "422"),
         ("VALIDATION_STATUS", "200", ""),
         ("STATUSES", "{'gone': 404}", '{"gone": 404}'),
+        ("STATUSES", "gone=404,not_found=410", '{"gone": 404, "not_found": 410}'),
+        ("STATUSES", "{gone: 404, not_found: 410}", '{"gone": 404, "not_found": 410}'),
+        ("STATUSES", "gone:404 not_found:410", '{"gone": 404, "not_found": 410}'),
+        ("LOG_LEVELS", "404:INFO;5xx:none", '{"404": "INFO", "5xx": null}'),
+        ("SCOPES", "/fc=firecracker, /api=problem", '{"/fc": "firecracker", "/api": "problem"}'),
+        ("COMPATIBILITY_MODE", "/v1=true,/v2=false", '{"/v1": true, "/v2": false}'),
+        ("HANDLERS_KEPT", "shop.on_404 shop.on_405", r'\["shop.on_404", "shop.on_405"\]'),
         ("SCOPES", "{'/fc': None}", '{"/fc": null}'),
         ("VALIDATION_STATUS", "'422'", "422"),
         ("LOG_LEVELS", "('gone', {1})", ""),
@@ -114,7 +125,7 @@ def test_what_the_environment_cannot_say_so_is_told_with_the_right_spelling(key,
 
 
 def test_a_complex_key_is_told_without_a_spelling():
-    with pytest.raises(ConfigError, match=r"allowed: a mapping of categories or codes to statuses$"):
+    with pytest.raises(ConfigError, match=r"codes to statuses, such as {'not_found': 410}$"):
         settings_of(FAULTMAP_STATUSES="{(1, 2): 3}")
 
 
@@ -152,6 +163,75 @@ def test_spelling_that_is_told_is_taken(key, text):
                     assert settings == settings_of(
                         **{f"FAULTMAP_{key}": json.loads(json.dumps(right).replace("null", "false"))}
                     )
+
+
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [
+        (
+            "FAULTMAP_STATUSES__NOT_FOUND",
+            "'NOT_FOUND'; allowed: a category or a code. Did you mean 'not_found'?",
+        ),
+        ("FAULTMAP_STATUSES__BoxLostError", "Did you mean 'box_lost'?"),
+        ("FAULTMAP_STATUSES__box-lost", "Did you mean 'box_lost'?"),
+        ("FAULTMAP_LOG_LEVELS__BOX_LOST", "Did you mean 'box_lost'?"),
+        ("FAULTMAP_LOG_LEVELS__5XX", "Did you mean '5xx'?"),
+        (
+            "FAULTMAP_STATUSES__box__lost",
+            '"box.lost"; .*JSON in the environment, {"box__lost": 404}',
+        ),
+        (
+            "FAULTMAP_LOG_LEVELS__box__lost",
+            '"box.lost"; .*JSON in the environment, {"box__lost": 404}',
+        ),
+        ("FAULTMAP__STATUSES__gone", "FAULTMAP is no setting; each is a key of its own: FAULTMAP_STATUSES$"),
+    ],
+)
+def test_key_that_a_variable_misspells_is_told_with_the_right_one(key, told, monkeypatch):
+    monkeypatch.setenv(f"FLASK_{key}", "404")
+    app = Flask("shop")
+    app.config.from_prefixed_env()
+
+    with pytest.raises(ConfigError, match=told.replace("?", r"\?")):
+        FaultMap(app)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[FAULTMAP_STATUSES]\nbox.lost = 404", 'needs quotes in TOML, "box.lost"'),
+        ("[FAULTMAP]\nPROFILE = 'problem'\nscopes = {}", "own: FAULTMAP_PROFILE, FAULTMAP_SCOPES$"),
+        ("[FAULTMAP]", "own: FAULTMAP_PROFILE$"),
+        ("[FAULTMAP_COMPATIBILITY_MODE]\nv1 = true", "Did you mean '/v1'\\?"),
+        ("[FAULTMAP_COMPATIBILITY_MODE]\n'/v1' = true\n'/v1/' = false", "allowed: each prefix once"),
+        ("[FAULTMAP_SCOPES]\n'api/v2' = 'problem'", "Did you mean '/api/v2'\\?"),
+        ("[FAULTMAP_SCOPES]\n'<v>' = 'problem'", "without '\\*' or '<…>'$"),
+        ("FAULTMAP_PROFILE = 'PROBLEM'", "Did you mean 'problem'\\?"),
+        ("FAULTMAP_VALIDATION_ERRORS = 'ALL'", "Did you mean 'all'\\?"),
+    ],
+)
+def test_what_a_toml_file_says_wrongly_is_told_with_the_right_spelling(text, told):
+    app = Flask("shop")
+    app.config.from_mapping(tomllib.loads(text))
+
+    with pytest.raises(ConfigError, match=told):
+        FaultMap(app)
+
+
+@pytest.mark.parametrize("word", ["", "two words", "x" * 65, "ü", BoxLostError, 404, None, ("a",)])
+@pytest.mark.parametrize("key", ["STATUSES", "LOG_LEVELS"])
+def test_key_that_can_be_no_code_is_refused(key, word):
+    with pytest.raises(ConfigError, match=f"A key in FAULTMAP_{key} is .*; allowed: a category"):
+        settings_of(**{f"FAULTMAP_{key}": {word if key == "STATUSES" or word != 404 else 200: 404}})
+
+
+def test_level_of_a_status_is_given_once():
+    with pytest.raises(ConfigError, match="A key in FAULTMAP_LOG_LEVELS is '404'; allowed: each key once"):
+        settings_of(FAULTMAP_LOG_LEVELS={404: "INFO", "404": "ERROR"})
+
+
+def test_map_itself_may_stand_in_the_config():
+    assert settings_of(FAULTMAP=FaultMap()).type_base is None
 
 
 def test_type_base_of_a_toml_file_may_be_null():
@@ -261,3 +341,19 @@ def test_class_that_exposes_a_refusal_is_a_finding():
 
     here = [finding.where for finding in found if finding.where.startswith(__name__ + ":")]
     assert here == [__name__ + ":TellingError"]
+
+
+def test_status_of_a_code_of_http_errors_is_a_finding():
+    app = Flask("shop")
+    app.config["FAULTMAP_STATUSES"] = {
+        "malformed_json": 422,
+        "unknown_path": 410,
+        "gone": 404,
+        "box_lost": 410,
+    }
+    FaultMap(app)
+
+    found = {finding.where for finding in check_app(app) if finding.check == "idle-status"}
+
+    assert found == {"FAULTMAP_STATUSES['malformed_json']", "FAULTMAP_STATUSES['unknown_path']"}
+    assert app.test_client().get("/nope").status_code == 404

@@ -130,6 +130,10 @@ def test_settings_do_not_change_when_the_config_does():
 PROFILE_NAMES = "'fault_message', 'firecracker', 'problem'"
 LEVELS = "CRITICAL, DEBUG, ERROR, FATAL, INFO, WARN, WARNING, a number, None"
 LOG_WORDS = "a category, a code, a status from 400 to 599, '4xx' or '5xx'"
+MODES = "True, False, None, or a mapping of URL prefixes to these, such as {'/v1': True}"
+SCOPES = "a mapping of URL prefixes to profile names or None, such as {'/api': 'problem'}"
+STATUS_WORDS = "a mapping of categories or codes to statuses, such as {'not_found': 410}"
+LEVEL_WORDS = "a mapping of codes, categories, statuses or '5xx' to levels, such as {'5xx': 'ERROR'}"
 WRONG = [
     ("PROFILE", "probelm", f" is 'probelm'; allowed: {PROFILE_NAMES}. Did you mean 'problem'?"),
     ("PROFILE", "json", f" is 'json'; allowed: {PROFILE_NAMES}"),
@@ -138,18 +142,17 @@ WRONG = [
     (
         "COMPATIBILITY_MODE",
         1,
-        " is 1; allowed: True, False, None, or a mapping of URL prefixes to these. "
-        "An environment variable or a JSON file needs true",
+        f" is 1; allowed: {MODES}. An environment variable or a JSON file needs true",
     ),
     (
         "COMPATIBILITY_MODE",
         "False",
-        f" is 'False'; allowed: True, False, None, or a mapping of URL prefixes to these{NEEDS}false",
+        f" is 'False'; allowed: {MODES}{NEEDS}false",
     ),
-    ("SCOPES", None, " is None; allowed: a mapping of URL prefixes to profile names or None"),
-    ("SCOPES", ["/a"], " is ['/a']; allowed: a mapping of URL prefixes to profile names or None"),
+    ("SCOPES", None, f" is None; allowed: {SCOPES}"),
+    ("SCOPES", ["/a"], f" is ['/a']; allowed: {SCOPES}"),
     ("SCOPES", {"/a": "probelm"}, f"['/a'] is 'probelm'; allowed: {PROFILE_NAMES}. Did you mean 'problem'?"),
-    ("STATUSES", 404, " is 404; allowed: a mapping of categories or codes to statuses"),
+    ("STATUSES", 404, f" is 404; allowed: {STATUS_WORDS}"),
     ("STATUSES", {"gone": 399}, "['gone'] is 399; allowed: a status from 400 to 599"),
     ("STATUSES", {"gone": 600}, "['gone'] is 600; allowed: a status from 400 to 599"),
     (
@@ -168,7 +171,7 @@ WRONG = [
     (
         "LOG_LEVELS",
         "ERROR",
-        " is 'ERROR'; allowed: a mapping of codes, categories, statuses or '5xx' to levels",
+        f" is 'ERROR'; allowed: {LEVEL_WORDS}",
     ),
     ("LOG_LEVELS", {"5xx": "ERORR"}, f"['5xx'] is 'ERORR'; allowed: {LEVELS}. Did you mean 'ERROR'?"),
     ("LOG_LEVELS", {"5xx": "erorr"}, f"['5xx'] is 'erorr'; allowed: {LEVELS}. Did you mean 'ERROR'?"),
@@ -209,7 +212,7 @@ def test_wrong_value_is_told_with_what_is_allowed(key, value, told):
 
 PREFIXES = "a text that begins with '/', without '*' or '<…>'"
 WRONG_KEYS = [
-    ("SCOPES", {"api": None}, f"is 'api'; allowed: {PREFIXES}"),
+    ("SCOPES", {"api": None}, f"is 'api'; allowed: {PREFIXES}. Did you mean '/api'?"),
     ("SCOPES", {"": None}, f"is ''; allowed: {PREFIXES}"),
     ("SCOPES", {None: None}, f"is None; allowed: {PREFIXES}"),
     ("SCOPES", {"/api/*": None}, f"is '/api/*'; allowed: {PREFIXES}"),
@@ -227,9 +230,13 @@ WRONG_KEYS = [
     ("STATUSES", {404: 410}, "is 404; allowed: a category or a code"),
     ("STATUSES", {"404": 410}, "is '404'; allowed: a category or a code"),
     ("STATUSES", {"5xx": 500}, "is '5xx'; allowed: a category or a code"),
-    ("STATUSES", {NotFoundError: 410}, f"is {NotFoundError!r}; allowed: a category or a code"),
+    (
+        "STATUSES",
+        {NotFoundError: 410},
+        f"is {NotFoundError!r}; allowed: a category or a code. Did you mean 'not_found'?",
+    ),
     ("LOG_LEVELS", {"interal": None}, f"is 'interal'; allowed: {LOG_WORDS}. Did you mean 'internal'?"),
-    ("LOG_LEVELS", {"5XX": None}, f"is '5XX'; allowed: {LOG_WORDS}"),
+    ("LOG_LEVELS", {"5XX": None}, f"is '5XX'; allowed: {LOG_WORDS}. Did you mean '5xx'?"),
     ("LOG_LEVELS", {"2xx": None}, f"is '2xx'; allowed: {LOG_WORDS}"),
     ("LOG_LEVELS", {600: None}, f"is 600; allowed: {LOG_WORDS}"),
     ("LOG_LEVELS", {"4034": None}, f"is '4034'; allowed: {LOG_WORDS}"),
