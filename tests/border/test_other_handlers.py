@@ -7,13 +7,13 @@ import pytest
 from flask import Blueprint, Flask
 from flow_app import raising
 from marshmallow import ValidationError
+from pumps import run
 from werkzeug.exceptions import HTTPException, InternalServerError, NotFound
 
 from flask_faultmap import ConfigError, FaultMap, Rule
 from flask_faultmap.border.other_handlers import name_of_handler, other_handlers
 from flask_faultmap.errors import DomainError, NotFoundError
 from flask_faultmap.testing import assert_rules
-from flask_faultmap.tools.cli import faults
 
 HERE = __name__
 
@@ -73,10 +73,6 @@ def on_blueprint(what, handler, *, is_before, **config):
     if not is_before:
         app.register_blueprint(pumps, url_prefix="/pumps")
     return app
-
-
-def run(app, *words):
-    return app.test_cli_runner().invoke(faults, words)
 
 
 def findings(app):

@@ -8,6 +8,7 @@ import sys
 from contextlib import closing
 
 import pytest
+from runs_room import executor_of
 from vectors_of import ask, probe
 
 from example_app.factory import build
@@ -29,10 +30,6 @@ def app(tmp_path):
     seed(executor_of(app).store)
     yield app
     close_rooms(app)
-
-
-def executor_of(app):
-    return app.extensions["example_app"]["runs"].executor
 
 
 def remove_file(path):

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from runs_room import executor_of
 from vectors_of import ask
 
 from example_app.factory import build
@@ -69,10 +70,6 @@ def app_with(tmp_path, **config):
     )
     seed(executor_of(app).store)
     return app
-
-
-def executor_of(app):
-    return app.extensions["example_app"]["runs"].executor
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 from flask import Flask
+from runs_room import executor_of
 from vectors_of import ask, by_id, probe, server_side
 
 from example_app.factory import build
@@ -165,10 +166,6 @@ def app():
     app = build("runs_app", {room.PREFIX: room})
     yield app
     close_rooms(app)
-
-
-def executor_of(app):
-    return app.extensions["example_app"]["runs"].executor
 
 
 @by_id(REQUESTS)

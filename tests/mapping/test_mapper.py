@@ -11,6 +11,7 @@ from datetime import timedelta
 from types import ModuleType
 
 import pytest
+from one_raise import error_with
 from werkzeug.exceptions import Conflict, HTTPException, NotFound, RequestedRangeNotSatisfiable
 
 from flask_faultmap.categories import Category
@@ -53,13 +54,6 @@ def mapper_of(*rules, **settings):
     """Make a mapper with the built-in profiles; *settings* by their field names."""
     profiles = {profile.name: profile for profile in BUILT_IN}
     return Mapper(rules or RULES, profiles, Settings(**{"profile": PROBLEM, **settings}))
-
-
-def error_with(cls=DomainError, **attributes):
-    """Make an error of which one raise has set *attributes*."""
-    error = cls("raised")
-    vars(error).update(attributes)
-    return error
 
 
 @pytest.mark.parametrize(

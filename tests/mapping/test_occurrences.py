@@ -7,6 +7,7 @@ from enum import Enum
 from functools import cached_property
 
 import pytest
+from one_raise import error_with
 
 from flask_faultmap.categories import Category
 from flask_faultmap.errors import DeadlineExceededError, DomainError, UnavailableError
@@ -15,13 +16,6 @@ from flask_faultmap.mapping.mapper import Mapper
 from flask_faultmap.mapping.settings import Settings
 from flask_faultmap.profiles import PROBLEM
 from flask_faultmap.upstreams import UpstreamError
-
-
-def error_with(cls=DomainError, **attributes):
-    """Make an error of which one raise has set *attributes*."""
-    error = cls("raised")
-    vars(error).update(attributes)
-    return error
 
 
 def described(error):

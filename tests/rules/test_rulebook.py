@@ -3,6 +3,7 @@
 from itertools import combinations, pairwise
 
 import pytest
+from sdk import SDKError
 
 from flask_faultmap.errors import (
     DeadlineExceededError,
@@ -14,14 +15,6 @@ from flask_faultmap.errors import (
 )
 from flask_faultmap.rules import Rule
 from flask_faultmap.rules.rulebook import RuleBook
-
-
-class SDKError(Exception):
-    """A foreign failure: a text, and whatever else its raiser tells."""
-
-    def __init__(self, text="the disk is full", **told):
-        super().__init__(text)
-        vars(self).update(told)
 
 
 class BoxError(SDKError):

@@ -5,6 +5,7 @@ import logging
 import weakref
 
 import pytest
+from sdk import SDKError
 
 from flask_faultmap.errors import (
     ConfigError,
@@ -16,14 +17,6 @@ from flask_faultmap.errors import (
 )
 from flask_faultmap.rules import Rule
 from flask_faultmap.rules.rulebook import GROUP, ITSELF, RuleBook
-
-
-class SDKError(Exception):
-    """A foreign failure: a text, and whatever else its raiser tells."""
-
-    def __init__(self, text="the disk is full", **told):
-        super().__init__(text)
-        vars(self).update(told)
 
 
 def test_decision_names_its_rule():

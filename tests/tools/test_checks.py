@@ -1,25 +1,16 @@
 """What ``flask faults check`` finds: every finding in an app of its own, and not in one beside it."""
 
 import json
-from enum import Enum
 
 import pytest
 from flask import Blueprint
 from flow_app import app_with, raising
 from marshmallow import Schema, fields
+from pumps import TABLE, TYPED, PumpError, rule_with, run
 from werkzeug.exceptions import HTTPException
 
-from flask_faultmap import Profile, Rule
+from flask_faultmap import Profile
 from flask_faultmap.errors import DomainError, GoneError, NotFoundError
-from flask_faultmap.tools.cli import faults
-
-
-class Code(Enum):
-    EMPTY = 1
-
-
-class PumpError(Exception):
-    code = Code.EMPTY
 
 
 class ValveError(NotFoundError):
@@ -44,17 +35,9 @@ class ShorterSchema(Schema):
     error = fields.String(attribute="text")
 
 
-def run(app, *words):
-    return app.test_cli_runner().invoke(faults, words)
-
-
 def error(name, base=NotFoundError, **members):
     """Make a class that no other test's app knows: its module does not name it, only a rule does."""
     return type(name, (base,), {"__doc__": "A known failure.", "__module__": __name__, **members})
-
-
-def rule_with(**given):
-    return Rule(**{"on": PumpError, "to": NotFoundError, **given})
 
 
 def app_to(*errors, **given):
@@ -89,8 +72,6 @@ def found(app, *words):
     return {(each["check"], each["where"]) for each in told["findings"]}
 
 
-TYPED = {"where": {"code": Code.EMPTY}}
-TABLE = {"table": "code", "to": {Code.EMPTY: GoneError}}
 BAD_HEADER = {"headers": lambda fault: {"WWW-Authenticate": " "}}
 
 # What is found, where, in which app; and an app that differs in little, and is as it should be.

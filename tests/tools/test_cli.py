@@ -1,41 +1,20 @@
 """The commands ``flask faults …`` in this process; what needs one of its own is in test_cli_process."""
 
 import json
-from enum import Enum
 
 import pytest
 from click.testing import CliRunner
 from flask import Flask
 from flask.cli import NoAppException, ScriptInfo
 from flow_app import app_with, heard, raising
+from pumps import TABLE, TYPED, rule_with, run
 
-from flask_faultmap import Rule
-from flask_faultmap.errors import ConfigError, GoneError, NotFoundError
+from flask_faultmap.errors import ConfigError, NotFoundError
 from flask_faultmap.tools.cli import faults
-
-
-class Code(Enum):
-    EMPTY = 1
-
-
-class PumpError(Exception):
-    code = Code.EMPTY
 
 
 class DryPumpError(NotFoundError):
     """A pump without water."""
-
-
-TYPED = {"where": {"code": Code.EMPTY}}
-TABLE = {"table": "code", "to": {Code.EMPTY: GoneError}}
-
-
-def run(app, *words):
-    return app.test_cli_runner().invoke(faults, words)
-
-
-def rule_with(**given):
-    return Rule(**{"on": PumpError, "to": NotFoundError, **given})
 
 
 def test_contract_may_be_read_from_standard_input():
@@ -122,7 +101,7 @@ def test_explain_shows_the_decision_and_tells_nobody(caplog):
     )
 
     with heard() as told:
-        result = run(app, "explain", f"{__name__}:PumpError", "--text", "dry")
+        result = run(app, "explain", "pumps:PumpError", "--text", "dry")
 
     assert result.output.splitlines() == [
         "Made as PumpError('dry').",

@@ -1,11 +1,12 @@
 """What ``flask faults list`` shows, for people and for machines."""
 
-from enum import Enum, Flag
+from enum import Flag
 
 import pytest
 from flask import Flask
 from flow_app import app_with
 from marshmallow import Schema, fields
+from pumps import Code, PumpError, rule_with
 
 from flask_faultmap import FaultMap, Profile, Rule
 from flask_faultmap.errors import GoneError, NotFoundError, UnavailableError
@@ -13,21 +14,9 @@ from flask_faultmap.packs import SQLALCHEMY
 from flask_faultmap.tools.listing import list_as_data, list_as_text
 
 
-class Code(Enum):
-    EMPTY = 1
-
-
 class Mode(Flag):
     WET = 1
     HOT = 2
-
-
-class PumpError(Exception):
-    pass
-
-
-def rule_with(**given):
-    return Rule(**{"on": PumpError, "to": NotFoundError, **given})
 
 
 def lines_of(*rules, everything=False, **given):
@@ -123,7 +112,7 @@ def test_machines_get_every_rule():
 
     typed = {
         "rule": "PumpError where code=1 -> NotFoundError",
-        "on": f"{__name__}:PumpError",
+        "on": "pumps:PumpError",
         "outcomes": {"flask_faultmap.errors:NotFoundError": "not_found"},
         "installed": True,
         "built_in": False,

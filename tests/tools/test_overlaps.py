@@ -1,6 +1,7 @@
 """Rules that stand in each other's way, and text rules that are doubtful."""
 
 import pytest
+from pumps import PumpError, rule_with
 
 from flask_faultmap import Rule
 from flask_faultmap.errors import AbortedError, InternalError, NotFoundError, UnavailableError
@@ -9,20 +10,12 @@ from flask_faultmap.rules.rulebook import RuleBook
 from flask_faultmap.tools.overlaps import covered_texts, dead_cases, is_too_broad
 
 
-class PumpError(Exception):
-    """A driver's failure."""
-
-
 class DryPumpError(PumpError):
     """A narrower one."""
 
 
 def not_mine(_):
     return None
-
-
-def rule_with(**given):
-    return Rule(**{"on": PumpError, "to": NotFoundError, **given})
 
 
 def find_dead(*rules):

@@ -1,7 +1,7 @@
 """How a block around calls to a service must be used, and that a wrong use never passes for success."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import aiohttp
@@ -9,6 +9,7 @@ import httpx
 import pytest
 import requests
 import urllib3
+from client_calls import failure_of
 from misbehaving import Misbehaving, misbehaving
 
 from flask_faultmap import ConfigError, DomainError
@@ -37,12 +38,6 @@ def server() -> Iterator[Misbehaving]:
 
 def get(url: str) -> requests.Response:
     return requests.get(url, timeout=1)
-
-
-def failure_of_call(call: Callable[[], Any]) -> Any:
-    with pytest.raises(DomainError) as caught:
-        call()
-    return caught.value
 
 
 @pytest.mark.parametrize(
@@ -89,7 +84,7 @@ def test_a_block_that_is_entered_twice_is_our_own_bug() -> None:
 
     call()
 
-    assert "entered twice; call upstream(…) anew for each call" in str(failure_of_call(call))
+    assert "entered twice; call upstream(…) anew for each call" in str(failure_of(call))
 
 
 def test_an_async_block_that_is_entered_twice_is_our_own_bug() -> None:
@@ -101,7 +96,7 @@ def test_an_async_block_that_is_entered_twice_is_our_own_bug() -> None:
 
     asyncio.run(call())
 
-    assert "entered twice" in str(failure_of_call(lambda: asyncio.run(call())))
+    assert "entered twice" in str(failure_of(lambda: asyncio.run(call())))
 
 
 def test_all_that_is_wrong_with_the_terms_is_said_at_once() -> None:
@@ -116,7 +111,7 @@ def test_what_is_no_response_is_our_own_bug(verb: str, response: object) -> None
         with upstream(**TERMS) as block:
             getattr(block, verb)(response)
 
-    error = failure_of_call(call)
+    error = failure_of(call)
 
     assert (type(error), error.retryable) == (UpstreamUsageError, False)
     assert "is no response of requests, httpx, urllib3, aiohttp or urllib.request" in str(error)
@@ -127,7 +122,7 @@ def test_a_response_after_the_block_is_our_own_bug(server: Misbehaving, verb: st
     with upstream(**TERMS) as call:
         response = call.check(get(server.url + "/ok"))
 
-    assert "after its block" in str(failure_of_call(lambda: getattr(call, verb)(response)))
+    assert "after its block" in str(failure_of(lambda: getattr(call, verb)(response)))
 
 
 def test_a_block_that_checked_nothing_does_not_end_well(server: Misbehaving) -> None:
@@ -135,7 +130,7 @@ def test_a_block_that_checked_nothing_does_not_end_well(server: Misbehaving) -> 
         with upstream(**TERMS):
             get(server.url + "/say?status=500")
 
-    error = failure_of_call(call)
+    error = failure_of(call)
 
     assert type(error) is UpstreamUsageError
     assert "no response was checked" in str(error)
@@ -153,7 +148,7 @@ def test_a_forgotten_check_is_made_by_json(server: Misbehaving) -> None:
         with upstream(**TERMS) as block:
             block.json(get(server.url + "/say?status=500"))
 
-    assert type(failure_of_call(call)) is UpstreamResponseError
+    assert type(failure_of(call)) is UpstreamResponseError
 
 
 @pytest.mark.parametrize("verb", ["check", "json"])
@@ -162,7 +157,7 @@ def test_a_forgotten_await_does_not_end_well(server: Misbehaving, verb: str) -> 
         async with upstream(**TERMS) as block, httpx.AsyncClient() as client:
             getattr(block, verb)(await client.get(server.url + "/say?status=500"))
 
-    error = failure_of_call(lambda: asyncio.run(call()))
+    error = failure_of(lambda: asyncio.run(call()))
 
     assert "was not awaited" in str(error)
 
@@ -173,7 +168,7 @@ def test_a_forgotten_await_does_not_hide_what_went_wrong_after_it(server: Misbeh
             block.check(await client.get(server.url + "/ok"))  # type: ignore[unused-coroutine]
             raise InvalidArgumentError("x")
 
-    assert type(failure_of_call(lambda: asyncio.run(call()))) is InvalidArgumentError
+    assert type(failure_of(lambda: asyncio.run(call()))) is InvalidArgumentError
 
 
 def test_a_response_that_must_be_awaited_asks_for_an_async_block(server: Misbehaving) -> None:
@@ -182,7 +177,7 @@ def test_a_response_that_must_be_awaited_asks_for_an_async_block(server: Misbeha
             async with aiohttp.ClientSession() as session, session.get(server.url + "/ok") as response:
                 block.check(response)
 
-    error = failure_of_call(lambda: asyncio.run(call()))
+    error = failure_of(lambda: asyncio.run(call()))
 
     assert "use 'async with upstream(…)'" in str(error)
 
@@ -200,7 +195,7 @@ def test_a_sync_client_s_bad_answer_is_read_in_an_async_block(server: Misbehavin
         async with upstream(**TERMS) as block:
             await block.check(urllib3.request("GET", server.url + "/json-as-text-500", retries=False))
 
-    assert failure_of_call(lambda: asyncio.run(call())).extra_data["body"] == {"why": "disk full"}
+    assert failure_of(lambda: asyncio.run(call())).extra_data["body"] == {"why": "disk full"}
 
 
 def test_an_aiohttp_body_that_was_read_is_kept(server: Misbehaving) -> None:
@@ -210,7 +205,7 @@ def test_an_aiohttp_body_that_was_read_is_kept(server: Misbehaving) -> None:
             await response.read()
             await block.check(response)
 
-    assert failure_of_call(lambda: asyncio.run(call())).extra_data["body"] == {"why": "disk full"}
+    assert failure_of(lambda: asyncio.run(call())).extra_data["body"] == {"why": "disk full"}
 
 
 def test_a_response_made_by_hand_has_no_request() -> None:
@@ -218,7 +213,7 @@ def test_a_response_made_by_hand_has_no_request() -> None:
         with upstream(**TERMS, method="PUT", path="/endpoints/7") as block:
             block.check(httpx.Response(500))
 
-    error = failure_of_call(call)
+    error = failure_of(call)
 
     assert str(error) == "appproxy delete_endpoint: answered 500 (PUT /endpoints/7)"
 
@@ -230,7 +225,7 @@ def test_a_url_that_is_none_has_no_path() -> None:
             response.status_code, response.url, response._content = 500, "http://[", b""
             block.check(response)
 
-    assert failure_of_call(call).extra_data["path"] is None
+    assert failure_of(call).extra_data["path"] is None
 
 
 @pytest.mark.parametrize(
@@ -253,6 +248,6 @@ def test_only_an_answer_that_broke_off_has_what_had_come_of_it(
             block.check(get(server.url + "/ok"))
             raise exc
 
-    data = failure_of_call(call).extra_data
+    data = failure_of(call).extra_data
 
     assert (data["path"], data["status"]) == (path, status)
