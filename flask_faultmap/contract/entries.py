@@ -56,7 +56,7 @@ def entries_of(mapper: Mapper) -> list[Entry]:
 def classes_of(mapper: Mapper) -> list[type[DomainError]]:
     """Give the error classes that can reach a client: parents before their children, otherwise by name."""
     outcomes = {outcome for rule in mapper.book.rules for outcome in rule.outcomes}
-    loaded = {cls for cls in _family(DomainError) if _can_be_imported(cls)}
+    loaded = {cls for cls in _family(DomainError) if can_be_imported(cls)}
     found = (outcomes | loaded) - {FrameworkError}  # which is only the base of those of HTTP errors
     return sorted(found, key=lambda cls: (len(cls.__mro__), path_of(cls)))
 
@@ -68,7 +68,17 @@ def codes_of(mapper: Mapper) -> set[str]:
 
 def can_reach_client(mapper: Mapper, cls: type[DomainError]) -> bool:
     """Say whether *cls* is one of :func:`classes_of`."""
-    return _can_be_imported(cls) or any(cls in rule.outcomes for rule in mapper.book.rules)
+    return can_be_imported(cls) or any(cls in rule.outcomes for rule in mapper.book.rules)
+
+
+def can_be_imported(cls: type) -> bool:
+    """Say whether *cls* is what its name leads to; a class of an HTTP error has no name, and counts."""
+    if issubclass(cls, FrameworkError):
+        return True
+    found: Any = sys.modules.get(cls.__module__)
+    for part in cls.__qualname__.split("."):
+        found = getattr(found, part, None)
+    return found is cls
 
 
 def entry_of(mapper: Mapper, cls: type[DomainError]) -> Entry | None:
@@ -132,13 +142,3 @@ def _family(cls: type[DomainError]) -> Iterator[type[DomainError]]:
     yield cls
     for subclass in cls.__subclasses__():
         yield from _family(subclass)
-
-
-def _can_be_imported(cls: type) -> bool:
-    """Whether *cls* is what its name leads to; a class of an HTTP error has no name, and counts."""
-    if issubclass(cls, FrameworkError):
-        return True
-    found: Any = sys.modules.get(cls.__module__)
-    for part in cls.__qualname__.split("."):
-        found = getattr(found, part, None)
-    return found is cls

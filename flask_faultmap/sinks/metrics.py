@@ -7,7 +7,6 @@
 ``faultmap_faults_total{code, category, status, route, blame}``, in multi-process mode too.
 """
 
-import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -18,9 +17,9 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from flask_faultmap.border.contexts import current_context
+from flask_faultmap.contract.entries import can_be_imported
 from flask_faultmap.errors import DomainError
 from flask_faultmap.faults import Fault
-from flask_faultmap.http.statuses import FrameworkError
 from flask_faultmap.sinks.connecting import connect
 from flask_faultmap.sinks.trail import AuditTrail
 from flask_faultmap.sinks.trail.extension import settings_of
@@ -143,12 +142,5 @@ def _code_of(fault: Fault, error: DomainError) -> str:
     cls = type(error)
     known = _is_promised.get(cls)
     if known is None:
-        known = _is_promised[cls] = issubclass(cls, FrameworkError) or _can_be_imported(cls)
+        known = _is_promised[cls] = can_be_imported(cls)
     return fault.code if known and "code" not in vars(error) else OTHER
-
-
-def _can_be_imported(cls: type) -> bool:
-    found: Any = sys.modules.get(cls.__module__)
-    for part in cls.__qualname__.split("."):
-        found = getattr(found, part, None)
-    return found is cls
