@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from operator import is_
-from typing import Any, NamedTuple
+from typing import Any
 
 from werkzeug.datastructures import Headers, MultiDict
 from werkzeug.wrappers import Request
@@ -11,29 +11,75 @@ from werkzeug.wrappers import Request
 UNKNOWN: Any = object()  # a value that nobody kept
 KEPT = "_faultmap_parts"  # with a request: what was read of it, and from what
 
-# What werkzeug's request keeps once it was read, and where our violations say that it is.
-LOOKED_AT = {"args": "query", "form": "form", "files": "form", "cookies": "cookie"}
-KEPT_BY_REQUEST = ("_cached_json", "_cached_data", *LOOKED_AT, "view_args")
+# What werkzeug's request keeps once it was read.
+KEPT_BY_REQUEST = ("_cached_json", "_cached_data", "args", "form", "files", "cookies", "view_args")
 
 
-class Parts(NamedTuple):
+Named = tuple[str, Mapping[str, list[Any]], object]  # source, values by name, the object that the app has
+Dicts = list[tuple[str, MultiDict[str, Any]]]  # the query, form, files and cookies, each with its source
+
+
+class Parts:
     """What came with the request, as far as its code has looked at it.
 
     *sent* is the JSON document, parsed once more (UNKNOWN if there is none), *held* what ``get_json`` gave
-    to the app, which may have changed it. *named* has all other parts: source, values by name, and the
-    object that the app has. *sources* says by name, of all parts but the headers, which has it first;
-    *open* is the first part that may hold any name, the query or the form. *memo* keeps what was found once.
+    to the app, which may have changed it. *sources* says by name, of all parts but the headers, which has it
+    first; *open* is the first part that may hold any name, the query or the form. *memo* keeps what was
+    found once.
     """
 
-    sent: Any
-    held: Any
-    named: tuple[tuple[str, Mapping[str, list[Any]], object], ...]
-    sources: Mapping[Any, str]
-    open: str | None
-    memo: dict[Any, Any]
+    __slots__ = (
+        "_dicts",
+        "_files",
+        "_headers",
+        "_named",
+        "_view_args",
+        "held",
+        "memo",
+        "open",
+        "sent",
+        "sources",
+    )
+
+    def __init__(
+        self,
+        sent: Any = UNKNOWN,
+        held: Any = UNKNOWN,
+        view_args: Mapping[str, Any] | None = None,
+        dicts: Dicts | None = None,
+        files: MultiDict[str, Any] | None = None,
+        headers: Headers | None = None,
+    ) -> None:
+        self.sent, self.held = sent, held
+        self.sources: dict[Any, str] = dict.fromkeys(view_args, "path") if view_args else {}
+        self.open: str | None = None
+        self.memo: dict[Any, Any] = {}
+        self._view_args, self._dicts, self._files, self._headers = view_args, dicts, files, headers
+        self._named: tuple[Named, ...] | None = None
+        for source, part in dicts or ():
+            self.sources = {**dict.fromkeys(part, source), **self.sources}
+            if self.open is None and source in ("query", "form"):
+                self.open = source
+
+    @property
+    def named(self) -> tuple[Named, ...]:
+        """All parts but the body, made when they are asked for: nobody does where no value is known."""
+        if self._named is None:
+            self._named = tuple(self._name())
+        return self._named
+
+    def _name(self) -> Iterator[Named]:
+        if self._view_args:
+            yield "path", {name: [value] for name, value in self._view_args.items()}, self._view_args
+        for source, part in self._dicts or ():
+            yield source, dict(part.lists()), part
+        if self._files is not None:
+            yield "form", _told_of_files(self._files), self._files
+        if self._headers is not None:
+            yield "header", HeaderValues(self._headers), self._headers
 
 
-NO_PARTS = Parts(UNKNOWN, UNKNOWN, (), {}, None, {})
+NO_PARTS = Parts()
 
 
 def parts_of(request: Request | None) -> Parts:
@@ -45,38 +91,27 @@ def parts_of(request: Request | None) -> Parts:
         return NO_PARTS
     read = request.__dict__
     seen = [*map(read.get, KEPT_BY_REQUEST)]
-    known: list[Any]
-    parts: Parts
-    known, parts = read.get(KEPT, ([], NO_PARTS))
-    if not known or not all(map(is_, known, seen)):
-        parts = _read(request, read)
-        read[KEPT] = seen, parts
-    return parts
+    kept: tuple[list[Any], Parts] | None = read.get(KEPT)
+    if kept is None or not all(map(is_, kept[0], seen)):
+        kept = read[KEPT] = seen, _read(request, *seen)
+    return kept[1]
 
 
-def _read(request: Request, read: dict[str, Any]) -> Parts:
-    held = read.get("_cached_json", (UNKNOWN,))[0]
-    held = UNKNOWN if held is Ellipsis else held
-    sent = _parse(request, read["_cached_data"]) if read.get("_cached_data") else UNKNOWN
-    named: list[tuple[str, Mapping[str, list[Any]], object]] = []
-    sources: dict[Any, str] = {}
-    opened = None
-    view_args = getattr(request, "view_args", None)
-    if view_args:
-        named.append(("path", {name: [value] for name, value in view_args.items()}, view_args))
-        sources = dict.fromkeys(view_args, "path")
-    for name, source in LOOKED_AT.items():
-        part = read.get(name)
-        if part is not None and isinstance(part, MultiDict):
-            values = dict(part.lists())
-            named.append((source, values, part))
-            sources = {**dict.fromkeys(values, source), **sources}
-            if opened is None and source in ("query", "form"):
-                opened = source
-    if isinstance(read.get("files"), MultiDict):
-        named.append(("form", _told_of_files(read["files"]), read["files"]))
-    named.append(("header", HeaderValues(request.headers), request.headers))
-    return Parts(sent, held, tuple(named), sources, opened, {})
+def _read(
+    request: Request, json: Any, data: Any, args: Any, form: Any, files: Any, cookies: Any, view_args: Any
+) -> Parts:
+    held = UNKNOWN if json is None or json[0] is Ellipsis else json[0]
+    looked_at: tuple[tuple[str, Any], ...] = ()
+    if not (args is form is files is cookies is None):
+        looked_at = (("query", args), ("form", form), ("form", files), ("cookie", cookies))
+    return Parts(
+        sent=_parse(request, data) if data else UNKNOWN,
+        held=held,
+        view_args=view_args,
+        dicts=[(source, part) for source, part in looked_at if isinstance(part, MultiDict)],
+        files=files if isinstance(files, MultiDict) else None,
+        headers=request.headers,
+    )
 
 
 def body_of(request: Request | None) -> bytes:

@@ -21,7 +21,7 @@ from flask_faultmap.http.documents import Refused, deepest
 from flask_faultmap.http.origins import frames_of, read_by
 from flask_faultmap.http.parts import UNKNOWN, Parts, parts_of
 from flask_faultmap.http.places import Place, find_place, guess_place
-from flask_faultmap.http.wording import MAX_NAME, code_of, say_message, say_name, word_pydantic
+from flask_faultmap.http.wording import MAX_MESSAGE, MAX_NAME, code_of, say_message, say_name, word_pydantic
 
 MAX_VIOLATIONS = 100
 MAX_DEPTH = 16
@@ -75,17 +75,19 @@ def from_request_parser(messages: object) -> ValidationFailedError | None:
     return _failed(
         _violation(SOURCES[place], path, message, code_of(message))
         for place, told in messages.items()
-        for path, message in _spoken_leaves(told)
+        for path, message in _leaves(told)
     )
 
 
 def from_messages(exc: ValidationError, parts: Parts) -> ValidationFailedError:
     """Translate an error of marshmallow's that holds no values: each message is where its path says."""
     found = []
-    for path, leaf in islice(_leaves(_messages_of(exc)), MAX_VIOLATIONS):
-        message = say_message(leaf)
+    is_unread = parts.sent is UNKNOWN and parts.open is None  # then all but the path's names is the body's
+    for path, message in islice(_leaves(_messages_of(exc)), MAX_VIOLATIONS):
         code = code_of(message)
-        source, steps = guess_place(parts, path, is_missing=code == "required")
+        source, steps = "body", path
+        if not is_unread or (path and path[0] in parts.sources):
+            source, steps = guess_place(parts, path, is_missing=code == "required")
         found.append(_violation(source, steps, message, code))
     return _failed(found)
 
@@ -130,7 +132,7 @@ def findings_of_marshmallow(exc: ValidationError, *, is_compared: bool) -> Itera
     data = exc.data if is_compared and exc.data is not None else UNKNOWN
     if is_compared and exc.data is None and is_of_marshmallow(frames_of(exc)):
         data = None
-    for path, message in _spoken_leaves(_messages_of(exc)):
+    for path, message in _leaves(_messages_of(exc)):
         code = code_of(message)
         if data is UNKNOWN:
             yield Finding(Refused(path, UNKNOWN), message, code)
@@ -205,12 +207,14 @@ def _guess(parts: Parts, item: Finding) -> Place:
 def _failed(found: Iterable[Violation]) -> ValidationFailedError:
     violations = tuple(islice(found, MAX_VIOLATIONS))
     fields = ", ".join([f"{item.source} {item.pointer or item.name} ({item.code})" for item in violations])
-    error = ValidationFailedError(f"validation failed: {fields}"[:MAX_LOGGED], violations=violations)
+    public = None
     if violations:  # a shape with one text only has room for the first
         first = violations[0]
         where = first.name or (first.pointer or "").removeprefix("#").removeprefix("/") or first.source
-        error.public = f"{error.public} {where}: {first.message}"
-    return error
+        public = f"{ValidationFailedError.public} {where}: {first.message}"
+    return ValidationFailedError(
+        f"validation failed: {fields}"[:MAX_LOGGED], public=public, violations=violations
+    )
 
 
 def _violation(source: str, path: tuple[Any, ...], message: str, code: str) -> Violation:
@@ -220,18 +224,37 @@ def _violation(source: str, path: tuple[Any, ...], message: str, code: str) -> V
     return new_violation(source, message, None, name, code)
 
 
-def _spoken_leaves(told: object) -> Iterator[tuple[tuple[Any, ...], str]]:
-    return ((path, say_message(leaf)) for path, leaf in _leaves(told))
+def _leaves(told: object) -> Iterable[tuple[tuple[Any, ...], str]]:
+    """Give each message with its path, depth first; a list under a field is several messages about it."""
+    found: list[tuple[tuple[Any, ...], str]] = []
+    if type(told) is dict and _has_taken_plain(told, (), found):
+        return found
+    return ((path, say_message(leaf)) for path, leaf in _walk(told))
 
 
-def _leaves(told: object) -> Iterator[tuple[tuple[Any, ...], object]]:
-    """Walk nested messages, depth first; a list under a field is several messages about it.
+def _has_taken_plain(
+    told: dict[Any, Any], above: tuple[Any, ...], found: list[tuple[tuple[Any, ...], str]]
+) -> bool:
+    """Add the messages of *told* to *found*; False if they are not as marshmallow nearly always makes it."""
+    if not 0 < len(told) <= MAX_VIOLATIONS or len(above) >= MAX_DEPTH:
+        return False
+    for step, thing in told.items():
+        if type(step) is not str or step == "_schema":
+            return False
+        path = (*above, step)
+        if type(thing) is list and len(thing) == 1:
+            message = thing[0]
+            if type(message) is not str or not 0 < len(message) <= MAX_MESSAGE:
+                return False
+            found.append((path, message))
+        elif type(thing) is not dict or not _has_taken_plain(thing, path, found):
+            return False
+    return len(found) <= MAX_VIOLATIONS
 
-    The built-in methods are asked, since a subclass may have any others.
-    """
+
+def _walk(told: object) -> Iterator[tuple[tuple[Any, ...], object]]:
+    """Walk anything; the built-in methods are asked, since a subclass may have any others."""
     levels: list[tuple[tuple[Any, ...], Iterator[Any], bool]] = [((), iter((told,)), False)]
-    if type(told) is dict:  # nearly always
-        levels = [((), iter(told.items()), True)]
     steps = 0
     while levels:
         above, inner, is_named = levels[-1]
@@ -242,16 +265,8 @@ def _leaves(told: object) -> Iterator[tuple[tuple[Any, ...], object]]:
                 return
             if is_named:
                 step, thing = thing
-                if type(step) is str and step != "_schema" and len(above) < MAX_DEPTH:  # nearly always
-                    path = (*above, step)
-                else:
-                    path = _below(above, step)
-            if type(thing) is list and len(thing) == 1 and type(thing[0]) is str:  # nearly always
-                yield path, thing[0]
-            elif type(thing) is dict:
-                levels.append((path, iter(thing.items()), True))
-                break
-            elif (deeper := _inside(thing)) is not None:
+                path = _below(above, step)
+            if (deeper := _inside(thing)) is not None:
                 levels.append((path, deeper, isinstance(thing, dict)))
                 break
             else:

@@ -40,15 +40,12 @@ def public_text(error: DomainError, kind: Kind) -> str:
 
     Texts become plain ones here: the methods of a subclass of ``str`` may raise anything.
     """
-    return told_text(error, kind) or title_text(error, kind)
-
-
-def told_text(error: DomainError, kind: Kind) -> str | None:
-    """Give the text that *error* itself has for a client, if it has one."""
     public = error.public
     if public is not None:
-        return public if type(public) is str else speak(public)
-    return speak_message(error) if is_exposed(error, kind.original_status, kind.status) else None
+        own = public if type(public) is str else speak(public)
+    else:
+        own = speak_message(error) if is_exposed(error, kind.original_status, kind.status) else None
+    return own or title_text(error, kind)
 
 
 def has_own_text(error: DomainError, kind: Kind) -> bool:

@@ -25,11 +25,13 @@ class Template:
 
     def fill(self, fault: Fault) -> bytes:
         """Give the body of one fault of this kind, whose details are plain JSON."""
+        if fault.details or fault.violations or fault.retry_after is not None:
+            return self._fill(fault)
         text, around = self._usual
         if text is not fault.text:
             self._usual = fault.text, None
             return self._fill(fault)
-        if fault.details or fault.violations or fault.retry_after is not None or not is_plain(fault.id):
+        if not is_plain(fault.id):
             return self._fill(fault)
         if around is None:
             if MARK in text or MARK in self._format:

@@ -21,7 +21,7 @@ def write_text(value: Any) -> str:
 
 def write_violations(fault: Fault) -> str:
     """Write what a list of ``ViolationSchema`` says."""
-    return f"[{','.join([write_violation(each) for each in fault.violations])}]"
+    return f"[{','.join(map(write_violation, fault.violations))}]"
 
 
 def write_violation(violation: Violation) -> str:

@@ -107,7 +107,13 @@ class CompiledRule:
             return "no such cause"
         if target is not None:
             return self._make(target, exc)
-        return self._translated(exc, request)
+        translate: Any = self.rule.translate
+        error = translate(exc, request) if self._takes_request else translate(exc)
+        if error is None:
+            return "the function said: not mine"
+        if not isinstance(error, DomainError):
+            raise TypeError(f"translate gave a {type(error).__name__}; it must give a DomainError or None")
+        return error
 
     def _uncalled(self, path: str, found: object) -> str | None:
         """Say that the value *found* at *path* is a method, where it is one."""
@@ -129,15 +135,6 @@ class CompiledRule:
             return target(text, public=public)
         error = target(text)
         vars(error)["expose"] = False  # the text is a foreign one, whatever the class says of its own
-        return error
-
-    def _translated(self, exc: BaseException, request: Any) -> DomainError | str:
-        translate: Any = self.rule.translate
-        error = translate(exc, request) if self._takes_request else translate(exc)
-        if error is None:
-            return "the function said: not mine"
-        if not isinstance(error, DomainError):
-            raise TypeError(f"translate gave a {type(error).__name__}; it must give a DomainError or None")
         return error
 
 

@@ -102,7 +102,9 @@ class RuleBook:
         """
         if not self._names_domain_errors and isinstance(exc, DomainError):
             return Decision(exc)
-        plan = self._plan(type(exc))
+        plan = self._plans.get(type(exc))
+        if plan is None:
+            plan = self._plan(type(exc))
         if not (plan or self._last or self.has_wrapped):  # as with most bugs
             return None
         for rules, subject, text_of in self._candidates(exc, plan):
@@ -123,7 +125,8 @@ class RuleBook:
                     yield Verdict(compiled.rule, subject, said, "decides")
                     return
                 yield Verdict(compiled.rule, subject, None, said)
-        for parent in _too_wide(type(exc)) or ([type(exc)] if _is_frameworks_own(exc) else []):
+        is_theirs = type(exc) in WIDE and _is_frameworks_own(exc)
+        for parent in _too_wide(type(exc)) or ([type(exc)] if is_theirs else []):
             for compiled in self._by_class.get(parent, ()):
                 yield Verdict(compiled.rule, exc, None, TOO_WIDE)
 
@@ -132,7 +135,7 @@ class RuleBook:
     ) -> list[tuple[tuple[CompiledRule, ...], BaseException, Callable[[], Text]]]:
         """Give the rules that are asked, in order, and which exception each of them is asked about."""
         text_of = _reader(exc)
-        if plan and _is_frameworks_own(exc):
+        if plan and type(exc) in WIDE and _is_frameworks_own(exc):
             plan = tuple(known for known in plan if not (known.rule.is_bare and known.rule.on in WIDE))
         found = [(plan, exc, text_of)]
         if self.has_wrapped:
@@ -176,7 +179,7 @@ def _too_wide(cls: type) -> list[type]:
 
 def _is_frameworks_own(exc: BaseException) -> bool:
     """Say whether a framework raised a wide class itself: no secret key, a view that returned nothing."""
-    link = exc.__traceback__ if type(exc) in WIDE else None
+    link = exc.__traceback__
     if link is None:
         return False
     while link.tb_next is not None:
