@@ -3,15 +3,18 @@
 import inspect
 import logging
 import sys
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
+from weakref import WeakMethod, ref
 
 from blinker import NamedSignal, Namespace
 
 from flask_faultmap.loggers import logger_named
 
 __all__ = ["fault_translated"]
+
+Receiver = Callable[..., Any]
 
 logger: logging.Logger = logger_named("flask_faultmap")
 
@@ -39,21 +42,85 @@ def disconnect(signal: NamedSignal, receiver: Callable[..., Any]) -> None:
             signal.disconnect(receiver)
 
 
-def is_heard_from(sender: object) -> bool:
-    """Whether a receiver of :data:`fault_translated` may listen to *sender*; other apps may have some."""
-    return bool(fault_translated.receivers) and fault_translated.has_receivers_for(sender)
+class Sink:
+    """A receiver of our own, which takes the keywords as one: to spread them takes longer than to count.
+
+    What it raises is logged, the first time.
+    """
+
+    what: str
+    receive: Callable[[Any, Mapping[str, Any]], None]  # the app, and the keywords
+    _has_failed = False
+
+    def __call__(self, sender: Any, **told: Any) -> None:
+        """Hear of a fault as every receiver does."""
+        self.receive(sender, told)
+
+    def tell_failure(self, sender: Any, exc: BaseException) -> None:
+        """Log the first of its failures."""
+        if not self._has_failed:
+            self._has_failed = True
+            logger_named(f"{sender.name}.faultmap").error(
+                "The %s failed; further failures of it are not logged", self.what, exc_info=exc
+            )
 
 
-def notify(sender: Any, run_async: Callable[[Any], Any] | None, payload: Mapping[str, Any]) -> None:
-    """Tell every receiver of :data:`fault_translated`; one that raises is logged and hurts nobody else.
+class Hearing:
+    """Who listens to one sender; blinker is asked after a change alone, since to ask takes a microsecond."""
+
+    __slots__ = ("_asked_at", "_known")
+
+    def __init__(self) -> None:
+        self._asked_at: object = None
+        self._known: tuple[Callable[[], Receiver | None], ...] = ()
+
+    def receivers(self, sender: object) -> Sequence[Receiver]:
+        """Give the receivers of :data:`fault_translated` that listen to *sender*, the same at each call."""
+        if self._asked_at is not _change:
+            now = _change  # before we ask: what changes meanwhile is another one
+            self._known = tuple(map(_weakly, fault_translated.receivers_for(sender)))
+            self._asked_at = now
+        if not self._known or fault_translated.is_muted:
+            return ()
+        return [receiver for known in self._known if (receiver := known()) is not None]
+
+
+_change: object = object()  # another one whenever a receiver came or went
+
+
+def _note_change(_: object, **__: Any) -> None:
+    global _change
+    _change = object()
+
+
+fault_translated.receiver_connected.connect(_note_change)
+fault_translated.receiver_disconnected.connect(_note_change)
+
+
+def _weakly(receiver: Receiver) -> Callable[[], Receiver | None]:
+    """Refer to *receiver* without keeping it; blinker keeps what was connected for good."""
+    try:
+        return WeakMethod(receiver) if inspect.ismethod(receiver) else ref(receiver)
+    except TypeError:  # it allows no weak reference, so that blinker keeps it
+        return lambda: receiver
+
+
+def notify(
+    receivers: Sequence[Receiver],
+    sender: object,
+    run_async: Callable[[Any], Any] | None,
+    payload: Mapping[str, Any],
+) -> None:
+    """Tell *receivers* of :data:`fault_translated`; one that raises is logged and hurts nobody else.
 
     *run_async* makes a coroutine function callable, as ``Flask.ensure_sync`` does; without it they
     are skipped.
     """
-    if fault_translated.is_muted:
-        return
-    for receiver in fault_translated.receivers_for(sender):
+    for receiver in receivers:
         try:
+            if isinstance(receiver, Sink):
+                receiver.receive(sender, payload)
+                continue
             result = receiver(sender, **payload)
             if result is not None and inspect.iscoroutine(
                 result
@@ -62,7 +129,12 @@ def notify(sender: Any, run_async: Callable[[Any], Any] | None, payload: Mapping
         except BaseException as exc:  # a border: an audit hook may raise anything, and the answer stands
             if not (isinstance(exc, Exception) or _is_cancelled(exc)):
                 raise  # SystemExit, gevent.Timeout and the like are meant for the worker
-            logger.exception("The receiver %r of fault_translated failed: %s", receiver, type(exc).__name__)
+            if isinstance(receiver, Sink):
+                receiver.tell_failure(sender, exc)
+            else:
+                logger.exception(
+                    "The receiver %r of fault_translated failed: %s", receiver, type(exc).__name__
+                )
 
 
 def _finish(

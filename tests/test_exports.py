@@ -37,9 +37,10 @@ MODULES = [
     "upstreams",
 ]
 OF_THE_PACKAGE_ALONE = {
+    "Hearing",
+    "Sink",
     "disconnect",
     "is_error_status",
-    "is_heard_from",
     "notify",
     "repeats",
     "schema_name",

@@ -76,7 +76,6 @@ IMPORTERS = {
         "tools.explaining",
         "tools.listing",
         "testing",
-        "sinks.trail.records",
         "sinks.trail.extension",
         "sinks.connecting",
         "sinks.metrics",

@@ -7,10 +7,12 @@ import threading
 
 import pytest
 from blinker import Namespace
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flask_faultmap import Category, Fault
 from flask_faultmap.faults import Kind
-from flask_faultmap.signals import disconnect, fault_translated, is_heard_from, notify
+from flask_faultmap.signals import Hearing, Sink, disconnect, fault_translated, notify
 
 
 def payload(category, status):
@@ -49,6 +51,10 @@ def run(receiver):
     return lambda *args, **payload: asyncio.run(receiver(*args, **payload))
 
 
+def tell(sender, run_async, payload):
+    notify(Hearing().receivers(sender), sender, run_async, payload)
+
+
 def raising(failure):
     def receive(sender, **payload):
         raise failure
@@ -61,7 +67,7 @@ def messages(caplog):
 
 
 def test_receiver_hears_the_sender_itself_and_every_keyword(sender, heard):
-    notify(sender, run, {**NOT_FOUND, "later": "more"})
+    tell(sender, run, {**NOT_FOUND, "later": "more"})
 
     assert heard == [(sender, {**NOT_FOUND, "later": "more"})]
 
@@ -69,13 +75,13 @@ def test_receiver_hears_the_sender_itself_and_every_keyword(sender, heard):
 def test_every_receiver_hears(sender, heard):
     more = []
     with fault_translated.connected_to(lambda sender, **payload: more.append(payload)):
-        notify(sender, run, NOT_FOUND)
+        tell(sender, run, NOT_FOUND)
 
     assert [*more, *(payload for _, payload in heard)] == [NOT_FOUND, NOT_FOUND]
 
 
 def test_receiver_of_one_sender_does_not_hear_another(heard):
-    notify(Sender(), run, NOT_FOUND)
+    tell(Sender(), run, NOT_FOUND)
 
     assert heard == []
 
@@ -92,7 +98,7 @@ def test_receiver_that_raises_is_logged_and_hurts_nobody(is_async, sender, heard
         fault_translated.connected_to(receive, sender=sender),
         fault_translated.connected_to(lambda sender, **payload: more.append(payload), sender=sender),
     ):
-        notify(sender, run, NOT_FOUND)
+        tell(sender, run, NOT_FOUND)
 
     assert (len(heard), len(more)) == (1, 1)
     assert messages(caplog) == [f"The receiver {receive!r} of fault_translated failed: OSError"]
@@ -105,7 +111,7 @@ def test_receiver_that_cannot_be_called_so_is_logged(sender, heard, caplog):
         """Take no keywords, which is a mistake of its author."""
 
     with fault_translated.connected_to(receive, sender=sender):
-        notify(sender, run, NOT_FOUND)
+        tell(sender, run, NOT_FOUND)
 
     assert len(heard) == 1
     assert messages(caplog) == [f"The receiver {receive!r} of fault_translated failed: TypeError"]
@@ -114,7 +120,7 @@ def test_receiver_that_cannot_be_called_so_is_logged(sender, heard, caplog):
 @pytest.mark.parametrize("failure", [KeyboardInterrupt, SystemExit, GeneratorExit])
 def test_what_ends_a_process_is_not_held_up(failure, sender, caplog):
     with fault_translated.connected_to(raising(failure), sender=sender), pytest.raises(failure):
-        notify(sender, run, NOT_FOUND)
+        tell(sender, run, NOT_FOUND)
 
     assert caplog.records == []
 
@@ -127,13 +133,13 @@ def test_async_receivers_are_run_to_their_end(sender):
         told.append((sender, payload))
 
     with fault_translated.connected_to(receive, sender=sender):
-        notify(sender, run, NOT_FOUND)
+        tell(sender, run, NOT_FOUND)
 
     assert told == [(sender, NOT_FOUND)]
 
 
 def test_receiver_that_is_not_async_is_called_as_it_is(sender, heard):
-    notify(sender, raising(AssertionError("asked")), NOT_FOUND)
+    tell(sender, raising(AssertionError("asked")), NOT_FOUND)
 
     assert len(heard) == 1
 
@@ -146,7 +152,7 @@ def test_async_receiver_that_cannot_be_run_here_is_logged(sender, heard, caplog)
         raise RuntimeError("Install Flask with the 'async' extra in order to use async views.")
 
     with fault_translated.connected_to(receive, sender=sender):
-        notify(sender, refuse, NOT_FOUND)
+        tell(sender, refuse, NOT_FOUND)
 
     assert len(heard) == 1
     assert messages(caplog) == [f"The receiver {receive!r} of fault_translated failed: RuntimeError"]
@@ -154,8 +160,8 @@ def test_async_receiver_that_cannot_be_run_here_is_logged(sender, heard, caplog)
 
 def test_muted_signal_tells_nobody(sender, heard):
     with fault_translated.muted():
-        notify(sender, run, NOT_FOUND)
-    notify(sender, run, GONE)
+        tell(sender, run, NOT_FOUND)
+    tell(sender, run, GONE)
 
     assert heard == [(sender, GONE)]
 
@@ -168,8 +174,8 @@ def test_receiver_may_leave_while_it_is_told(sender, heard):
         fault_translated.disconnect(hear_once, sender)
 
     fault_translated.connect(hear_once, sender)
-    notify(sender, run, NOT_FOUND)
-    notify(sender, run, GONE)
+    tell(sender, run, NOT_FOUND)
+    tell(sender, run, GONE)
 
     assert more == [NOT_FOUND]
     assert len(heard) == 2
@@ -181,7 +187,7 @@ def test_receiver_that_is_gone_is_not_told(sender, heard):
 
     fault_translated.connect(receive, sender)
     del receive
-    notify(sender, run, NOT_FOUND)
+    tell(sender, run, NOT_FOUND)
 
     assert len(heard) == 1
 
@@ -225,27 +231,116 @@ def test_taking_a_receiver_away_while_others_connect_harms_nobody():
         sys.setswitchinterval(interval)
 
 
-@pytest.fixture
-def unheard(monkeypatch):
-    """Give a signal to which no other test of the process listens."""
-    signal = Namespace().signal("unheard")
-    monkeypatch.setattr("flask_faultmap.signals.fault_translated", signal)
-    return signal
+def hear(sender, **payload):
+    """Do nothing with it."""
 
 
-def test_receiver_of_one_sender_costs_no_other(sender, unheard):
-    def receive(sender, **payload):
-        pass
+class Office:
+    """Has a receiver that is a method, and one that no weak reference can hold."""
 
-    assert not is_heard_from(sender)
-    with unheard.connected_to(receive, sender=sender):
-        assert is_heard_from(sender)
-        assert not is_heard_from(Sender())
+    __slots__ = ("__weakref__",)
+
+    def hear(self, sender, **payload):
+        """Do nothing with it."""
 
 
-def test_receiver_of_all_hears_every_sender(sender, unheard):
-    def receive(sender, **payload):
-        pass
+class Deaf:
+    __slots__ = ()
 
-    with unheard.connected_to(receive):
-        assert is_heard_from(sender)
+    def __call__(self, sender, **payload):
+        """Do nothing with it."""
+
+
+def heard_by(hearing, sender):
+    """Name the receivers that we connect here; other tests of the process may have connected more."""
+    return [each for each in hearing.receivers(sender) if each in (hear, OFFICE.hear, DEAF)]
+
+
+OFFICE, DEAF = Office(), Deaf()
+
+
+@pytest.mark.parametrize("of_all", [False, True], ids=["of one sender", "of all"])
+@pytest.mark.parametrize(
+    ("receiver", "weak"),
+    [(hear, True), (hear, False), (OFFICE.hear, True), (OFFICE.hear, False), (DEAF, False)],
+)
+def test_who_listens_is_known_after_each_change(receiver, weak, of_all, sender):
+    hearing, other = Hearing(), Hearing()
+    assert heard_by(hearing, sender) == []
+
+    fault_translated.connect(receiver, **({} if of_all else {"sender": sender}), weak=weak)
+    assert heard_by(hearing, sender) == [receiver]
+    assert heard_by(hearing, sender) == [receiver]  # nobody was asked
+    assert heard_by(other, Sender()) == ([receiver] if of_all else [])
+
+    fault_translated.disconnect(receiver, **({} if of_all else {"sender": sender}))
+    assert heard_by(hearing, sender) == []
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["connect", "disconnect", "die", "ask"]), st.integers(0, 2), st.booleans()),
+        max_size=30,
+    )
+)
+def test_who_listens_is_what_blinker_says(steps):
+    sender, hearing = Sender(), Hearing()
+    offices = [Office() for _ in range(3)]
+    for what, number, of_all in steps:
+        given_sender = {} if of_all else {"sender": sender}
+        if what == "connect":
+            fault_translated.connect(offices[number].hear, **given_sender)
+        elif what == "disconnect":
+            fault_translated.disconnect(offices[number].hear, **given_sender)
+        elif what == "die":
+            offices[number] = Office()
+        assert set(hearing.receivers(sender)) == set(fault_translated.receivers_for(sender))
+
+
+def test_who_listens_is_right_while_others_connect():
+    sender, hearing = Sender(), Hearing()
+    stop, interval = threading.Event(), sys.getswitchinterval()
+
+    def connect_more():
+        while not stop.is_set():
+            fault_translated.connect(hear, sender=Sender())
+
+    threads = [threading.Thread(target=connect_more) for _ in range(2)]
+    sys.setswitchinterval(1e-6)
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(300):
+            with fault_translated.connected_to(OFFICE.hear, sender=sender):
+                assert OFFICE.hear in hearing.receivers(sender)
+            assert OFFICE.hear not in hearing.receivers(sender)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+        sys.setswitchinterval(interval)
+
+
+class Broken(Sink):
+    what = "broken sink"
+
+    def receive(self, sender, told):
+        raise OSError(told["status"])
+
+
+def test_sink_that_fails_is_logged_once(sender, heard, caplog):
+    sender.name = "store"
+    sink = Broken()
+    with fault_translated.connected_to(sink, sender=sender):
+        tell(sender, run, NOT_FOUND)
+        tell(sender, run, GONE)
+
+    assert len(heard) == 2
+    assert messages(caplog) == ["The broken sink failed; further failures of it are not logged"]
+    (record,) = caplog.records
+    assert (record.name, record.levelno, record.exc_info[0]) == ("store.faultmap", logging.ERROR, OSError)
+
+
+def test_sink_is_a_receiver_as_every_other(sender):
+    with fault_translated.connected_to(Broken(), sender=sender), pytest.raises(OSError, match="404"):
+        fault_translated.send(sender, **NOT_FOUND)

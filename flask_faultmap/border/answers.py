@@ -25,7 +25,6 @@ from flask_faultmap.mapping.worded import find_wording
 from flask_faultmap.profiles.profile import Profile
 from flask_faultmap.raises import forget_earlier_raises
 from flask_faultmap.rules.rulebook import Decision
-from flask_faultmap.signals import is_heard_from
 from flask_faultmap.texts import SPOKEN, ExceptionLineFilter, text_of
 
 MAX_PATH = 512  # characters of a path that an answer repeats
@@ -99,8 +98,8 @@ def answer(
         profile = mapper.settings.profile
     compiled = mapper.compiled_kind(error, profile, req.path)
     is_logged = compiled.kind.level is not None and not logged
-    is_heard = is_heard_from(app)
-    kept = SPOKEN.set({}) if is_logged or is_heard else None  # else the answer alone speaks
+    receivers = boundary.hearing.receivers(app)
+    kept = SPOKEN.set({}) if is_logged or receivers else None  # else the answer alone speaks
     try:
         text = word(profile, error, compiled.kind, exc, req, prefix) if profile and profile.wording else None
         fault = mapper.fault(error, compiled.kind, boundary.identify(req), text)
@@ -115,8 +114,17 @@ def answer(
         forget_earlier_raises(exc)
         if is_logged and not exception_line_filter.has_logged(exc, fault.id):
             write_log(app, req, fault, exc, decision)
-        if is_heard:
-            tell_hooks(app, app.ensure_sync, fault, exc, decision, handled=not logged, committed=committed)
+        if receivers:
+            tell_hooks(
+                receivers,
+                app,
+                app.ensure_sync,
+                fault,
+                exc,
+                decision,
+                handled=not logged,
+                committed=committed,
+            )
         return response
     finally:
         if kept is not None:
@@ -151,7 +159,8 @@ def answer_last(
             error, boundary.mapper.compiled_kind(error, profile, req.path).kind, identity
         )
         remember(app, req, fault)
-        tell_hooks(app, app.ensure_sync, fault, exc, Decision(error), committed=committed)
+        told = fault, exc, Decision(error)
+        tell_hooks(boundary.hearing.receivers(app), app, app.ensure_sync, *told, committed=committed)
     return Response(reply.body, reply.status, headers)
 
 

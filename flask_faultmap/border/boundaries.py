@@ -12,6 +12,7 @@ from flask_faultmap.border.responses import Responses
 from flask_faultmap.errors import ConfigError
 from flask_faultmap.mapping.mapper import Mapper
 from flask_faultmap.profiles.profile import Reply
+from flask_faultmap.signals import Hearing
 
 KEY = "faultmap"  # in app.extensions
 
@@ -35,6 +36,7 @@ class Boundary:
     codeless: Codeless
     id_key: str
     responses: Responses = field(default_factory=Responses)
+    hearing: Hearing = field(default_factory=Hearing)
     ask_id: Ask | None = None
 
     def identify(self, req: Request, *, is_carried: bool = True) -> str:

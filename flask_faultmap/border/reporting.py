@@ -18,6 +18,7 @@ from flask_faultmap.mapping.mapper import Mapper, new_id
 from flask_faultmap.mapping.worded import word_without_request
 from flask_faultmap.raises import forget_earlier_raises
 from flask_faultmap.rules.rulebook import Decision
+from flask_faultmap.signals import Hearing
 from flask_faultmap.texts import SPOKEN
 
 
@@ -45,7 +46,9 @@ def report(owner: object, standalone: Mapper, exc: BaseException, context: Mappi
         decision, fault = _decide(mapper, app, exc, context)
         with suppress(Exception):  # a border: a handler of the log may raise anything
             _write(app, fault, exc, decision)
-        tell_hooks(app or owner, None if app is None else app.ensure_sync, fault, exc, decision)
+        sender = app or owner
+        run_async = None if app is None else app.ensure_sync
+        tell_hooks(Hearing().receivers(sender), sender, run_async, fault, exc, decision)
         return fault
     finally:
         SPOKEN.reset(kept)

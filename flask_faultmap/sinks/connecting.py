@@ -7,28 +7,16 @@ from flask import Flask
 
 from flask_faultmap.errors import ConfigError
 from flask_faultmap.loggers import logger_named
-from flask_faultmap.signals import fault_translated
+from flask_faultmap.signals import Sink, fault_translated
 
-Receive = Callable[[Flask, Mapping[str, Any]], None]  # the app, and the keywords of the signal
+Receive = Callable[[Flask, Mapping[str, Any]], None]
 
 
-class Receiver:
-    """One sink of one app; what it raises is logged, the first time."""
+class _Receiver(Sink):
+    """One sink of one app."""
 
     def __init__(self, what: str, receive: Receive) -> None:
-        self._what, self._receive = what, receive
-        self._has_failed = False
-
-    def __call__(self, app: Flask, **told: Any) -> None:
-        """Hand the fault on."""
-        try:
-            self._receive(app, told)  # as it came: to spread it again takes a microsecond
-        except Exception as exc:  # a border: a foreign library may raise anything
-            if not self._has_failed:
-                self._has_failed = True
-                logger_named(f"{app.name}.faultmap").error(
-                    "The %s failed; further failures of it are not logged", self._what, exc_info=exc
-                )
+        self.what, self.receive = what, receive
 
 
 def connect(app: Flask, what: str, receive: Receive) -> bool:
@@ -45,7 +33,7 @@ def connect(app: Flask, what: str, receive: Receive) -> bool:
             "The app %r has %s already; the second is left out", app.name, what
         )
         return False
-    receiver = app.extensions[key] = Receiver(what, receive)
+    receiver = app.extensions[key] = _Receiver(what, receive)
     # Weakly: app.extensions holds it. No method: a weak one costs a microsecond more at each fault.
     fault_translated.connect(receiver, sender=app)
     return True

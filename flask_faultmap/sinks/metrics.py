@@ -11,15 +11,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from flask import Flask, has_request_context
+from flask import Flask
 from prometheus_client import REGISTRY, CollectorRegistry, Counter
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from flask_faultmap.border.contexts import current_context
+from flask_faultmap.border.contexts import current_request
 from flask_faultmap.contract.entries import can_be_imported
 from flask_faultmap.errors import DomainError
-from flask_faultmap.faults import Fault
+from flask_faultmap.faults import Fault, Kind
 from flask_faultmap.sinks.connecting import connect
 from flask_faultmap.sinks.trail import AuditTrail
 from flask_faultmap.sinks.trail.extension import settings_of
@@ -27,6 +27,7 @@ from flask_faultmap.sinks.trail.origins import find_blame
 
 LABELS = ("code", "category", "status", "route", "blame")
 OF_THE_RAISE = frozenset({"code", "category"})  # what a raise may say for itself, of what is counted
+MOST_KEPT = 1024  # series that are found without prometheus-client
 OTHER = "other"  # a code that no class of the contract has: codes made at run time must not make time series
 GAUGES = {
     "waiting": "Faults in the journal that are not in the database yet",
@@ -88,38 +89,37 @@ class TrailCollector(Collector):
 
 
 class _Count:
-    """Counts the faults of one app; the series of a class, a status and a route is looked up once."""
+    """Counts the faults of one app; the series of a kind and a route is looked up once."""
 
     def __init__(self, counter: Counter) -> None:
         self._counter = counter
-        self._series: WeakKeyDictionary[type, dict[tuple[int, str], Counter]] = WeakKeyDictionary()
+        self._series: dict[
+            tuple[int, str], tuple[Counter, Kind]
+        ] = {}  # with the kind, so that its id is its own
 
     def count(self, app: Flask, told: Mapping[str, Any]) -> None:
         """Count the fault that is told."""
         fault: Fault = told["fault"]
-        error: DomainError = told["error"]
-        rule = current_context().request.url_rule if has_request_context() else None
+        request = current_request()
+        rule = None if request is None else request.url_rule
         route = UNMATCHED if rule is None else rule.rule
-        cls, place = type(error), (fault.kind.status, route)
-        if not OF_THE_RAISE.isdisjoint(error.__dict__):
-            self._find(fault, error, route).inc()
-            return
-        known = self._series.get(cls)
-        if known is None:
-            known = self._series[cls] = {}
-        series = known.get(place)
-        if series is None:
-            series = known[place] = self._find(fault, error, route)
+        known = self._series.get((id(fault.kind), route))
+        series = self._find(fault, told["error"], route) if known is None else known[0]
         series.inc()
 
     def _find(self, fault: Fault, error: DomainError, route: str) -> Counter:
-        return self._counter.labels(
+        series = self._counter.labels(
             _code_of(fault, error),
             str(fault.category),
             str(fault.status),
             route,
             find_blame(fault.category, error),
         )
+        if OF_THE_RAISE.isdisjoint(error.__dict__):  # else it has a kind of its own
+            if len(self._series) >= MOST_KEPT:
+                self._series.clear()
+            self._series[id(fault.kind), route] = series, fault.kind
+        return series
 
 
 _counters: WeakKeyDictionary[CollectorRegistry, Counter] = WeakKeyDictionary()

@@ -107,7 +107,7 @@ def test_second_one_is_left_out_and_told(registry, caplog):
 def test_failure_is_logged_once_and_the_answer_stands(registry, caplog, monkeypatch):
     app = app_counting(registry, NotFoundError())
     broken = app.extensions["faultmap.fault metrics"]
-    monkeypatch.setattr(broken, "_receive", raising(OSError("disk full")))
+    monkeypatch.setattr(broken, "receive", raising(OSError("disk full")))
 
     answers = [app.test_client().get("/pumps/a") for _ in range(3)]
 

@@ -5,7 +5,7 @@ import os
 import socket
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from flask import Flask, current_app, request_started
 from flask_faultmap.errors import ConfigError, DomainError
 from flask_faultmap.faults import Fault
 from flask_faultmap.loggers import logger_named
-from flask_faultmap.signals import disconnect, fault_translated
+from flask_faultmap.signals import Sink, disconnect, fault_translated
 from flask_faultmap.sinks.trail.health import Health, measure
 from flask_faultmap.sinks.trail.journal import Journal, JournalFullError
 from flask_faultmap.sinks.trail.office import has_real_threads, hold_office
@@ -122,8 +122,10 @@ def shipper_of() -> "Shipper":
     return _make_shipper(settings_of(), current_app.name)
 
 
-class _Receiver:
+class _Receiver(Sink):
     """The trail of one app in this process and those that are forked from it."""
+
+    what = "audit trail"
 
     def __init__(self, settings: TrailSettings, name: str, keep: Keep, user: User | None) -> None:
         self.settings = settings
@@ -141,26 +143,22 @@ class _Receiver:
         disconnect(request_started, self.begin)
         self._start_shipping()
 
-    def __call__(
-        self,
-        app: Flask,
-        *,
-        fault: Fault,
-        exception: BaseException,
-        error: DomainError,
-        rule: str | None = None,
-        **_: Any,
-    ) -> None:
-        """Write *fault* to the journal, if it is kept."""
+    def receive(self, app: Flask, told: Mapping[str, Any]) -> None:
+        """Write the fault that is told to the journal, if it is kept."""
+        fault, error = told["fault"], told["error"]
         if not self._is_kept(fault, error):
             return
-        if self._shipping_in != os.getpid():
+        pid = os.getpid()  # at each fault: uWSGI forks without Python's hooks
+        if self._shipping_in != pid:
             self._start_shipping()
-        self._write(make_line(self._name, self._host, fault, exception, error, rule, self._ask_user()))
+        user = None if self._user is None else self._ask_user(self._user)
+        self._write(
+            make_line(self._name, self._host, fault, told["exception"], error, told["rule"], user), pid
+        )
 
-    def _write(self, line: bytes) -> None:
+    def _write(self, line: bytes, pid: int) -> None:
         try:
-            self.journal.write(line)
+            self.journal.write(line, pid)
         except JournalFullError:
             if not self._is_refusing:
                 self._is_refusing = True
@@ -188,11 +186,9 @@ class _Receiver:
             self._tell_once("keep", exc, "every fault that it fails for is kept")
             return True
 
-    def _ask_user(self) -> str | None:
-        if self._user is None:
-            return None
+    def _ask_user(self, ask: User) -> str | None:
         try:
-            user = self._user()
+            user = ask()
             return None if user is None else str(user)
         except Exception as exc:  # a border: the app's own function, and an anonymous user has no id
             self._tell_once("user", exc, "the fault is kept without a user")

@@ -41,14 +41,13 @@ class Journal:
         if not os.access(self.folder, os.W_OK | os.X_OK):
             raise PermissionError(f"{self.folder} cannot be written")
 
-    def write(self, line: bytes) -> None:
-        """Append *line*.
+    def write(self, line: bytes, pid: int) -> None:
+        """Append *line* to the segment of this process, whose id is *pid*.
 
         Raises:
             JournalFullError: the limit is reached.
             OSError: it cannot be written; nothing of it is left in the file.
         """
-        pid = os.getpid()  # at each write: uWSGI forks without Python's hooks
         writer = self._writers.get(pid)
         if writer is None:
             # No lock here: one that another thread held while we were forked would never be free again.

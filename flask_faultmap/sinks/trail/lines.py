@@ -39,7 +39,7 @@ def end_line(beginning: Beginning, rest: str) -> bytes:
     """Make the line of a record that goes on with *rest*, written as JSON already."""
     body, checksum = beginning
     end = rest.encode("ascii")
-    return b"%08x %b%b\n" % (crc32(end, checksum), body, end)
+    return b"".join((b"%08x " % crc32(end, checksum), body, end, b"\n"))
 
 
 def encode_line(record: dict[str, Any]) -> bytes:

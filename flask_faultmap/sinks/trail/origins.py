@@ -55,6 +55,8 @@ def chain_of(exc: BaseException) -> list[BaseException]:
     """Give the exception and its explicit causes, the first :data:`MAX_LINKS` of them and the root."""
     chain = [exc]
     link = exc.__cause__
+    if link is None:
+        return chain
     while link is not None and all(link is not each for each in chain) and len(chain) < 16:
         chain.append(link)
         link = link.__cause__

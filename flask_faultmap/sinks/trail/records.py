@@ -8,9 +8,7 @@ from hashlib import blake2b
 from json.encoder import encode_basestring_ascii as quote
 from typing import Any
 
-from flask import has_request_context
-
-from flask_faultmap.border.contexts import current_context
+from flask_faultmap.border.contexts import current_request
 from flask_faultmap.errors import NOTHING, DomainError
 from flask_faultmap.faults import Fault, Violation
 from flask_faultmap.sinks.trail.lines import Beginning, begin_lines, encode_value, end_line
@@ -57,8 +55,8 @@ def make_line(
     kind = fault.kind
     chain = chain_of(exc)
     method = route = endpoint = trace = None
-    if has_request_context():
-        req = current_context().request
+    req = current_request()
+    if req is not None:
         method = req.method[:MAX_NAME]
         if req.url_rule is not None:
             route, endpoint = req.url_rule.rule, str(req.url_rule.endpoint)
