@@ -8,6 +8,7 @@ import logging
 import re
 from collections.abc import Callable, Iterator
 from enum import Enum
+from itertools import takewhile
 from typing import Any, TypeGuard
 
 from flask_faultmap.categories import TRAITS, Category
@@ -243,6 +244,11 @@ def _http_mistakes(cls: Any) -> Iterator[str]:
     """A class of the domain knows no HTTP; a word that looks like it would be silently without effect."""
     if is_built_in(cls):
         return
+    first = takewhile(lambda place: "_stated" not in vars(place), cls.__mro__[1:])
+    # The code, the text and the __init__ of an HTTP error would stand in place of ours.
+    if any(place.__module__.startswith("werkzeug.") for place in first):
+        base = cls.__mro__[1].__name__
+        yield f"{cls.__name__} has the base {base}, an HTTP error, first; put the domain error before it"
     own = [place.__dict__ for place in cls.__mro__ if place is cls or not issubclass(place, BaseException)]
     status = next((place["status"] for place in own if "status" in place), None)
     if _is_status(status):

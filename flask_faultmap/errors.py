@@ -24,7 +24,7 @@ The statuses are the second map's defaults; ``FAULTMAP_STATUSES`` changes them.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType, MethodDescriptorType
 from typing import Any, ClassVar
 
@@ -50,7 +50,7 @@ class DomainError(Exception):
         public: the text for the client, sent as it is.
         details: extra members for the client; what is not JSON is made so or dropped.
         violations: field errors; a single one may stand alone.
-        retry_after: seconds after which a retry makes sense; rounded up, never negative.
+        retry_after: seconds, or the time, after which a retry makes sense; rounded up, never negative.
         context: private data for the log and the signal.
 
     The class attributes may be set on an instance, for one raise. What a class does not say follows from
@@ -63,7 +63,7 @@ class DomainError(Exception):
         public: the text for the client, where the raise gives none. It may be a lazy string.
         expose: the client may read the message.
         log_level: level of the log record, or None for no record.
-        retry_after: seconds after which a retry makes sense.
+        retry_after: seconds, or the time, after which a retry makes sense.
         retryable: the same request may succeed later.
         client_action: for the documentation: what a client should do.
         operator_action: for the documentation: what the people who run the app should do.
@@ -78,7 +78,7 @@ class DomainError(Exception):
     public: str | None = None
     expose: bool = TRAITS[Category.UNCATEGORIZED].expose
     log_level: int | str | None = TRAITS[Category.UNCATEGORIZED].log_level
-    retry_after: float | timedelta | None = None
+    retry_after: float | timedelta | datetime | None = None
     retryable: bool = TRAITS[Category.UNCATEGORIZED].retryable
 
     client_action: str | None = None
@@ -103,10 +103,12 @@ class DomainError(Exception):
         public: str | None = None,
         details: Mapping[str, Any] | None = None,
         violations: Iterable[Violation] | Violation = (),
-        retry_after: float | timedelta | None = None,
+        retry_after: float | timedelta | datetime | None = None,
         context: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
+        if not self.args and message != "":  # an HTTPException that comes next keeps it elsewhere
+            self.args = (message,)
         if public is not None:
             self.public = public
         if details is not None:

@@ -222,7 +222,7 @@ def _of_http_error(boundary: Boundary, req: Request, exc: HTTPException) -> Deci
 
 def _of_unhandled(app: Flask, boundary: Boundary, req: Request, exc: BaseException) -> Decision | None:
     """Translate what reached only the 500 handler; None where an error that no rule knows is Flask's own."""
-    if not isinstance(exc, HTTPException):
+    if not isinstance(exc, HTTPException) or isinstance(exc, DomainError):
         decision = boundary.mapper.translate(exc, req)
     elif is_none_of_ours(exc) or app.trap_http_exception(exc):
         decision = None

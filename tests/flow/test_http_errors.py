@@ -471,3 +471,42 @@ def test_plain_request_to_a_websocket_route_is_told_so():
 
     assert (response.status_code, response.json["code"]) == (400, "websocket_expected")
     assert response.json["detail"] == "This address is for WebSocket connections."
+
+
+class BoxErrorFirst(NotFoundError, NotFound):
+    """A domain error, and werkzeug's for those who catch that."""
+
+
+class BoxErrorAtServer(UnavailableError, ServiceUnavailable):
+    """One whose message is private."""
+
+
+@pytest.mark.parametrize("place", ["view", "after_request"])
+@pytest.mark.parametrize("config", [{}, {"TRAP_HTTP_EXCEPTIONS": True}], ids=["usual", "trapped"])
+@pytest.mark.parametrize(
+    ("cls", "status", "detail"),
+    [
+        (BoxErrorFirst, 404, "No box b1"),
+        (BoxErrorAtServer, 503, None),
+    ],
+)
+def test_class_that_is_both_is_answered_as_a_domain_error(cls, status, detail, config, place):
+    app = app_with(**config)
+    app.add_url_rule("/fail", view_func=raising(cls("No box b1")) if place == "view" else lambda: "")
+    if place == "after_request":
+        app.after_request(raising(cls("No box b1")))
+
+    response = app.test_client().get("/fail")
+
+    assert response.status_code == status
+    assert (response.json["code"], response.json.get("detail")) == (cls.code, detail)
+
+
+@pytest.mark.parametrize("base", [NotFound, type("OwnNotFound", (NotFound,), {}), HTTPException])
+def test_class_that_is_an_http_error_first_is_refused_in_words(base):
+    with pytest.raises(TypeError, match=rf"the base {base.__name__}, an HTTP error, first; put the domain"):
+        type("HTTPFirst", (base, NotFoundError), {})
+
+
+def test_class_that_is_both_keeps_its_message_in_args():
+    assert (BoxErrorFirst("No box").args, str(BoxErrorFirst("No box"))) == (("No box",), "No box")
