@@ -63,7 +63,7 @@ def _decide(
         return decision, _describe(mapper, app, decision.error, exc)
     except Exception as failure:  # a border: an app's own attributes may raise anything
         logger_named("flask_faultmap").error("The report of %s failed", type(exc).__name__, exc_info=failure)
-        decision = Decision(InternalError(f"the report of {type(exc).__name__} failed"))
+        decision = Decision(InternalError(f"the report of {type(exc).__name__} failed", context=context))
         return decision, _describe(mapper, app, decision.error, exc)
 
 

@@ -14,8 +14,7 @@ WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("false", "no", "off"), False),
     **dict.fromkeys(("none", "null"), None),
 }
-PAIR = re.compile(r"""["']?([^\s=:{},;"']+)["']?\s*[=:]\s*["']?([^\s{},;"']+)["']?""")  # not_found=410
-PAIRS = re.compile(rf"\{{?\s*{PAIR.pattern}([\s,;]+{PAIR.pattern})*\s*\}}?")
+APART = str.maketrans({"=": " = ", ":": " : ", ",": " ", ";": " ", "{": " ", "}": " "})
 NOTHING_READ = object()
 
 
@@ -61,15 +60,21 @@ def _meanings(value: object) -> Iterator[Any]:
     try:
         meant = literal_eval(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
-        if PAIRS.fullmatch(text):
-            pairs = PAIR.findall(text)
-            yield {key: _plain(part) for key, part in pairs}
-            yield dict(pairs)
+        yield from _pairs(text)
         yield re.split(r"[,;\s]+", text)
         return
     yield meant
     if isinstance(meant, str | int | float) and meant != value:
         yield from _meanings(meant)
+
+
+def _pairs(text: str) -> Iterator[dict[str, Any]]:
+    """Give what ``not_found=410, gone: 404`` may mean."""
+    words = [word.strip("\"'") for word in text.translate(APART).split()]
+    keys, signs, values = words[::3], words[1::3], words[2::3]
+    if len(keys) == len(values) and set(signs) <= {"=", ":"}:
+        yield {key: _plain(value) for key, value in zip(keys, values, strict=True)}
+        yield dict(zip(keys, values, strict=True))
 
 
 def _plain(text: str) -> Any:

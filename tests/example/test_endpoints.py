@@ -165,18 +165,18 @@ def test_no_coordinator_outlives_its_app(app: Flask) -> None:
     close_rooms(app)
 
     with pytest.raises(requests.ConnectionError):
-        requests.get(url + "/status", timeout=1)
+        requests.get(url + "/status", timeout=60)
 
 
 def test_a_coordinator_ends_with_its_parent() -> None:
     command = [sys.executable, "-m", "example_app.coordinator", "--port", "0", "--end-with-parent"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         url = process.stdout.readline().strip()
-        told = requests.get(url + "/v2/endpoints", headers=TOKEN, timeout=5).json()
+        told = requests.get(url + "/v2/endpoints", headers=TOKEN, timeout=60).json()
 
         process.stdin.close()
 
-        assert (told, process.wait(timeout=5)) == ({"endpoints": []}, 0)
+        assert (told, process.wait(timeout=60)) == ({"endpoints": []}, 0)
 
 
 def test_a_coordinator_that_runs_is_found_by_its_url() -> None:

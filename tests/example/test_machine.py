@@ -355,7 +355,7 @@ def test_slow_start_is_a_504_with_its_name_and_goes_on():
     slow = client.put("/actions", json={"action_type": "InstanceStart"})
     meanwhile = client.get("/").get_json()["state"]
     again = client.put("/actions", json={"action_type": "InstanceStart"})
-    ends = time.monotonic() + 10
+    ends = time.monotonic() + 60
     while client.get("/").get_json()["state"] == "Starting" and time.monotonic() < ends:
         time.sleep(0.02)
 

@@ -16,7 +16,6 @@ from hurting import near_matches
 
 import flask_faultmap
 from flask_faultmap import defining
-from flask_faultmap.mapping import spellings
 from flask_faultmap.profiles import profile
 from flask_faultmap.redaction import names, reading, redact, redact_url
 from flask_faultmap.redaction.replacing import compiled
@@ -35,7 +34,6 @@ MATCHED = {
     profile.MEDIA_TYPE.pattern,
     reading.WORD_END.pattern,
     names.SECRET_NAME,
-    spellings.PAIR.pattern,
     r"(?P<dialect>\w+)(?:\+(?P<driver>\w+))?://(?P<rest>.*)",  # of the trail, an extra
     r"(?:[^:/]*(?::[^@]*)?@)?(?:\[[^/?]+\]|[^/:?]*)(?::(?P<port>[0-9]{0,5}))?(?:[/?].*)?",  # likewise
 }

@@ -49,7 +49,7 @@ def server() -> Iterator[Misbehaving]:
 
 
 def get(url: str) -> requests.Response:
-    return requests.get(url, timeout=1, allow_redirects=False)
+    return requests.get(url, timeout=60, allow_redirects=False)
 
 
 def checked(url: str, **terms: Any) -> requests.Response:

@@ -37,7 +37,7 @@ def server() -> Iterator[Misbehaving]:
 
 
 def get(url: str) -> requests.Response:
-    return requests.get(url, timeout=1)
+    return requests.get(url, timeout=60)
 
 
 @pytest.mark.parametrize(
