@@ -37,7 +37,7 @@ FLOORS = {
     ),
     "contract": "entries examples raising contract",
     "tools": "overlaps checks promises specimens canaries explaining listing cli",
-    "sinks": "trail.lines trail.version trail.settings trail.journal trail.entries trail.waiting "
+    "sinks": "trail.locks trail.lines trail.version trail.settings trail.journal trail.entries trail.waiting "
     "trail.segments trail.office trail.origins trail.records trail.health trail.database "
     "trail.grouping trail.histograms trail.shipper trail.snapshots "
     "trail.reading trail.pruning trail.extension trail.options trail.cli trail connecting "

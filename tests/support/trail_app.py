@@ -153,8 +153,9 @@ def record_line(**changes: Any) -> bytes:
 
 
 def journal_of(app: Flask) -> Path:
-    """Give the folder of the journal."""
+    """Give the folder of the journal; it is made, as the first fault does it."""
     folder: Path = app.extensions["faultmap.trail"].settings.folder
+    app.extensions["faultmap.trail"].journal.make_folder()
     return folder
 
 

@@ -1,6 +1,7 @@
 """The commands ``flask faults trail …``: read the trail, ship it, prune it, and ask how it is."""
 
 import json
+import os
 import signal
 import sys
 import threading
@@ -29,6 +30,8 @@ from flask_faultmap.sinks.trail.options import (
 from flask_faultmap.sinks.trail.pruning import prune as prune_faults
 from flask_faultmap.texts import one_line
 from flask_faultmap.tools.cli import as_json, load_app
+
+GRACE = 5  # seconds that a command has for its end
 
 
 @click.group(invoke_without_command=True)
@@ -107,19 +110,32 @@ def ship(once: bool) -> None:
     takes over when that one ends.
     """
     load_app()
-    settings = settings_of()
+    with _told_in_words():
+        settings = settings_of()
     if once:
         waiting = measure(settings).waiting
         with _told_in_words(), click.progressbar(length=waiting, label="Shipping", file=sys.stderr) as bar:
             shipped = shipper_of().ship(bar.update)
         click.echo(f"{shipped} faults shipped")
         return
-    stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    click.echo(f"Shipping from {settings.folder}; SIGTERM or Ctrl-C ends it", err=True)
+        signal.signal(number, _end)
+    click.echo(
+        f"Shipping from {settings.folder} while no other process does; SIGTERM or Ctrl-C ends it",
+        err=True,
+    )
     shipper = shipper_of()
-    hold_office(settings.folder, lambda: shipper, stop)
+    try:
+        hold_office(settings.folder, lambda: shipper, threading.Event())
+    finally:
+        signal.alarm(0)
+
+
+def _end(*_: object) -> None:
+    """End: what was not committed stays in the journal. A driver whose database hangs would wait for ever."""
+    signal.signal(signal.SIGALRM, lambda *_: os._exit(0))
+    signal.alarm(GRACE)
+    raise SystemExit
 
 
 @trail.command()
@@ -134,8 +150,8 @@ def prune(older_than: datetime | None, user_id: str | None) -> None:
     if older_than is None and user_id is None:
         raise click.UsageError("Nothing says which faults to delete; give --older-than, --user, or both.")
     app = load_app()
-    settings = settings_of()
     with _told_in_words():
+        settings = settings_of()
         if user_id is not None:
             shipper_of().ship()
         pruned = prune_faults(

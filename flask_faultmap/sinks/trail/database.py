@@ -23,7 +23,7 @@ from sqlalchemy import (
     inspect,
     select,
 )
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import NullPool
 
@@ -41,6 +41,7 @@ POSTGRESQL: dict[str, Any] = {
     "keepalives_interval": 10,
     "keepalives_count": 3,
     "application_name": "faultmap trail",
+    "client_encoding": "utf8",  # whatever the database has: else a text is bytes, or cannot be sent at all
 }
 
 metadata: MetaData = MetaData()
@@ -132,7 +133,7 @@ def open_to_read(url: str) -> Engine:
     Connections of psycopg are kept, one for each process that asks: to make one takes longer than an answer.
     After a fork the child calls ``engine.dispose(close=False)``.
     """
-    if make_url(url).get_driver_name() == "psycopg":
+    if _read_url(url).get_driver_name() == "psycopg":
         engine = _open(url, pool_size=1, max_overflow=9)
         event.listen(engine, "checkout", _refuse_silent)
     else:
@@ -173,6 +174,19 @@ def is_prepared(connection: Connection) -> bool:
     return bool(inspect(connection).has_table(META.name))
 
 
+def is_missing(engine: Engine) -> bool:
+    """Tell whether the file of SQLite was not made yet, by the first who ships; nobody else makes one."""
+    if engine.dialect.name != "sqlite":
+        return False
+    try:
+        os.stat(engine.url.database or "")  # one that this user may not look at is not missing
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def is_answering(connection: Any, seconds: float) -> bool:
     """Ask a connection of libpq for a sign of life, as no driver does it: with an end to the waiting."""
     try:
@@ -190,12 +204,19 @@ def is_answering(connection: Any, seconds: float) -> bool:
 
 
 def _open(url: str, **pool: Any) -> Engine:
-    parsed = make_url(url)
+    parsed = _read_url(url)
     if parsed.get_backend_name() == "sqlite":
         engine = create_engine(parsed, poolclass=NullPool, connect_args={"timeout": BUSY_TIMEOUT})
         event.listen(engine, "connect", _leave_transactions_to_us)
         return engine
-    return create_engine(parsed, connect_args={**POSTGRESQL, **parsed.query}, **pool)
+    own = {name: value for name, value in POSTGRESQL.items() if name not in parsed.query}
+    return create_engine(parsed, connect_args=own, **pool)
+
+
+def _read_url(url: str) -> URL:
+    """Read a URL of the settings: for SQLite the path of a file as it stands, even with a '?' in it."""
+    dialect, _, file = url.partition(":///")
+    return URL.create(dialect, database=file) if dialect.startswith("sqlite") else make_url(url)
 
 
 def _refuse_silent(connection: Any, record: Any, _: Any) -> None:
@@ -223,5 +244,6 @@ def _make_private(file: str | None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with suppress(FileExistsError):
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+            path.chmod(0o600)  # whatever the umask
     except OSError as exc:
         raise ConfigError(f"FAULTMAP_TRAIL_URL names {path}, which cannot be made: {exc.strerror}") from exc

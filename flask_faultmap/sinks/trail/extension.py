@@ -6,6 +6,7 @@ import socket
 import threading
 import weakref
 from collections.abc import Callable, Mapping
+from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,8 @@ class AuditTrail:
         for name, given in (("keep", keep), ("user", user)):
             if not callable(given) and (given is not None or name == "keep"):
                 raise ConfigError(f"{name} is {given!r}; it must be a function")
+            if iscoroutinefunction(given) or iscoroutinefunction(getattr(given, "__call__", None)):  # noqa: B004
+                raise ConfigError(f"{name} is {given!r}, which is async; it must be a plain function")
         self._keep, self._user = keep, user
 
     def init_app(self, app: Flask) -> None:
@@ -64,7 +67,7 @@ class AuditTrail:
         receiver = _Receiver(settings, app.name, self._keep, self._user)
         app.extensions[KEY] = receiver
         try:
-            receiver.journal.make_folder()
+            receiver.journal.check_folder()
         except OSError as exc:
             _logger(app.name).warning(
                 "The audit trail cannot make its journal in %s (%s); faults go to the log",
@@ -212,12 +215,20 @@ class _Receiver(Sink):
             return
         # The thread holds nothing of the app, so that both can end.
         settings, name, stop = self.settings, self._name, self.stop
-        threading.Thread(
+        thread = threading.Thread(
             target=hold_office,
             args=(settings.folder, lambda: _make_shipper(settings, name), stop),
             name="faultmap-trail",
             daemon=True,
-        ).start()
+        )
+        try:
+            thread.start()
+        except RuntimeError as exc:  # the system's limit of threads, or Python's end
+            _logger(self._name).warning(
+                "The audit trail cannot start its thread (%s), so this process ships nothing; run: "
+                "flask faults trail ship",
+                exc,
+            )
 
 
 def _make_shipper(settings: TrailSettings, name: str) -> "Shipper":

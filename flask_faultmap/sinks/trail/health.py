@@ -8,7 +8,7 @@ from flask_faultmap.sinks.trail.journal import REFUSED
 from flask_faultmap.sinks.trail.segments import (
     count_refusals,
     is_listable,
-    read_chunk,
+    read_lines,
     read_state,
     segments_of,
 )
@@ -61,7 +61,6 @@ def measure(settings: TrailSettings) -> Health:
             with path.open("rb") as file:
                 file.seek(start)
                 tail = file.read()
-            first = read_chunk(path, start, 1, ended=False).entries if tail else ()
         except FileNotFoundError:  # shipped to its end and deleted, meanwhile
             continue
         except OSError:
@@ -69,8 +68,9 @@ def measure(settings: TrailSettings) -> Health:
             continue
         waiting += tail.count(b"\n")
         waiting_bytes += len(tail)
-        if first:
-            oldest_wait = max(oldest_wait, now - to_micros(first[0].time) / 1e6)
+        first = next(read_lines(path, start, tail), None)
+        if first is not None:
+            oldest_wait = max(oldest_wait, now - to_micros(first.time) / 1e6)
     refused = count_refusals(folder)
     if oldest_wait > settings.max_wait:
         why = f" ({state.problem})" if state.problem else ""

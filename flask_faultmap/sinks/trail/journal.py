@@ -5,13 +5,14 @@ more may come. A process that was forked, by whatever means, begins segments of 
 """
 
 import errno
-import fcntl
 import os
 import secrets
 import threading
 import time
 from contextlib import suppress
 from pathlib import Path
+
+from flask_faultmap.sinks.trail.locks import hold
 
 SEGMENT_SIZE = 1024 * 1024  # bytes
 SUFFIX, NEW = ".log", ".new"
@@ -31,15 +32,33 @@ class Journal:
         self.limit: int = limit
         self._writers: dict[int, _Writer] = {}
 
-    def make_folder(self) -> None:
-        """Make the folder, for this user alone.
+    def check_folder(self) -> None:
+        """See whether the folder can be written, or made; the first fault makes it.
+
+        It is not made before: what root runs while an app is installed would own it.
 
         Raises:
             OSError: it cannot be made or written.
         """
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not os.access(self.folder, os.W_OK | os.X_OK):
-            raise PermissionError(f"{self.folder} cannot be written")
+        with suppress(FileNotFoundError):
+            os.stat(self.folder)  # what cannot be a folder's path is told here
+        nearest = next(each for each in (self.folder, *self.folder.parents) if os.path.exists(each))
+        if not nearest.is_dir():
+            raise NotADirectoryError(f"{nearest} is no folder")
+        if not os.access(nearest, os.W_OK | os.X_OK):
+            raise PermissionError(f"{nearest} cannot be written")
+
+    def make_folder(self) -> None:
+        """Make the folder, for this user alone; those above it as the umask says, but never closed to it.
+
+        Raises:
+            OSError: it cannot be made or written.
+        """
+        self.check_folder()
+        for each in reversed([each for each in (self.folder, *self.folder.parents) if not each.exists()]):
+            with suppress(FileExistsError):  # another process was quicker
+                each.mkdir(0o700 if each == self.folder else 0o777)
+                each.chmod(each.stat().st_mode | 0o700)
 
     def write(self, line: bytes, pid: int) -> None:
         """Append *line* to the segment of this process, whose id is *pid*.
@@ -52,14 +71,18 @@ class Journal:
         if writer is None:
             # No lock here: one that another thread held while we were forked would never be free again.
             writer = self._writers.setdefault(pid, _Writer(self))
-            for inherited in [each for each in self._writers if each != pid]:
-                self._writers.pop(inherited).close()
+            self._close_others(pid)
         writer.write(line)
 
     def close(self) -> None:
         """End this process's segment, so that it can be shipped to its end and deleted."""
-        for pid in [*self._writers]:
-            self._writers.pop(pid).close()
+        self._close_others(None)
+
+    def _close_others(self, kept: int | None) -> None:
+        for pid in [each for each in [*self._writers] if each != kept]:
+            writer = self._writers.pop(pid, None)
+            if writer is not None:  # else another thread has it
+                writer.close()
 
     def size(self) -> int:
         """Measure what the app's processes on this host have written, and nobody has deleted."""
@@ -86,12 +109,12 @@ class _Writer:
     def write(self, line: bytes) -> None:
         size = len(line)
         with self._lock:
-            if size > self._room:
+            if size > self._room or not os.fstat(self._file).st_nlink:
                 self._make_room(size)
             written = os.write(self._file, line)
             if written < size:  # the disk is full: what follows must not stand behind half a line
                 with suppress(OSError):
-                    os.ftruncate(self._file, self._size)
+                    os.ftruncate(self._file, os.fstat(self._file).st_size - written)
                 self.close()
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             self._size += size
@@ -104,7 +127,7 @@ class _Writer:
 
     def _make_room(self, size: int) -> None:
         now = time.monotonic()
-        if self._file < 0 or self._size + size > SEGMENT_SIZE:
+        if self._file < 0 or self._size + size > SEGMENT_SIZE or not os.fstat(self._file).st_nlink:
             self.close()
             self._file, self._size = open_segment(self._journal), 0
             self._full_until = now
@@ -126,7 +149,8 @@ def open_segment(journal: Journal) -> int:
         flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC
         file = os.open(new, flags, 0o600)
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.fchmod(file, 0o600)  # whatever the umask
+            hold(file)
             new.rename(new.with_suffix(SUFFIX))
         except (BlockingIOError, FileNotFoundError):  # the shipper took it for what a dead process left
             os.close(file)

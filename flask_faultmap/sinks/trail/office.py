@@ -1,12 +1,13 @@
 """Which process ships? One per host and app: whoever holds the office, by a thread or as a command."""
 
-import fcntl
 import os
 import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
+
+from flask_faultmap.sinks.trail.locks import hold_without_children
 
 LOCK = "shipper.lock"
 PAUSE = 0.5  # seconds between two looks at the journal
@@ -65,7 +66,7 @@ def elect(folder: Path) -> int | None:
     except OSError:  # no fault was kept yet, or the folder cannot be written: as the start has told
         return None
     try:
-        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        hold_without_children(file)
     except OSError:
         os.close(file)
         return None

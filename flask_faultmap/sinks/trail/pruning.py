@@ -6,7 +6,15 @@ from datetime import datetime
 from sqlalchemy import Engine, delete, select, tuple_
 
 from flask_faultmap.errors import ConfigError
-from flask_faultmap.sinks.trail.database import FAULT, SEGMENT, check_version, is_prepared, open_to_write
+from flask_faultmap.sinks.trail.database import (
+    FAULT,
+    SEGMENT,
+    check_version,
+    is_missing,
+    is_prepared,
+    open_to_read,
+    open_to_write,
+)
 from flask_faultmap.sinks.trail.entries import Filters
 from flask_faultmap.sinks.trail.records import name_of_user
 from flask_faultmap.sinks.trail.segments import erase_lines, segments_of
@@ -38,6 +46,8 @@ def prune(
     user_id = None if user_id is None else name_of_user(user_id)
     conditions = [FAULT.c.app == app, *conditions_of(Filters(user_id=user_id, until=older_than))]
     some = select(FAULT.c.segment, FAULT.c.offset).where(*conditions).limit(PRUNED_AT_ONCE)
+    if is_missing(open_to_read(settings.url)):
+        return 0
     engine = open_to_write(settings.url)
     pruned = 0
     try:

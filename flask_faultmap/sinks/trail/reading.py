@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from flask_faultmap.sinks.trail.database import check_version, is_prepared, open_to_read
+from flask_faultmap.sinks.trail.database import check_version, is_missing, is_prepared, open_to_read
 from flask_faultmap.sinks.trail.entries import Entry, Filters, Group, Histogram, Names, Page, to_micros
 from flask_faultmap.sinks.trail.grouping import count_groups, read_group
 from flask_faultmap.sinks.trail.histograms import draw, find_width, in_micros, narrow
@@ -164,9 +164,8 @@ class TrailReader:
     @contextmanager
     def _begin(self) -> Iterator[Snapshot]:
         self._leave_parents_connections()
-        url = self._engine.url
-        if url.get_backend_name() == "sqlite" and _is_missing(url.database or ""):
-            yield Snapshot(None, self._app)  # nobody has shipped yet, and reading makes no file
+        if is_missing(self._engine):
+            yield Snapshot(None, self._app)
             return
         try:
             with self._engine.begin() as connection:
@@ -177,16 +176,6 @@ class TrailReader:
         except SQLAlchemyError:
             self._is_prepared = False  # perhaps it is another database now
             raise
-
-
-def _is_missing(file: str) -> bool:
-    try:
-        os.stat(file)  # one that this user may not look at is not missing
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except OSError:
-        return False
-    return False
 
 
 def _close(engine: Engine, process: int) -> None:
@@ -205,7 +194,9 @@ def _place_of(entry: Names) -> Place:
 def _read_cursor(cursor: str) -> Place:
     time, _, key = cursor.partition(".")
     segment, _, offset = key.rpartition(".")
-    if not (segment and time.isdecimal() and offset.isdecimal() and len(time) + len(offset) < 38):
+    if not (
+        segment and time.removeprefix("-").isdecimal() and offset.isdecimal() and len(time) + len(offset) < 38
+    ):
         raise ValueError(f"{cursor!r} is no place in the trail; take the next of a page")
     return int(time), segment, int(offset)
 

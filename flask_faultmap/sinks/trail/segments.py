@@ -1,18 +1,18 @@
 """What lies in a journal's folder? Segments, alive or left behind, and how far they were shipped."""
 
-import fcntl
 import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from flask_faultmap.sinks.trail.entries import Entry
 from flask_faultmap.sinks.trail.journal import NEW, REFUSED, SUFFIX
 from flask_faultmap.sinks.trail.lines import MAX_LINE, decode_line, split_lines
+from flask_faultmap.sinks.trail.locks import hold
 from flask_faultmap.sinks.trail.waiting import Waiting, read_line
 
 STATE = "shipped.json"
@@ -101,7 +101,7 @@ def lock_left_behind(path: Path) -> int | None:
     except FileNotFoundError:
         return None
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        hold(file)
     except OSError:
         os.close(file)
         return None
@@ -110,11 +110,12 @@ def lock_left_behind(path: Path) -> int | None:
 
 def remove_unborn(folder: Path) -> None:
     """Delete what processes left that died while they made a segment: nothing was written there."""
-    for path in folder.glob(f"*{NEW}"):
-        file = lock_left_behind(path)
-        if file is not None:
-            path.unlink(missing_ok=True)
-            os.close(file)
+    with suppress(OSError):  # not made yet, or not readable
+        for path in folder.glob(f"*{NEW}"):
+            file = lock_left_behind(path)
+            if file is not None:
+                path.unlink(missing_ok=True)
+                os.close(file)
 
 
 def read_tail(folder: Path, most_bytes: int, shipped: Mapping[str, int]) -> Iterator[Waiting]:
@@ -129,6 +130,11 @@ def _read_end(path: Path, most_bytes: int, shipped: int) -> Iterator[Waiting]:
         start = max(os.fstat(file.fileno()).st_size - most_bytes, shipped)
         file.seek(start)
         data = file.read()
+    yield from read_lines(path, start, data)
+
+
+def read_lines(path: Path, start: int, data: bytes) -> Iterator[Waiting]:
+    """Give the good lines of *data*, which stands in a segment from *start* on."""
     for begin, line in split_lines(data):
         found = _read_line(path, start + begin, line)
         if found is not None:
@@ -183,6 +189,12 @@ def read_state(folder: Path) -> ShipperState:
     """Read what the shipper told last; nothing is known where none has run."""
     try:
         told: dict[str, Any] = json.loads((folder / STATE).read_text())
-        return ShipperState(**told)
-    except (OSError, ValueError, TypeError):
+        state = ShipperState(**told)
+        return replace(
+            state,
+            time=float(state.time),
+            offsets={name: int(offset) for name, offset in state.offsets.items()},
+            damaged=int(state.damaged),
+        )
+    except (OSError, ValueError, TypeError, AttributeError):  # no state of ours
         return ShipperState()

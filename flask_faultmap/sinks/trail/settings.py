@@ -4,10 +4,11 @@ import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote
 
 from flask_faultmap.errors import ConfigError
 from flask_faultmap.near_miss import near_miss
@@ -19,6 +20,55 @@ DRIVERS: dict[str, tuple[str, ...]] = {"sqlite": ("pysqlite",), "postgresql": ("
 PLACE = re.compile(  # of a server, as SQLAlchemy reads it
     r"(?:[^:/]*(?::[^@]*)?@)?(?:\[[^/?]+\]|[^/:?]*)(?::(?P<port>[0-9]{0,5}))?(?:[/?].*)?", re.DOTALL
 )
+LIBPQ = [
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "password",
+    "passfile",
+    "require_auth",
+    "channel_binding",
+    "connect_timeout",
+    "client_encoding",
+    "options",
+    "application_name",
+    "fallback_application_name",
+    "keepalives",
+    "keepalives_idle",
+    "keepalives_interval",
+    "keepalives_count",
+    "tcp_user_timeout",
+    "replication",
+    "gssencmode",
+    "sslmode",
+    "requiressl",
+    "sslnegotiation",
+    "sslcompression",
+    "sslcert",
+    "sslkey",
+    "sslpassword",
+    "sslcertmode",
+    "sslrootcert",
+    "sslcrl",
+    "sslcrldir",
+    "sslsni",
+    "sslkeylogfile",
+    "requirepeer",
+    "ssl_min_protocol_version",
+    "ssl_max_protocol_version",
+    "min_protocol_version",
+    "max_protocol_version",
+    "krbsrvname",
+    "gsslib",
+    "gssdelegation",
+    "service",
+    "servicefile",
+    "target_session_attrs",
+    "load_balance_hosts",
+]  # https://www.postgresql.org/docs/current/libpq-connect.html
+MAX_FOLDER = 200  # characters of its name; file systems take 255 bytes
 URL_FORMS = "'sqlite:////absolute/path.db' or 'postgresql://user:password@host/database'"
 
 
@@ -49,7 +99,7 @@ def read_trail_settings(config: Mapping[str, Any], app_name: str, instance: Path
     """
     if sys.platform == "win32":
         raise ConfigError("The audit trail needs flock, which Windows has not; run the app on Linux or macOS")
-    reader, read = _Reader(), {}
+    reader, read = _Reader(instance), {}
     names = [field.name for field in fields(TrailSettings)]
     for key in sorted(key for key in config if isinstance(key, str) and key.startswith(PREFIX)):
         name = key.removeprefix(PREFIX)
@@ -59,21 +109,29 @@ def read_trail_settings(config: Mapping[str, Any], app_name: str, instance: Path
             continue
         read[name.lower()] = getattr(reader, f"read_{name.lower()}")(key, config[key])
     read.setdefault("url", f"sqlite:///{instance / 'faults.db'}")
-    folder = Path(read.pop("folder", instance / "faults.journal"))
+    folder = instance / read.pop("folder", "faults.journal")
     if not reader.mistakes and read["url"].startswith("postgresql"):
         reader.check_driver(f"{PREFIX}URL", read["url"])
     if find_spec("sqlalchemy") is None:
         reader.mistakes.append("The audit trail needs SQLAlchemy; pip install 'flask-faultmap[trail]'")
     if reader.mistakes:
         raise ConfigError("\n".join(reader.mistakes))
-    # A name may be a path; no two names may be one folder.
-    return TrailSettings(folder=folder / (quote(app_name, safe="").replace(".", "%2E") or "app"), **read)
+    return TrailSettings(folder=folder / _name_folder(app_name), **read)
+
+
+def _name_folder(app_name: str) -> str:
+    """Name the folder of an app: a name may be a path or too long, and no two names may be one folder."""
+    name = quote(app_name, safe="", errors="surrogatepass").replace(".", "%2E") or "app"
+    if len(name) <= MAX_FOLDER:
+        return name
+    return f"{name[:64]}.{blake2b(name.encode(), digest_size=16).hexdigest()}"
 
 
 class _Reader:
     """One method for each setting; mistakes are collected."""
 
-    def __init__(self) -> None:
+    def __init__(self, instance: Path) -> None:
+        self._instance = instance
         self.mistakes: list[str] = []
 
     def _wrong(self, key: str, value: object, allowed: str, miss: str = "") -> None:
@@ -95,10 +153,13 @@ class _Reader:
             allowed = ", ".join(map(repr, DRIVERS[dialect]))
             miss = near_miss(driver, DRIVERS[dialect])
             self._wrong(f"The driver in {key}", driver, allowed, miss)
-        told = _check_file_name(found["rest"]) if dialect == "sqlite" else _check_place(found["rest"])
+        rest = found["rest"]
+        told = _check_file_name(rest) if dialect == "sqlite" else _check_place(rest) or _check_options(rest)
         if told:
             self.mistakes.append(f"{key} {told}: {URL_FORMS}")
-        return f"{dialect}+{driver}://{found['rest']}"
+        if dialect == "sqlite":  # relative to the instance folder: workers and commands run anywhere
+            rest = f"/{self._instance / rest[1:]}"
+        return f"{dialect}+{driver}://{rest}"
 
     def check_driver(self, key: str, url: str) -> None:
         """A driver that is missing is known at start, and without importing SQLAlchemy."""
@@ -142,4 +203,13 @@ def _check_place(rest: str) -> str | None:
     found = PLACE.fullmatch(rest)
     if found is None or int(found["port"] or 0) > 65535:
         return "has a host or a port that cannot be"
+    return None
+
+
+def _check_options(rest: str) -> str | None:
+    """Refuse an option that is a slip of one that libpq knows; it may know more than we do."""
+    for name in parse_qs(rest.partition("?")[2], keep_blank_values=True):
+        miss = "" if name in LIBPQ else near_miss(name, LIBPQ)
+        if miss:
+            return f"has the option {name!r}, which PostgreSQL does not know{miss} Allowed"
     return None

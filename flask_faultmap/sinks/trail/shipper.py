@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError
 
 from flask_faultmap.errors import ConfigError
+from flask_faultmap.redaction.redacting import redact
 from flask_faultmap.sinks.trail.database import FAULT, GROUP, SEGMENT, open_to_write, prepare
 from flask_faultmap.sinks.trail.entries import Entry, to_columns
 from flask_faultmap.sinks.trail.grouping import count_groups
@@ -31,8 +32,10 @@ from flask_faultmap.sinks.trail.segments import (
     write_state,
 )
 from flask_faultmap.sinks.trail.settings import TrailSettings
+from flask_faultmap.texts import one_line
 
 BATCH = 500  # lines
+MAX_TOLD = 500  # characters of what a driver says, in the log
 HEARTBEAT = 10.0  # seconds between two signs of life
 
 Progress = Callable[[int], None]
@@ -168,14 +171,17 @@ class Shipper:
 
     def tell_failure(self, exc: Exception) -> None:
         """Say once that the database is down, and why; and to readers each time."""
-        # The text of a driver may hold a host or a user, never a password; the class is enough for readers.
-        problem = (
-            str(exc) if isinstance(exc, ConfigError) else type(getattr(exc, "orig", None) or exc).__name__
-        )
+        cause = getattr(exc, "orig", None) or exc
+        # What a driver says of a host or a user is for the log; the class is enough for readers.
+        problem = str(exc) if isinstance(exc, ConfigError) else type(cause).__name__
         if self._failing_since is None:
             self._failing_since = time.time()
+            told = "" if cause is exc else f": {one_line(redact(str(cause), MAX_TOLD).strip())}"
             self._logger.warning(
-                "The audit trail cannot ship to its database (%s); faults wait in %s", problem, self._folder
+                "The audit trail cannot ship to its database (%s)%s; faults wait in %s",
+                problem,
+                told,
+                self._folder,
             )
         state = read_state(self._folder)
         self._write_state(

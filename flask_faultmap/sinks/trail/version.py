@@ -39,8 +39,11 @@ def check_file(url: str) -> None:
     if not os.path.exists(file):  # that of Path raises where it may not look
         _refuse_impossible_folder(file)
         return
-    if file.is_dir():
-        raise ConfigError(f"FAULTMAP_TRAIL_URL names {file}, which is a folder; name a file in it")
+    if not file.is_file():  # to open a pipe would wait for ever
+        what = (
+            "a folder; name a file in it" if file.is_dir() else "no file; name one, or where one can be made"
+        )
+        raise ConfigError(f"FAULTMAP_TRAIL_URL names {file}, which is {what}")
     try:
         with closing(_open_to_read(file)) as connection:
             query = "SELECT value FROM faultmap_meta WHERE name = 'schema_version'"

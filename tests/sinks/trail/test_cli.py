@@ -5,12 +5,14 @@ import os
 import signal
 import sys
 import threading
+import time
+from pathlib import Path
 
 import pytest
 from broken_disks import closed
 from flask import request
 from flow_app import app_with
-from trail_app import entries_of, fail_with, journal_of, record_line, ship, trail_app, wait_until
+from trail_app import entries_of, fail_with, journal_of, record_line, run_shipper, ship, trail_app, wait_until
 
 from flask_faultmap.sinks.trail import AuditTrail
 from flask_faultmap.sinks.trail.cli import count_up
@@ -213,8 +215,24 @@ def test_health_is_well_at_first(app):
     assert json.loads(run(app, "health", "--json").stdout)["ok"] is True
 
 
+def test_fault_that_waits_behind_a_damaged_line_is_seen(app):
+    (journal_of(app) / "1000000000000-aa.log").write_bytes(b"damaged\n" + record_line())
+
+    assert run(app, "health").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    "state", ['{"time": "x"}', '{"offsets": []}', '{"offsets": {"a": "b"}}', '{"damaged": null}', "null"]
+)
+def test_state_that_is_none_of_ours_is_left_out(app, state):
+    fail_with(app, "one")
+    (journal_of(app) / "shipped.json").write_text(state)
+
+    assert json.loads(run(app, "health", "--json").stdout)["waiting"] == 1
+    assert len(entries_of(app)) == 1
+
+
 def test_fault_that_waits_too_long_makes_the_trail_unhealthy(app):
-    journal_of(app).mkdir(parents=True, exist_ok=True)
     (journal_of(app) / "1000000000000-aa.log").write_bytes(record_line())
 
     shown = run(app, "health")
@@ -236,8 +254,9 @@ def test_database_that_cannot_be_had_is_told_and_the_journal_still_answers(tmp_p
     assert identity in by_id.stdout
 
 
-def test_app_without_a_trail_is_told_what_to_call():
-    shown = app_with().test_cli_runner().invoke(faults, ["trail", "health"])
+@pytest.mark.parametrize("command", ["", "groups", "ship", "ship --once", "prune --user ann", "health"])
+def test_app_without_a_trail_is_told_what_to_call(command):
+    shown = app_with().test_cli_runner().invoke(faults, ["trail", *command.split()])
 
     assert shown.exit_code == 2
     assert "call AuditTrail().init_app(app)" in shown.stderr
@@ -268,6 +287,36 @@ def test_ship_runs_until_it_is_told_to_end(app, number):
     assert shown.exit_code == 0
     assert "SIGTERM or Ctrl-C ends it" in shown.stderr
     assert [entry.request_id for entry in entries_of(app)] == ids
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_ship_ends_while_the_database_hangs(tmp_path, postgres, postgres_url, number):
+    app = trail_app(tmp_path, FAULTMAP_TRAIL_URL=postgres_url)
+    (tmp_path / "app.py").write_text(
+        f"from pathlib import Path; from trail_app import trail_app\n"
+        f"app = trail_app(Path({str(tmp_path)!r}), FAULTMAP_TRAIL_URL={postgres_url!r})"
+    )
+    fail_with(app, "one")
+    shipper = run_shipper(tmp_path)
+    wait_until(lambda: (journal_of(app) / "shipped.json").exists())
+    postgres.hang()
+    try:
+        fail_with(app, "two")
+        time.sleep(2)  # it looks twice a second
+        shipper.send_signal(number)
+
+        assert shipper.wait(60) == 0
+    finally:
+        postgres.go_on()
+        shipper.kill()
+    assert ship(app) == 1
+    assert len(entries_of(app)) == 2
+
+
+def test_pruning_makes_no_database(app):
+    assert run(app, "prune", "--older-than", "90d").stdout == "0 faults deleted\n"
+    assert not Path(app.instance_path).exists()
 
 
 def test_count_grows_on_a_terminal(monkeypatch, capsys):

@@ -1,5 +1,6 @@
 """A database that is locked, hung, gone, strict or of another version: no answer waits, no fault is lost."""
 
+import os
 import socket
 import sqlite3
 import threading
@@ -130,6 +131,31 @@ def test_fault_that_the_database_refuses_is_logged_and_holds_up_no_other(tmp_pat
         assert trail.health().damaged == 1
 
 
+def test_database_of_several_hosts_is_found_on_the_one_that_answers(tmp_path, postgres_url):
+    app = trail_app(
+        tmp_path, FAULTMAP_TRAIL_URL=f"{postgres_url}:5432".replace("?", f"?host={tmp_path}:5432&")
+    )
+    fail_with(app, "one")
+
+    assert (ship(app), len(entries_of(app))) == (1, 1)
+
+
+@pytest.mark.parametrize(("encoding", "kept"), [("SQL_ASCII", ["é", "🎉"]), ("LATIN1", ["é"])])
+def test_database_of_another_encoding_keeps_what_it_can(tmp_path, postgres, caplog, encoding, kept):
+    from psycopg import connect
+
+    with connect(postgres.dsn, autocommit=True) as connection:
+        options = f"ENCODING '{encoding}' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'"
+        connection.execute(f"CREATE DATABASE in_{encoding} {options}")
+    url = postgres.url.replace("/postgres?", f"/in_{encoding.lower()}?")
+    app = trail_app(tmp_path, FAULTMAP_TRAIL_URL=url)
+    fail_with(app, "é", "🎉")
+
+    assert ship(app) == len(kept)
+    assert sorted(entry.text for entry in entries_of(app)) == sorted(kept)
+    assert caplog.text.count("refused a fault") == 2 - len(kept)
+
+
 STRICT = {
     "sqlite": [
         "CREATE TRIGGER strict BEFORE INSERT ON faultmap_fault WHEN NEW.text = 'bad' "
@@ -156,6 +182,13 @@ def test_file_that_is_no_database_is_refused_at_start(tmp_path, content):
 
     with pytest.raises(ConfigError, match=r"notes\.txt is no SQLite database"):
         trail_app(tmp_path, FAULTMAP_TRAIL_URL=f"sqlite:///{tmp_path}/notes.txt")
+
+
+def test_pipe_in_place_of_the_database_is_refused_at_start(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+
+    with pytest.raises(ConfigError, match="pipe, which is no file"):
+        trail_app(tmp_path, FAULTMAP_TRAIL_URL=f"sqlite:///{tmp_path}/pipe")
 
 
 def test_folder_in_place_of_the_database_is_refused_at_start(tmp_path):
@@ -220,7 +253,7 @@ def test_database_that_stays_away_is_told_once(tmp_path, caplog):
     try_to_ship(shipper)
     try_to_ship(shipper)
 
-    assert caplog.text.count("cannot ship to its database (OperationalError)") == 1
+    assert caplog.text.count("cannot ship to its database (OperationalError): connection is bad") == 1
     assert problem_of(app) == "OperationalError"
 
 

@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import os
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,59 @@ def test_folder_that_becomes_read_only_is_not_written_behind_the_back_of_its_own
 
     assert ids_logged(caplog.records) == {lost}
     assert entries_of(app) == []
+
+
+def test_start_makes_no_folder_so_that_it_belongs_to_who_keeps_the_first_fault(tmp_path, caplog):
+    app = trail_app(tmp_path)
+
+    assert not (tmp_path / "instance").exists()
+    assert entries_of(app) == []
+    assert ship(app) == 0
+    assert [record for record in caplog.records if record.levelname != "DEBUG"] == []
+
+
+@pytest.mark.parametrize("folder", ["notes", "notes/deep", "a" * 300, "loop/deep", "fine"])
+def test_folder_that_cannot_be_is_told_at_start(tmp_path, caplog, folder):
+    (tmp_path / "notes").write_text("a note")
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "fine").mkdir()
+    (tmp_path / "fine" / "shop").write_text("a note in the place of the app's folder")
+
+    trail_app(tmp_path, FAULTMAP_TRAIL_FOLDER=tmp_path / folder)
+
+    assert caplog.text.count("cannot make its journal") == 1
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o077, 0o177, 0o377, 0o777], ids=oct)
+def test_odd_umask_closes_nothing_to_its_user(tmp_path, umask):
+    before = os.umask(umask)
+    try:
+        app = trail_app(tmp_path / "shop")
+        fail_with(app, "one")
+        ship(app)
+    finally:
+        os.umask(before)
+
+    made = {path: path.stat().st_mode & 0o777 for path in (tmp_path / "shop").rglob("*")}
+    assert all(mode & 0o700 == 0o700 for path, mode in made.items() if path.is_dir())
+    assert made[journal_of(app)] == 0o700
+    assert {
+        made[path] for path in [*journal_of(app).glob("*.log"), tmp_path / "shop/instance/faults.db"]
+    } == {0o600}
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["folder", "file"])
+def test_journal_that_is_deleted_under_its_process_is_made_anew(tmp_path, whole):
+    app = trail_app(tmp_path)
+    fail_with(app, "lost")
+    for path in journal_of(app).glob("*.log"):
+        path.unlink()
+    if whole:
+        journal_of(app).rmdir()
+
+    ids = fail_with(app, "one", "two")
+
+    assert kept_by(app) == set(ids)
 
 
 def test_folder_that_is_deleted_meanwhile_is_made_again(tmp_path):

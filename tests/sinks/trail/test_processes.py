@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -164,3 +165,19 @@ def rows_of(folder: Path) -> int:
     from trail_proof import read_ids
 
     return len(read_ids(folder, ""))
+
+
+def refuse_threads(*_):
+    raise RuntimeError("can't start new thread")
+
+
+def test_process_that_may_start_no_thread_answers_as_without_the_trail(tmp_path, monkeypatch, caplog):
+    app = trail_app(tmp_path, FAULTMAP_TRAIL_SHIP=True)
+    app.add_url_rule("/fine", view_func=lambda: "fine")
+    monkeypatch.setattr(threading.Thread, "start", refuse_threads)
+
+    assert app.test_client().get("/fine").status_code == 200
+    ids = fail_with(app, "one", "two")
+
+    assert caplog.text.count("cannot start its thread (can't start new thread)") == 1
+    assert {entry.request_id for entry in entries_of(app)} == set(ids)

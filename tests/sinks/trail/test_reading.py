@@ -165,6 +165,20 @@ def test_pages_follow_each_other_across_journal_and_database(app):
     assert before is None
 
 
+@pytest.mark.parametrize("shipped", [True, False])
+def test_pages_follow_each_other_over_the_year_1970(app, shipped):
+    put(app, "1000000000000-aa", *(record_line(code=f"a{n}", time=n - 2) for n in range(4)))
+    if shipped:
+        ship(app)
+
+    with trail_of(app) as trail:
+        pages = [trail.reader().page(limit=1)]
+        while pages[-1].next is not None:
+            pages.append(trail.reader().page(limit=1, before=pages[-1].next))
+
+    assert [codes(page.entries) for page in pages] == [["a3"], ["a2"], ["a1"], ["a0"]]
+
+
 @pytest.mark.parametrize(
     "wanted",
     [

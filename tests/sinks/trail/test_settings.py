@@ -1,10 +1,12 @@
 """What the settings of the trail may be, and what is said of what they may not."""
 
+import subprocess
 import sys
+from functools import partial
 
 import pytest
 from flask import Flask
-from trail_app import trail_app
+from trail_app import entries_of, fail_with, journal_of, ship, trail_app
 
 from flask_faultmap.errors import ConfigError
 from flask_faultmap.sinks.trail import AuditTrail
@@ -32,6 +34,9 @@ def test_folder_and_database_are_in_the_instance_folder(tmp_path):
         ("URL", "sqlite:///x.db?mode=ro", "has options behind '?'"),
         ("URL", "sqlite:///file:x.db?uri=true", "has options behind '?'"),
         ("URL", "sqlite:////tmp/a\0b.db", "is no URL of a database"),
+        ("URL", "sqlite:////dev/null", "names /dev/null, which is no file"),
+        ("URL", "postgresql://db/x?sslmod=require", "does not know. Did you mean 'sslmode'?"),
+        ("URL", "postgresql://db/x?sslmode=require&conect_timeout", "Did you mean 'connect_timeout'?"),
         ("FOLDER", 7, "the path of a folder"),
         ("FOLDER", "a\0b", "the path of a folder"),
         ("LIMIT", 4095, "at least 4096"),
@@ -57,6 +62,7 @@ def test_wrong_setting_is_refused_in_words(tmp_path, name, value, told):
         "postgresql://db/x",
         "postgresql://db:/x",
         "postgresql:///x?host=/run/postgresql",
+        "postgresql:///x?host=db1:5432&host=db2:5432&options=-csearch_path%3Dshop&of_a_later_libpq=1",
     ],
 )
 def test_url_of_a_server_that_can_be_is_taken(tmp_path, url):
@@ -78,6 +84,39 @@ def test_name_of_an_app_is_one_folder_below_the_journals(tmp_path, name):
     app = trail_app(tmp_path, name=name or "app")
 
     assert app.extensions["faultmap.trail"].settings.folder.parent == tmp_path / "instance" / "faults.journal"
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "ß" * 60, "ß" * 59 + "s", "\ud800"], ids=range(4))
+def test_fault_of_an_app_with_any_name_is_kept(tmp_path, name):
+    app = trail_app(tmp_path, name=name)
+    fail_with(app, "one")
+
+    assert len(entries_of(app)) == 1
+
+
+def test_long_names_that_begin_alike_are_two_folders(tmp_path):
+    folders = {journal_of(trail_app(tmp_path, name="a" * 300 + end)) for end in "bc"}
+
+    assert len(folders) == 2
+
+
+def test_relative_paths_are_below_the_instance_folder_wherever_a_process_runs(tmp_path, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
+    app = trail_app(tmp_path, FAULTMAP_TRAIL_FOLDER="journals", FAULTMAP_TRAIL_URL="sqlite:///kept/f.db")
+    fail_with(app, "one")
+    monkeypatch.chdir(tmp_path / "elsewhere")
+
+    assert ship(app) == 1
+    assert (tmp_path / "instance" / "kept" / "f.db").exists()
+    assert [*(tmp_path / "instance" / "journals" / "shop").glob("*.log")]
+
+
+def test_path_of_the_instance_folder_is_no_url(tmp_path):
+    app = trail_app(tmp_path / "a?b=c#d%20e")
+    fail_with(app, "one")
+
+    assert (ship(app), len(entries_of(app))) == (1, 1)
+    assert (tmp_path / "a?b=c#d%20e" / "instance" / "faults.db").exists()
 
 
 @pytest.mark.parametrize(
@@ -110,6 +149,24 @@ def test_what_is_no_function_is_refused(name):
         AuditTrail(**{name: "all"})
 
 
+async def give_anything(*_):
+    """Give what nobody awaits."""
+
+
+class Asker:
+    """What is called like a function."""
+
+    async def __call__(self, *_):
+        """Give what nobody awaits."""
+
+
+@pytest.mark.parametrize("name", ["keep", "user"])
+@pytest.mark.parametrize("function", [give_anything, partial(give_anything, 1), Asker()])
+def test_function_that_would_have_to_be_awaited_is_refused(name, function):
+    with pytest.raises(ConfigError, match=f"{name} is .*, which is async; it must be a plain function"):
+        AuditTrail(**{name: function})
+
+
 def test_nothing_to_keep_by_is_refused():
     with pytest.raises(ConfigError, match="keep is None; it must be a function"):
         AuditTrail(keep=None)
@@ -118,3 +175,10 @@ def test_nothing_to_keep_by_is_refused():
 def test_what_is_no_app_is_refused():
     with pytest.raises(ConfigError, match="it must be a Flask app"):
         AuditTrail().init_app("shop")
+
+
+@pytest.mark.parametrize("module", ["trail", "metrics", "tracing", "sentry"])
+def test_sink_can_be_imported_where_no_locks_are(module):
+    script = f"import sys; sys.modules['fcntl'] = None; import flask_faultmap.sinks.{module}"
+
+    subprocess.run([sys.executable, "-c", script], check=True)
