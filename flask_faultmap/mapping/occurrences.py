@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from inspect import getattr_static
 from numbers import Number
-from operator import attrgetter
 from typing import Any
 
 from flask_faultmap.categories import TRAITS, Category
@@ -27,12 +26,8 @@ from flask_faultmap.texts import spoken
 logger: logging.Logger = logger_named("flask_faultmap")
 
 MAX_TITLE = 256  # characters
-VIOLATIONS = frozenset({Violation})
-PLAIN = frozenset({str})
 TEXTS_OF_THEIR_OWN = (str, Number, BaseException)
 OF_CLASS = ("category", "code", "title", "log_level", "retryable")  # what one kind has, as a class has it
-
-_message_of = attrgetter("message")
 
 
 def public_text(error: DomainError, kind: Kind) -> str:
@@ -162,10 +157,12 @@ def category_of(error: DomainError | type[DomainError]) -> Category:
 def violations_of(error: DomainError) -> tuple[Violation, ...]:
     """Give the violations of *error*; one may stand alone, and what is none is dropped and logged."""
     given: Any = error.violations
-    if type(given) is tuple and VIOLATIONS.issuperset(map(type, given)):
-        if PLAIN.issuperset(map(type, map(_message_of, given))):
+    if type(given) is tuple:
+        for violation in given:
+            if type(violation) is not Violation or type(violation.message) is not str:
+                break
+        else:  # nearly always
             return given
-        return tuple(map(_speak_violation, given))
     several = tuple(given) if isinstance(given, Iterable) else (given,)
     kept = tuple(violation for violation in several if isinstance(violation, Violation))
     if len(kept) < len(several):
