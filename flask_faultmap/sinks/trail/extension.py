@@ -19,7 +19,7 @@ from flask_faultmap.signals import Sink, disconnect, fault_translated
 from flask_faultmap.sinks.trail.health import Health, measure
 from flask_faultmap.sinks.trail.journal import Journal, JournalFullError
 from flask_faultmap.sinks.trail.office import has_real_threads, hold_office
-from flask_faultmap.sinks.trail.records import is_kept_by_default, make_line
+from flask_faultmap.sinks.trail.records import Recorder, is_kept_by_default
 from flask_faultmap.sinks.trail.settings import TrailSettings, read_trail_settings
 from flask_faultmap.sinks.trail.version import check_file
 
@@ -133,7 +133,7 @@ class _Receiver(Sink):
     def __init__(self, settings: TrailSettings, name: str, keep: Keep, user: User | None) -> None:
         self.settings = settings
         self.journal = Journal(settings.folder, settings.limit)
-        self._name, self._host = name, socket.gethostname()
+        self._name, self._recorder = name, Recorder(name, socket.gethostname())
         self._keep, self._user = keep, user
         self._shipping_in = 0  # the process that has its thread
         self._is_refusing = False
@@ -155,9 +155,7 @@ class _Receiver(Sink):
         if self._shipping_in != pid:
             self._start_shipping()
         user = None if self._user is None else self._ask_user(self._user)
-        self._write(
-            make_line(self._name, self._host, fault, told["exception"], error, told["rule"], user), pid
-        )
+        self._write(self._recorder.make_line(fault, told["exception"], error, told["rule"], user), pid)
 
     def _write(self, line: bytes, pid: int) -> None:
         try:

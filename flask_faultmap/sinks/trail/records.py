@@ -3,10 +3,10 @@
 import re
 import sys
 import time
-from functools import lru_cache
+from collections.abc import Sequence
 from hashlib import blake2b
 from json.encoder import encode_basestring_ascii as quote
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask_faultmap.border.contexts import current_request
 from flask_faultmap.errors import NOTHING, DomainError
@@ -14,6 +14,7 @@ from flask_faultmap.faults import Fault, Violation
 from flask_faultmap.sinks.trail.lines import Beginning, begin_lines, encode_value, end_line
 from flask_faultmap.sinks.trail.origins import (
     MAX_FRAMES,
+    MOST_KEPT,
     Origin,
     chain_of,
     find_blame,
@@ -26,19 +27,7 @@ from flask_faultmap.texts import text_of
 MAX_TEXT = 2048  # characters
 MAX_NAME = 256
 TRACE_ID = re.compile(r"(?!0{32})[0-9a-f]{32}")  # of traceparent (W3C Trace Context, section 3.2.2.3)
-COMMON = (
-    "app",
-    "host",
-    "code",
-    "category",
-    "status",
-    "original_status",
-    "rule",
-    "blame",
-    "method",
-    "route",
-    "endpoint",
-)
+OF_KEY = ("code", "category", "status", "original_status", "rule", "blame", "method")  # in a record
 MAX_EXTRA = 4096  # bytes of JSON: what the client was told, and the context
 
 
@@ -48,68 +37,81 @@ def is_kept_by_default(fault: Fault, error: DomainError) -> bool:
     return status >= 500 or status in (401, 403) or getattr(error, "audit", False) is True
 
 
-def make_line(
-    app: str, host: str, fault: Fault, exc: BaseException, error: DomainError, rule: str | None, user: Any
-) -> bytes:
-    """Make the journal's line of *fault*; the readers redact it."""
-    kind = fault.kind
-    chain = chain_of(exc)
-    method = route = endpoint = trace = None
-    req = current_request()
-    if req is not None:
-        method = req.method[:MAX_NAME]
-        if req.url_rule is not None:
-            route, endpoint = req.url_rule.rule, str(req.url_rule.endpoint)
-        trace = _trace_id(req.environ.get("HTTP_TRACEPARENT"))
-    beginning, rest = _encode_common(
-        tuple(map(origin_of, chain)),
-        app,
-        host,
-        kind.code,
-        kind.category,
-        kind.status,
-        kind.original_status,
-        rule,
-        find_blame(kind.category, error),
-        method,
-        route,
-        endpoint,
-    )
-    record = ""
-    if rest:
-        record = "".join(
-            quote(text) + piece for text, piece in zip(_texts_of_causes(chain), rest, strict=True)
-        )
-    record += f'"time":{time.time_ns() // 1000},"id":{quote(fault.id)},"text":{quote(cut(text_of(exc)))}'
-    record += f',"told":{_encode_told(fault)}'
-    if user is not None:
-        record += f',"user":{quote(name_of_user(user))}'
-    if error.context is not NOTHING:
-        record += f',"context":{_encode_bounded(error.context, MAX_EXTRA) or "null"}'
-    if trace is not None:
-        record += f',"trace_id":{quote(trace)}'
-    return end_line(beginning, record + "}")
+class Common(NamedTuple):
+    """What faults of one kind at one place have in common, which is most of a record.
 
-
-@lru_cache(maxsize=1024)
-def _encode_common(
-    origins: tuple[Origin, ...], app: str, host: str, code: str, *values: Any
-) -> tuple[Beginning, tuple[str, ...]]:
-    """Write what faults of one kind at one place have in common, which is most of a record.
-
-    Behind the beginning comes the text of each cause, and what follows it.
+    *pieces* follow the texts of the causes; *url_rule* is held, so that no other gets its id.
     """
-    members = dict(zip(COMMON, (app, host, code, *values), strict=True))
-    members["fingerprint"] = fingerprint_of(app, code, members["rule"], origins)
-    members["exception"] = origins[0].name
-    members["cause"] = origins[-1].name if len(origins) > 1 else None
-    (name, frames), *causes = _links_of(origins)
-    pieces = [f'{encode_value(members)[:-1]},"stack":[[{name},"",{frames}]']  # its text is "text"
-    for name, frames in causes:
-        pieces[-1] += f",[{name},"
-        pieces.append(f",{frames}]")
-    pieces[-1] += "],"
-    return begin_lines(pieces[0]), tuple(pieces[1:])
+
+    beginning: Beginning
+    pieces: tuple[str, ...]
+    url_rule: object
+
+
+class Recorder:
+    """Makes the journal's lines of one app; the readers redact them."""
+
+    def __init__(self, app: str, host: str) -> None:
+        self._app, self._host = app, host
+        self._known: dict[tuple[object, ...], Common] = {}
+
+    def make_line(
+        self, fault: Fault, exc: BaseException, error: DomainError, rule: str | None, user: Any
+    ) -> bytes:
+        """Make the line of *fault*."""
+        kind, chain = fault.kind, chain_of(exc)
+        request = current_request()
+        method = url_rule = trace = None
+        if request is not None:
+            method, url_rule = request.method[:MAX_NAME], request.url_rule
+            trace = _trace_id(request.environ.get("HTTP_TRACEPARENT"))
+        key = (
+            kind.code,
+            kind.category,
+            kind.status,
+            kind.original_status,
+            rule,
+            find_blame(kind.category, error),
+            method,
+            id(url_rule),
+            *map(origin_of, chain),
+        )
+        common = self._known.get(key)
+        if common is None:
+            common = self._know(key, url_rule)
+        record = ""
+        if common.pieces:
+            texts = _texts_of_causes(chain)
+            record = "".join(quote(text) + piece for text, piece in zip(texts, common.pieces, strict=True))
+        record += f'"time":{time.time_ns() // 1000},"id":{quote(fault.id)},"text":{quote(cut(text_of(exc)))}'
+        record += f',"told":{_encode_told(fault)}'
+        if user is not None:
+            record += f',"user":{quote(name_of_user(user))}'
+        if error.context is not NOTHING:
+            record += f',"context":{_encode_bounded(error.context, MAX_EXTRA) or "null"}'
+        if trace is not None:
+            record += f',"trace_id":{quote(trace)}'
+        return end_line(common.beginning, record + "}")
+
+    def _know(self, key: tuple[Any, ...], url_rule: Any) -> Common:
+        """Write what faults with *key* have in common: its members, the id of *url_rule*, the origins."""
+        origins: tuple[Origin, ...] = key[len(OF_KEY) + 1 :]
+        members = {"app": self._app, "host": self._host, **dict(zip(OF_KEY, key, strict=False))}
+        members["route"] = None if url_rule is None else url_rule.rule
+        members["endpoint"] = None if url_rule is None else str(url_rule.endpoint)
+        members["fingerprint"] = fingerprint_of(self._app, members["code"], members["rule"], origins)
+        members["exception"] = origins[0].name
+        members["cause"] = origins[-1].name if len(origins) > 1 else None
+        (name, frames), *causes = _links_of(origins)
+        pieces = [f'{encode_value(members)[:-1]},"stack":[[{name},"",{frames}]']  # its text is "text"
+        for name, frames in causes:
+            pieces[-1] += f",[{name},"
+            pieces.append(f",{frames}]")
+        pieces[-1] += "],"
+        if len(self._known) >= MOST_KEPT:
+            self._known.clear()
+        common = self._known[key] = Common(begin_lines(pieces[0]), tuple(pieces[1:]), url_rule)
+        return common
 
 
 def cut(text: str, most: int = MAX_TEXT) -> str:
@@ -168,7 +170,7 @@ def _encode_bounded(value: object, most: int) -> str | None:
     return written if len(written) <= most else None
 
 
-def _links_of(origins: tuple[Origin, ...]) -> list[tuple[str, str]]:
+def _links_of(origins: Sequence[Origin]) -> list[tuple[str, str]]:
     """Give class and frames of each link, as JSON, the raised one first; the root's frames count first."""
     left = MAX_FRAMES
     links = []

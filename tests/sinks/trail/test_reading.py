@@ -138,6 +138,7 @@ def test_record_whose_texts_are_none_is_damaged(app, change):
     assert ship(app) == 1
 
 
+@pytest.mark.usefixtures("no_collection")
 @pytest.mark.parametrize("depth", [100, 300, 480, 700, 900])
 def test_context_that_is_too_deep_to_be_redacted_keeps_no_fault_from_the_database(app, depth):
     deep = {"tags": reduce(lambda inner, _: [inner], range(depth), [])}

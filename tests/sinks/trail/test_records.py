@@ -16,7 +16,7 @@ from flask_faultmap.errors import UnavailableError
 from flask_faultmap.faults import Kind
 from flask_faultmap.sinks.trail import AuditTrail
 from flask_faultmap.sinks.trail.lines import decode_line
-from flask_faultmap.sinks.trail.records import cut, make_line
+from flask_faultmap.sinks.trail.records import Recorder, cut
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
@@ -86,7 +86,7 @@ KIND = Kind(category=Category.UNAVAILABLE, code="gone", title="Gone", status=503
 
 def record_of(fault, exc, user=None):
     """Give what a reader finds in the line of *fault*, which must be one line."""
-    line = make_line("shop", "web1", fault, exc, DomainError("no"), None, user)
+    line = Recorder("shop", "web1").make_line(fault, exc, DomainError("no"), None, user)
     assert line.index(b"\n") == len(line) - 1
     return decode_line(line[:-1])
 
