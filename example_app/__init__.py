@@ -1,6 +1,6 @@
 """A small sandbox control plane that fails for real, one error boundary around all of it.
 
-``flask --app example_app tour`` shows it, ``spec`` prints its OpenAPI document. Each room is one of the
+``flask --app example_app tour`` shows it, ``document`` prints its OpenAPI document. Each room is one of the
 systems that the boundary was drawn from. A room is a module that follows
 :class:`example_app.rooms.Room`, and one line in ``example_app.factory.ROOMS``; its domain lives in
 modules of its own, which import neither Flask nor any status (of the boundary:

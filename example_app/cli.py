@@ -1,4 +1,4 @@
-"""The commands ``flask --app example_app tour`` and ``spec``."""
+"""The commands ``flask --app example_app tour`` and ``document``."""
 
 import json
 
@@ -43,13 +43,13 @@ def tour(every_step: bool, names: tuple[str, ...], as_data: bool) -> None:
 
 @click.command()
 @with_appcontext
-def spec() -> None:
+def document() -> None:
     """Print what the app answers, as an OpenAPI document."""
     try:
-        document = describe(current_app._get_current_object())  # type: ignore[attr-defined]  # of LocalProxy
+        described = describe(current_app._get_current_object())  # type: ignore[attr-defined]  # of LocalProxy
     except ModuleNotFoundError as exc:
         raise click.ClickException(str(exc)) from exc
-    click.echo(json.dumps(document, indent=2))
+    click.echo(json.dumps(described, indent=2))
 
 
 def choose(rooms: tuple[Room, ...], names: tuple[str, ...]) -> list[Room]:

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask
 
 from example_app.boxes import room as boxes
-from example_app.cli import spec, tour
+from example_app.cli import document, tour
 from example_app.endpoints import room as endpoints
 from example_app.machine import room as machine
 from example_app.rooms import Room, close_states
@@ -40,7 +40,7 @@ def build(name: str, rooms: Mapping[str, Room], config: Mapping[str, Any] | None
     )
     add_sinks(app)
     app.extensions["example_app_plain"] = partial(build_plain, "plain", rooms, config)
-    for command in (tour, spec, chat):
+    for command in (tour, document, chat):
         app.cli.add_command(command)
     return app
 

@@ -134,7 +134,7 @@ def test_requests_of_the_tour_are_its_examples(app):
 
 
 def test_command_prints_the_document(app):
-    result = app.test_cli_runner().invoke(args=["spec"])
+    result = app.test_cli_runner().invoke(args=["document"])
 
     assert (result.exit_code, json.loads(result.output)) == (0, describe(app))
 
@@ -143,7 +143,7 @@ def test_command_says_what_it_needs():
     program = (
         "import sys; sys.modules['apispec'] = None\n"
         "from example_app import create_app\n"
-        "print(create_app().test_cli_runner().invoke(args=['spec']).output)"
+        "print(create_app().test_cli_runner().invoke(args=['document']).output)"
     )
 
     seen = subprocess.run(
