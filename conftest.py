@@ -11,6 +11,7 @@ import subprocess
 import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -83,8 +84,17 @@ PROGRAMS = {"curl": run_curl, "flask": run_flask}
 
 
 def name_the_module(namespace: dict[str, Any]) -> None:
-    """Let ``Flask(__name__)`` in a code block mean a module of its own."""
+    """Let ``Flask(__name__)`` in a code block mean a module of its own, in a folder of its own."""
     namespace["__name__"] = "app"
+    folder = namespace["__folder__"] = TemporaryDirectory()
+    spec = spec_from_file_location("app", Path(folder.name) / "app.py")
+    sys.modules["app"] = module_from_spec(spec)
+
+
+def forget_the_module(namespace: dict[str, Any]) -> None:
+    """Delete what the code blocks of a document left in their folder."""
+    del sys.modules["app"]
+    namespace["__folder__"].cleanup()
 
 
 pytest_plugins = ["suite"]
@@ -94,4 +104,5 @@ pytest_collect_file = Sybil(
     path=str(Path(__file__).parent),
     patterns=["README.md", "docs/*.md", "docs/*/*.md"],
     setup=name_the_module,
+    teardown=forget_the_module,
 ).pytest()

@@ -18,7 +18,7 @@ from prometheus_client.registry import Collector
 
 from flask_faultmap.border.contexts import current_request
 from flask_faultmap.contract.entries import can_be_imported
-from flask_faultmap.errors import DomainError
+from flask_faultmap.errors import ConfigError, DomainError
 from flask_faultmap.faults import Fault, Kind
 from flask_faultmap.sinks.connecting import connect
 from flask_faultmap.sinks.trail import AuditTrail
@@ -28,6 +28,7 @@ from flask_faultmap.sinks.trail.origins import find_blame
 LABELS = ("code", "category", "status", "route", "blame")
 OF_THE_RAISE = frozenset({"code", "category"})  # what a raise may say for itself, of what is counted
 MOST_KEPT = 1024  # series that are found without prometheus-client
+MOST_CODES = 1000  # in one process
 OTHER = "other"  # a code that no class of the contract has: codes made at run time must not make time series
 GAUGES = {
     "waiting": "Faults in the journal that are not in the database yet",
@@ -48,13 +49,15 @@ class FaultMetrics:
     """
 
     def __init__(self, *, registry: CollectorRegistry = REGISTRY) -> None:
+        if not isinstance(registry, CollectorRegistry):
+            raise ConfigError(f"registry is {registry!r}; it must be a CollectorRegistry")
         self.registry = registry
 
     def init_app(self, app: Flask) -> None:
         """Begin to count the faults of *app*.
 
         Raises:
-            ConfigError: *app* is no Flask app.
+            ConfigError: *app* is no Flask app, or somebody else has a metric of this name in the registry.
         """
         connect(app, "fault metrics", _Count(_counter_of(self.registry)).count)
 
@@ -129,7 +132,11 @@ def _counter_of(registry: CollectorRegistry) -> Counter:
     """Give the one counter of *registry*, which takes a name only once."""
     counter = _counters.get(registry)
     if counter is None:
-        counter = Counter("faultmap_faults", "Faults that were answered", LABELS, registry=registry)
+        try:
+            counter = Counter("faultmap_faults", "Faults that were answered", LABELS, registry=registry)
+        except ValueError as exc:
+            told = "The registry has a metric 'faultmap_faults' already; give FaultMetrics another registry"
+            raise ConfigError(told) from exc
         _counters[registry] = counter
     return counter
 
@@ -142,5 +149,6 @@ def _code_of(fault: Fault, error: DomainError) -> str:
     cls = type(error)
     known = _is_promised.get(cls)
     if known is None:
-        known = _is_promised[cls] = can_be_imported(cls)
+        is_room = sum(_is_promised.values()) < MOST_CODES  # a class may be put into a module at run time
+        known = _is_promised[cls] = is_room and can_be_imported(cls)
     return fault.code if known and "code" not in vars(error) else OTHER

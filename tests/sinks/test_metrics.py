@@ -6,11 +6,12 @@ import urllib.request
 import pytest
 from flask import Flask
 from flow_app import app_with, raising
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry, Counter, generate_latest
 from servers import serving
 
 from flask_faultmap import FaultMap
 from flask_faultmap.errors import ConfigError, DomainError, NotFoundError, UnavailableError
+from flask_faultmap.sinks import metrics
 from flask_faultmap.sinks.metrics import FaultMetrics, TrailCollector
 from flask_faultmap.sinks.trail import AuditTrail
 
@@ -168,3 +169,40 @@ def test_no_code_is_lost_from_a_class_that_can_be_imported(registry):
     app_counting(registry, DomainError("x")).test_client().get("/pumps/a")
 
     assert [*counted(registry)] == [series("uncategorized", "uncategorized", 400, "/pumps/<name>", "client")]
+
+
+def test_classes_that_are_put_into_a_module_at_run_time_are_bounded(registry, monkeypatch):
+    monkeypatch.setattr(metrics, "MOST_CODES", sum(metrics._is_promised.values()) + 3)
+    made = []
+
+    def fail():
+        name = f"Made{len(made)}Error"
+        made.append(type(name, (NotFoundError,), {"__module__": __name__}))
+        monkeypatch.setitem(globals(), name, made[-1])
+        raise made[-1]
+
+    app = app_with()
+    app.add_url_rule("/made", view_func=fail)
+    FaultMetrics(registry=registry).init_app(app)
+    for _ in range(10):
+        app.test_client().get("/made")
+
+    assert [re.search('code="(.*?)"', each)[1] for each in counted(registry)] == [
+        "made0",
+        "made1",
+        "made2",
+        "other",
+    ]
+
+
+@pytest.mark.parametrize("registry", [None, "default", 7])
+def test_what_is_no_registry_is_refused(registry):
+    with pytest.raises(ConfigError, match="it must be a CollectorRegistry"):
+        FaultMetrics(registry=registry)
+
+
+def test_metric_of_somebody_else_with_this_name_is_told_at_start(registry):
+    Counter("faultmap_faults", "Mine", registry=registry)
+
+    with pytest.raises(ConfigError, match="has a metric 'faultmap_faults' already"):
+        FaultMetrics(registry=registry).init_app(Flask("shop"))

@@ -150,13 +150,11 @@ def prune(older_than: datetime | None, user_id: str | None) -> None:
     if older_than is None and user_id is None:
         raise click.UsageError("Nothing says which faults to delete; give --older-than, --user, or both.")
     app = load_app()
-    with _told_in_words():
+    with _told_in_words(), counting("faults deleted") as progress:
         settings = settings_of()
         if user_id is not None:
             shipper_of().ship()
-        pruned = prune_faults(
-            settings, app.name, older_than=older_than, user_id=user_id, progress=count_up("faults deleted")
-        )
+        pruned = prune_faults(settings, app.name, older_than=older_than, user_id=user_id, progress=progress)
     click.echo(f"{pruned} faults deleted")
 
 
@@ -243,8 +241,9 @@ def _plain(value: object) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
-def count_up(what: str) -> Callable[[int], None]:
-    """Show a count that grows, on a terminal only."""
+@contextmanager
+def counting(what: str) -> Iterator[Callable[[int], None]]:
+    """Show a count that grows, on a terminal only; the line ends with the work."""
     total = 0
 
     def add(number: int) -> None:
@@ -253,4 +252,8 @@ def count_up(what: str) -> Callable[[int], None]:
         if sys.stderr.isatty():
             click.echo(f"\r{total} {what}", nl=False, err=True)
 
-    return add
+    try:
+        yield add
+    finally:
+        if total and sys.stderr.isatty():
+            click.echo(err=True)

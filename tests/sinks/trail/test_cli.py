@@ -15,7 +15,7 @@ from flow_app import app_with
 from trail_app import entries_of, fail_with, journal_of, record_line, run_shipper, ship, trail_app, wait_until
 
 from flask_faultmap.sinks.trail import AuditTrail
-from flask_faultmap.sinks.trail.cli import count_up
+from flask_faultmap.sinks.trail.cli import counting
 from flask_faultmap.tools.cli import faults
 
 
@@ -321,9 +321,9 @@ def test_pruning_makes_no_database(app):
 
 def test_count_grows_on_a_terminal(monkeypatch, capsys):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    add = count_up("faults deleted")
 
-    add(1000)
-    add(7)
+    with counting("faults deleted") as add:
+        add(1000)
+        add(7)
 
-    assert capsys.readouterr().err == "\r1000 faults deleted\r1007 faults deleted"
+    assert capsys.readouterr().err == "\r1000 faults deleted\r1007 faults deleted\n"
