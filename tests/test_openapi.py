@@ -189,9 +189,6 @@ def test_headers_that_the_profile_drops_are_not_told():
     assert [*responses(app, 401)["401"]["headers"]] == ["X-Trace"]
 
 
-# ---- other tools' documents
-
-
 @VERSIONS
 def test_apispec_takes_them(version):
     app = app_of("problem")
@@ -238,9 +235,6 @@ def test_apiflask_takes_them(version):
     answers = app.spec["paths"]["/boxes/{name}"]["get"]["responses"]
     assert answers["404"] == responses(app, BoxGoneError)["404"]
     assert "ProblemFault" in app.spec["components"]["schemas"]
-
-
-# ---- views that were marked before there was an app
 
 
 class BoxFullError(AbortedError):
@@ -405,9 +399,6 @@ def test_mark_of_what_is_no_error_is_refused_where_it_stands(error):
         raises(NotFoundError, error)
 
 
-# ---- real answers
-
-
 @cache
 def failing_app(profile):
     app = app_of(profile)
@@ -501,9 +492,6 @@ def test_examples_keep_to_their_schema(profile):
     ]
     assert [error for each in examples for error in validator_of(profile, "3.1.0").iter_errors(each)] == []
     assert len(examples) >= len(CLASSES)
-
-
-# ---- wrong input
 
 
 @pytest.mark.parametrize("make", [components, responses])

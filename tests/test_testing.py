@@ -224,9 +224,6 @@ def test_canary_catches_the_leak_of_a_drivers_error():
         plant()
 
 
-# ---- assert_documented
-
-
 class DocumentedError(NotFoundError):
     """What the view below promises."""
 

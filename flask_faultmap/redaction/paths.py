@@ -45,7 +45,6 @@ ROOTS = frozenset(
         "workspaces",
     ]
 )
-ROUTE = r"/+(?:api|v\d[\w.]*)/"
 EXTENSION = r"\.[A-Za-z]\w{0,7}[/\\]*$"
 RUN = rf"(?:\\[ ]|(?!{END})[^\s\"'`<>|:;,=])"  # one character of a path without quotes
 

@@ -91,7 +91,6 @@ TOKENS = (
     r"[a-z][a-z\d]{1,11}(?:_[a-z\d]{1,12}){0,3}_(?=(?:[A-Za-z]{0,26}\d){2})(?=[a-z\d]{0,27}[A-Z])(?=[A-Z\d]{0,27}[a-z])"
     r"[A-Za-z\d]{28,}+",
 )
-HOSTS = ("hook", "googleapis", "ifttt", "telegram", "pagerduty", "hc-ping")
 HOOK = (
     r"(?i)(hooks\\*\.slack(?:-gov)?\.com(?:\\*/)(?:services|workflows|triggers)(?:\\*/)"
     r"|discord(?:app)?\.com(?:\\*/)api(?:\\*/)(?:v\d{1,2}(?:\\*/))?webhooks(?:\\*/)"

@@ -243,9 +243,6 @@ def test_nested_blueprints_are_looked_through_from_the_inside():
     assert {other.blueprint for other in other_handlers(app)} >= {"outer", "outer.inner", "again"}
 
 
-# ---- names
-
-
 class Answers:
     def on_error(self, exc):
         return "", 500
@@ -343,9 +340,6 @@ def test_name_that_fits_nothing_is_a_finding_with_the_near_miss():
     assert f"Did you mean '{HERE}.on_error'?" in unknown["what"]
 
 
-# ---- methods of the app that others replaced
-
-
 def replacing(app, method):
     inner = getattr(app, method)
     setattr(app, method, functools.partial(Answers.route, inner))
@@ -396,9 +390,6 @@ def test_plain_app_has_no_other_handlers():
 
     assert other_handlers(app) == []
     assert "OTHER ERROR HANDLERS" not in run(app, "list").stdout
-
-
-# ---- trapped HTTP errors
 
 
 def own_http(exc):

@@ -57,9 +57,6 @@ def own_profile(**given):
     return Profile(**{"name": "own", "schema": ProblemSchema, **given})
 
 
-# ---- the whole reply
-
-
 @pytest.mark.parametrize(
     "profile", [*BUILT_IN, own_profile(schema=SlugSchema)], ids=lambda profile: profile.name
 )
@@ -140,9 +137,6 @@ def test_name_of_a_header_that_is_none_costs_that_header_alone(name):
     assert rendered(profile).headers[2:] == (("X-Fine", "y"), ID, NO_STORE)
 
 
-# ---- the headers that the standards ask for
-
-
 def test_401_gets_the_challenge_of_the_app():
     assert headers_of(401) == (ID, NO_STORE, CHALLENGE)
 
@@ -210,9 +204,6 @@ def test_id_is_the_one_of_the_fault_whatever_the_error_says():
     assert sent == (("X-Trace", "id-00001"), ("X-Request-ID", "other"), NO_STORE)
 
 
-# ---- the error's own
-
-
 @pytest.mark.parametrize("name", ["WWW-Authenticate", "Set-Cookie", "Link"])
 def test_header_that_is_there_twice_is_sent_twice(name):
     own = ((name, "a"), ("X-Between", "b"), (name.lower(), "c"))
@@ -242,9 +233,6 @@ def test_value_that_is_no_text_is_dropped(value):
 @pytest.mark.parametrize("value", ["", "a b\tc", "\u00e9", "~"], ids=ascii)
 def test_value_that_may_be_sent_is_kept(value):
     assert headers_of(410, ("X-Own", value)) == (("X-Own", value), ID, NO_STORE)
-
-
-# ---- the last resort
 
 
 @pytest.mark.parametrize("profile", BUILT_IN, ids=lambda profile: profile.name)

@@ -53,9 +53,6 @@ def echo(prompt):
     return prompt
 
 
-# ---- the engine alone
-
-
 def test_script_is_done_line_by_line():
     assert Engine(echo).run(["divide 1 4\nask something\nplain words"]) == "0.25\nsomething\nplain words"
 
@@ -89,9 +86,6 @@ def test_the_whole_conversation_counts_against_the_limit():
     failure = failure_of(Engine(echo, max_tokens=3), "one two", "three four")
 
     assert str(failure) == "Context length exceeded: 4 tokens used, 3 allowed"
-
-
-# ---- the room
 
 
 @pytest.mark.parametrize(
@@ -209,9 +203,6 @@ def test_place_is_free_again_after_a_failure():
     outcome = run(app, "hello")
 
     assert outcome.response.status_code == 200
-
-
-# ---- a real client
 
 
 @pytest.fixture(scope="module")
@@ -403,9 +394,6 @@ def test_refusal_is_told_by_its_status_first(status, body, refusal):
     assert sort_refusal(status, body) is refusal
 
 
-# ---- other channels
-
-
 def test_terminal_chat_tells_the_sentence_of_http_and_logs_the_raw_text(app, caplog):
     with caplog.at_level(logging.WARNING):
         result = app.test_cli_runner().invoke(
@@ -443,9 +431,6 @@ def test_fault_of_a_chat_is_the_one_of_http(app):
 
     assert outcome.signals[0]["fault"].text == described.text
     assert outcome.signals[0]["fault"].category is described.category
-
-
-# ---- the room as a whole
 
 
 def test_walk_goes_as_its_steps_say(app):

@@ -21,8 +21,6 @@ LEFT_OUT = {
     "bai.mw.debug": "No mode of ours sends tracebacks, so debugging has no other body.",
 }
 
-# ---- the error classes of Backend.AI, as this boundary spells them
-
 
 class GeneralError(errors.DomainError):
     code = "backendai_generic_internal-error"
@@ -171,8 +169,6 @@ def test_error_of_the_coordinator_keeps_its_own_status_and_level(name):
     assert outcome.levels == [record]
 
 
-# ---- error codes of an upstream that a call names as its client's own
-
 DETAILS = {
     400: "bad-request",
     401: "unauthorized",
@@ -208,9 +204,6 @@ def test_code_and_status_are_two_axes(name):
     assert outcome.response.json["error_code"] == expected["error_code"]
 
 
-# ---- requests
-
-
 def requests_app():
     app = Flask("requests")
     app.config.update({"FAULTMAP_PROFILE": "backendai", **SETTINGS})
@@ -236,9 +229,6 @@ def test_routing_error_has_its_status_body_headers_and_record(name):
     assert outcome.response.json == expected["body"]
     assert {*expected["extra_headers"]} <= {*outcome.response.headers.keys()}
     assert outcome.levels == [(record["level"], record["traceback"]) for record in expected["log"]]
-
-
-# ---- where we differ on purpose
 
 
 def test_differs_a_403_stays_a_403_where_the_source_flattens_it_to_400():
@@ -296,8 +286,6 @@ def test_every_vector_is_run_or_left_out_for_a_reason():
 
     assert {*RAISED, *OWN, *FROM_STATUS, *REQUESTS, *differs, *LEFT_OUT} == {*VECTORS}
 
-
-# ---- the vocabulary: the last two parts of a code are closed sets for Backend.AI's clients
 
 ERRORS = [
     cls

@@ -33,9 +33,6 @@ def ids(*beginnings):
     return [name for name in VECTORS if name.startswith(beginnings) and name not in LEFT_OUT]
 
 
-# ---- boxlite serve: the canonical table
-
-
 def answer(exc):
     return probe(exc, PROFILE, rules=RULES, config={"FAULTMAP_STATUSES": STATUSES})
 
@@ -118,8 +115,6 @@ def test_time_limit_of_the_service_has_its_own_sentence(name):
     check(VECTORS[name]["expect"], outcome)
 
 
-# ---- boxlite serve: requests
-
 REQUESTS = {
     "boxlite.serve.unauthenticated": ("GET", "/boxes/v1/boxes/b1", None),
     "boxlite.serve.signal_not_allowed": ("POST", "/boxes/v1/boxes/b1/executions/e1/signal", {"signal": 9}),
@@ -163,9 +158,6 @@ def test_request_id_is_in_the_header_and_not_in_the_body(given, app):
     assert len(response.headers["X-Request-ID"]) == len(given.get("X-Request-Id", "0" * 32))
     assert given.get("X-Request-Id", "") in response.headers["X-Request-ID"]
     assert response.get_json()["error"].keys() == {"message", "type", "code"}
-
-
-# ---- the runner's routes: one text
 
 
 class GinSchema(Schema):
@@ -214,9 +206,6 @@ def test_sentinel_deep_in_the_chain_is_told_as_one_text(name):
     outcome = probe(wrapping, GIN, rules=GIN_RULES)
 
     check({"status": vector["expect"]["status"], "body": {"error": told}}, outcome)
-
-
-# ---- the runner's middleware: status, path and time in the body, codes in capitals
 
 
 class CommonGoSchema(Schema):

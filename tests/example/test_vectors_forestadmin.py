@@ -32,7 +32,6 @@ LEFT_OUT = {
     "forest.map.none.undefined": "Python can raise nothing but exceptions.",
 }
 
-# ---- the executor's map: exceptions raised below the room's profile
 
 GONE = RunNotFoundError("gone")
 MAPPED = {
@@ -83,9 +82,6 @@ def test_domain_error_passes_both_maps_as_the_same_object():
 
     assert outcome.signals[0]["error"] is GONE
     assert VECTORS["forest.map.identity"]["expect"] == {"result": "same object"}
-
-
-# ---- the executor's server: requests to the room itself
 
 
 def nothing(app: Flask) -> ExitStack:
@@ -208,9 +204,6 @@ def test_proxied_answer_passes_untouched():
     expected = VECTORS["forest.proxy.verbatim"]["expect"]
     assert (outcome.response.status_code, outcome.response.json) == (expected["status"], expected["body"])
     assert outcome.signals == []
-
-
-# ---- the agent, which has a shape of its own
 
 
 class DriverError(Exception):

@@ -34,8 +34,6 @@ LEFT_OUT: dict[str, str] = {}
 # The source looks for this word alone; it is in too many texts, so here it needs more beside it.
 NOT_TAKEN = {"upstream"}
 
-# ---- raw texts
-
 
 CATEGORIES = {
     name: vector["expect"].get("category") or vector["expect"]["wanted"]
@@ -94,8 +92,6 @@ def test_pattern_that_is_too_broad_is_no_rule(pattern):
     assert fault.code == "unknown_failure"
 
 
-# ---- through the boundary
-
 ROUTED = {name for name in VECTORS if name.startswith("iron.router.")}
 
 
@@ -137,9 +133,6 @@ def test_details_of_the_backend_do_not_leak(private):
 
     assert private in detail
     assert private not in outcome.response.text
-
-
-# ---- OpenAI's shape
 
 
 class InvalidRequestError(errors.InvalidArgumentError):
@@ -247,9 +240,6 @@ def test_server_status_is_one_that_the_shape_knows(error, status):
     assert outcome.response.status_code == status
 
 
-# ---- the web UI's shape: one more profile, as cheap as the others
-
-
 class WebUISchema(Schema):
     error = fields.String(attribute="code")
     kind = fields.Function(lambda fault: "service_unavailable" if fault.status == 503 else fault.code)
@@ -286,9 +276,6 @@ def test_web_ui_logs_no_404():
     outcome = probe(errors.NotFoundError("raw"), WEBUI)
 
     assert outcome.records == []
-
-
-# ---- redaction of provider texts
 
 
 def test_long_provider_text_is_cut():

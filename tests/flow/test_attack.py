@@ -74,9 +74,6 @@ def test_missing_key_is_named_and_nothing_else_of_the_form():
     assert SECRET not in response.text
 
 
-# ---- paths, methods, queries
-
-
 @pytest.mark.parametrize(
     "path",
     [
@@ -115,9 +112,6 @@ def test_hostile_header_is_a_plain_answer(name, value):
 
     assert response.status_code in (400, 410)
     assert response.content_type == "application/problem+json"
-
-
-# ---- texts and objects
 
 
 @pytest.mark.parametrize(
@@ -231,9 +225,6 @@ def test_what_ends_a_worker_is_not_held_up(failure):
         app.test_client().get("/fail")
 
 
-# ---- async
-
-
 def test_error_of_an_async_view_is_ours():
     app = app_with()
 
@@ -289,9 +280,6 @@ def test_receiver_that_sends_a_request_itself_is_answered():
     assert (response.status_code, told) == (410, [404, True])
 
 
-# ---- threads
-
-
 def app_of_names(faults=None, **config):
     app = Flask("shop")
     app.config.update(config)
@@ -336,9 +324,6 @@ def test_apps_that_share_one_extension_do_not_mix_their_settings():
         statuses = [*pool.map(lambda app: app.test_client().get("/one").status_code, apps * 5)]
 
     assert statuses == [*range(400, 440)] * 5
-
-
-# ---- garbage
 
 
 def app_after(*paths):

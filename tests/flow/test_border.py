@@ -50,9 +50,6 @@ KNOWS_NOTHING = (Rule(on=Exception, where={"sqlstate": "23505"}, to=AlreadyExist
 WRAPPED = (Rule(on=SDKError, wrapped=True, to=GoneError),)
 
 
-# ---- which handlers are registered
-
-
 @pytest.mark.parametrize(
     ("rule", "more"),
     [
@@ -107,8 +104,6 @@ def test_rule_on_one_http_error_leaves_the_others_alone():
 
     assert (response.status_code, response.json["code"]) == (404, "not_found")
 
-
-# ---- what nobody translates stays Flask's
 
 UNKNOWN = pytest.mark.parametrize(
     ("failure", "rules"),
@@ -175,9 +170,6 @@ def test_known_error_is_answered_in_debug_and_testing_too(key):
     response = answer_to(VMNotFoundError("no such machine"), **{key: True})
 
     assert (response.status_code, response.json["detail"]) == (404, "no such machine")
-
-
-# ---- what reaches only the 500 handler
 
 
 def fail_after_request(app):
@@ -303,9 +295,6 @@ def test_redirect_raised_after_the_request_is_an_opaque_500_as_flask_has_it():
     assert (response.status_code, response.json["code"]) == (500, "internal")
 
 
-# ---- JSON, whatever the client accepts
-
-
 @pytest.mark.parametrize(
     "accept", ["text/html", "image/png", "*/*;q=0", "application/json;q=0", "", ";;;=,q", None], ids=repr
 )
@@ -317,9 +306,6 @@ def test_answer_is_json_whatever_the_client_accepts(accept, path):
 
     assert response.content_type == "application/problem+json"
     assert response.json["status"] == response.status_code
-
-
-# ---- what passes untouched
 
 
 @pytest.mark.parametrize("trap", [True, False])
@@ -388,8 +374,6 @@ def test_preconditions_do_not_change_an_error():
     assert response.status_code == 404
 
 
-# ---- trapped HTTP errors
-
 TRAPS = pytest.mark.parametrize(
     ("failure", "config"),
     [
@@ -448,9 +432,6 @@ def test_http_error_that_is_not_trapped_is_answered(config):
     assert (response.status_code, response.json["code"]) == (404, "not_found")
 
 
-# ---- a request that succeeds
-
-
 def test_boundary_registers_nothing_that_runs_on_a_request():
     app, plain = app_with(), Flask("plain")
 
@@ -488,9 +469,6 @@ def test_check_at_the_first_request_leaves_no_receiver():
     app.test_client().get("/ok")
 
     assert len(before) == 1 + len(set(request_started.receivers_for(app)))
-
-
-# ---- out of reach
 
 
 def test_error_after_the_first_byte_of_a_stream_is_out_of_reach():
@@ -543,9 +521,6 @@ def test_what_a_view_returns_is_its_own(returned):
     assert response.status_code >= 400
     assert "own" in response.text
     assert told == []
-
-
-# ---- by hand
 
 
 def test_handle_user_exception_called_by_hand_answers():

@@ -57,9 +57,6 @@ def answer(app, failure, path="/fail"):
     return app.test_client().get(path)
 
 
-# ---- the app's more specific handlers win
-
-
 @ORDERS
 @pytest.mark.parametrize(
     ("cls", "failure", "path"),
@@ -91,8 +88,6 @@ def test_broader_handler_of_the_app_gets_nothing_that_is_ours(register, failure,
 
     assert answer(app, failure).status_code == status
 
-
-# ---- what no rule knows stays with the app's handler
 
 BROADER = pytest.mark.parametrize(
     ("cls", "failure", "rules"),
@@ -155,9 +150,6 @@ def test_apps_own_handler_for_validation_errors_stays():
     app = register_before(Flask("shop"), ValidationError, own)
 
     assert answer(app, ValidationError("x")).status_code == 418
-
-
-# ---- what is replaced or shadowed is reported
 
 
 HOW = "take it out, or name it in FAULTMAP_HANDLERS_KEPT if this is meant"
@@ -233,9 +225,6 @@ def test_handler_that_takes_nothing_from_the_map_is_not_reported(cls, caplog):
     assert reports(caplog) == []
 
 
-# ---- blueprints
-
-
 @pytest.mark.parametrize("failure", [VMNotFoundError("x"), NotFound()], ids=["domain", "http"])
 def test_errors_of_nested_blueprints_are_ours(failure):
     app = app_with()
@@ -272,9 +261,6 @@ def test_app_wide_handler_of_a_blueprint_counts_as_the_apps():
     app.register_blueprint(rooms)
 
     assert app.test_client().get("/nowhere").status_code == 418
-
-
-# ---- what is refused
 
 
 class TakenError(AlreadyExistsError):
@@ -359,9 +345,6 @@ def test_boundary_comes_before_the_first_request():
 
     with pytest.raises(AssertionError, match="register_error_handler"):
         FaultMap(app)
-
-
-# ---- translate, describe, explain
 
 
 def test_decorated_function_is_one_more_rule():

@@ -48,9 +48,6 @@ def with_headers(status, *headers):
     return type("OwnHeaders", (HTTPException,), members)()
 
 
-# ---- status
-
-
 @EACH
 def test_status_is_exactly_the_errors(status):
     response = answer_to(error_of(status))
@@ -120,9 +117,6 @@ def test_codeless_error_may_be_handed_over_by_keyword():
         response = app.handle_http_exception(e=HTTPException("secret"))
 
     assert response.status_code == 500
-
-
-# ---- wording
 
 
 @EACH
@@ -207,9 +201,6 @@ def test_unknown_method_is_a_405():
     response = app_raising(NotFound()).test_client().open("/fail", method="FOO")
 
     assert (response.status_code, response.json["code"]) == (405, "method_not_allowed")
-
-
-# ---- headers
 
 
 @EACH
@@ -368,8 +359,6 @@ def test_error_whose_headers_are_none_keeps_its_status(headers):
     assert answer_to(failure).status_code == 404
 
 
-# ---- Retry-After
-
 SOON = timedelta(seconds=90)
 
 
@@ -434,9 +423,6 @@ def test_retry_after_that_an_error_sends_as_a_header_alone_is_in_the_body_too():
 @EACH
 def test_no_retry_after_is_made_up(status):
     assert "Retry-After" not in answer_to(error_of(status)).headers
-
-
-# ---- the same through every road
 
 
 @pytest.mark.parametrize("failure", [NotFoundError("x"), NotFound("x"), BadRequest("x"), LengthRequired("x")])

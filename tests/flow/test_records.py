@@ -35,9 +35,6 @@ def ask(app, path="/fail", **headers):
     return app.test_client().get(path, headers={"X-Request-ID": ID, **headers})
 
 
-# ---- ids
-
-
 @pytest.mark.parametrize("given", ["abcdefgh", "A-z_0.9-", "x" * 128])
 def test_id_of_the_request_is_kept_if_it_is_sane(given):
     response = app_raising(NotFoundError("x")).test_client().get("/fail", headers={"X-Request-ID": given})
@@ -106,9 +103,6 @@ def test_id_is_the_same_in_header_body_log_and_signal(failure, caplog):
     assert response.headers["X-Request-ID"] == response.json["request_id"]
     assert [each.fault.id for each in told] == [response.json["request_id"]]
     assert [f"({response.json['request_id']})" in record.message for record in caplog.records] == [True]
-
-
-# ---- the signal
 
 
 @pytest.mark.parametrize(
@@ -210,9 +204,6 @@ def test_fault_is_answered_where_nobody_listens():
 
     assert not fault_translated.receivers
     assert ask(app).status_code == 410
-
-
-# ---- the log
 
 
 @pytest.mark.parametrize(
@@ -374,9 +365,6 @@ def test_level_that_the_logger_does_not_take_costs_no_record(caplog):
     assert (response.status_code, caplog.records) == (503, [])
 
 
-# ---- Flask's own line
-
-
 @pytest.mark.parametrize(
     ("path", "shown"),
     [
@@ -479,9 +467,6 @@ def test_logger_of_the_app_is_not_made_before_it_is_needed():
     app.test_client().get("/fail")
 
     assert "logger" not in vars(app)
-
-
-# ---- the current fault
 
 
 def app_remembering(failure=GoneError("x"), **given):

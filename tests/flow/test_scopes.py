@@ -45,9 +45,6 @@ def app_with_scopes(**given):
     return app
 
 
-# ---- scopes
-
-
 @pytest.mark.parametrize(
     ("path", "media_type"),
     [
@@ -95,9 +92,6 @@ def test_own_profile_has_its_own_headers_and_only_those_that_may_be_sent():
     assert response.json == {"reason": "It is gone.", "slug": "gone"}
     assert response.headers["X-Slug"] == "gone"
     assert "X-Bad" not in response.headers
-
-
-# ---- below None
 
 
 @pytest.mark.parametrize("status", [400, 404, 405, 413, 418, 500, 503])
@@ -189,8 +183,6 @@ def test_domain_error_below_none_is_logged_and_signalled(caplog):
     assert [each.status for each in told] == [500]
 
 
-# ---- collapsing
-
 FOLDED = {"problem": set(), "fault_message": {404, 415, 422}, "firecracker": {*range(401, 500)} - {413}}
 MODES = {True: lambda profile: FOLDED[profile] | {404}, None: FOLDED.get, False: lambda profile: set()}
 
@@ -266,9 +258,6 @@ def test_fault_message_has_exactly_one_member(profile, failure):
 
     assert [*response.json] == ["fault_message"]
     assert response.content_type == "application/json"
-
-
-# ---- wording
 
 
 @pytest.mark.parametrize(
@@ -355,9 +344,6 @@ def test_json_that_another_parser_cannot_read_says_why_too(read, body):
         "An error occurred when deserializing the json body of a request: "
     )
     assert re.match(r"EOF while|expected|the body is|trailing comma|invalid unicode", reason)
-
-
-# ---- blueprints
 
 
 def test_routing_error_below_a_blueprint_is_answered_by_its_scope():

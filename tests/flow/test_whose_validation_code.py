@@ -138,9 +138,6 @@ class Sums:
         return cls.doubled(total, times=3)
 
 
-# ---- what the client is told
-
-
 def stream_read():
     return OrderIn().load(json.loads(request.stream.read()))
 
@@ -380,9 +377,6 @@ CLIENTS = {
     starred: ({"json": ["x"]}, [("body", "#")]),
     annotated: ({"json": {"name": "x"}}, [("body", "#/name")]),
 }
-
-
-# ---- bugs
 
 
 def null_of_the_code():
@@ -741,8 +735,6 @@ def test_method_of_a_view_is_followed():
 
     assert [each["pointer"] for each in response.json["errors"]] == ["#/total"]
 
-
-# ---- code that cannot be read, or not to its end
 
 UNREADABLE = """
 def view():

@@ -232,9 +232,6 @@ def test_rule_holds_for_what_one_hook_hands_to_another_function(is_stored):
     assert response.status_code == (500 if is_stored else 422)
 
 
-# ---- response validators of other extensions, whose data are the request's own
-
-
 def test_response_that_flask_openapi3_refuses_is_the_apps_error():
     app = OpenAPI("shop", validate_response=True)
     FaultMap(app)

@@ -38,9 +38,6 @@ def with_data(data, cls=UnprocessableEntity, **given):
     return exc
 
 
-# ---- status and text
-
-
 @EACH_STATUS
 def test_rule_is_the_one_of_the_status_and_the_status_is_kept(status):
     error = from_http(error_of(status))
@@ -122,9 +119,6 @@ def test_json_of_another_media_type_is_in_our_words():
     assert error.public == "The body's media type is not taken here."
 
 
-# ---- headers
-
-
 @pytest.mark.parametrize("environ", [None, {"PATH_INFO": "/"}], ids=["without a request", "with a request"])
 def test_headers_that_fail_cost_themselves_alone(environ, caplog):
     def get_headers(self, environ=None, scope=None):
@@ -138,9 +132,6 @@ def test_headers_that_fail_cost_themselves_alone(environ, caplog):
 
 def test_retry_hint_of_the_error_is_kept_as_it_is():
     assert from_http(ServiceUnavailable(retry_after=1.5)).retry_after == 1.5
-
-
-# ---- a key that is missing
 
 
 def app_that_reads(part, **config):
@@ -205,8 +196,6 @@ def test_missing_key_may_be_raised_by_hand():
     assert (violation.source, violation.name) == ("query", "size")
 
 
-# ---- what other extensions hang on it
-
 MESSAGES = {"query": {"size": ["Not a valid integer."]}}
 VIOLATION = Violation(source="query", name="size", message="Not a valid integer.")
 
@@ -269,9 +258,6 @@ def test_data_of_a_class_is_not_the_errors():
     cls = type("Own", (NotFound,), {"data": {"message": "secret"}})
 
     assert from_http(cls()).public is None
-
-
-# ---- APIFlask, whose errors are no HTTP exceptions
 
 
 def apiflask_error(status, message="", detail=None, headers=None):

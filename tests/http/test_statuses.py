@@ -126,9 +126,6 @@ def test_class_is_a_class_with_a_name_of_its_own(cls):
     assert cls.__name__ == f"Http{cls.code.title().replace('_', '')}Error"
 
 
-# ---- phrases
-
-
 @pytest.mark.parametrize(
     "status", [status for status in HTTPStatus if status >= 400 and status not in RENAMED]
 )

@@ -92,9 +92,6 @@ def refusal(data, **options):
     return raised.value
 
 
-# ---- marshmallow
-
-
 def test_it_is_one_class_whatever_the_library():
     error = told({"name": ["bad"]})
 
@@ -364,9 +361,6 @@ def test_pointers_are_those_of_rfc_6901_section_6(path, expected):
     assert pointer(path) == expected
 
 
-# ---- webargs and its kin
-
-
 @pytest.mark.parametrize(("place", "source"), SOURCES.items())
 def test_every_place_of_a_request_has_its_source(place, source):
     error = from_request_parser({place: {"a": {"b": ["bad"]}, SCHEMA: ["worse"]}})
@@ -425,9 +419,6 @@ def test_a_part_of_the_path_is_told_by_name(place):
     error = from_request_parser(exc.data["messages"])
 
     assert rows(error) == [("path", "number", "Must be less than or equal to 3.", "range")]
-
-
-# ---- pydantic
 
 
 class Size(BaseModel):

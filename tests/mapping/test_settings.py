@@ -44,8 +44,6 @@ def mistakes_in(config):
     return str(caught.value).splitlines()
 
 
-# ---- right values
-
 RIGHT = [
     ("PROFILE", "firecracker", FIRECRACKER),
     ("COMPATIBILITY_MODE", True, True),
@@ -124,8 +122,6 @@ def test_settings_do_not_change_when_the_config_does():
 
     assert (settings.statuses["gone"], settings.log_levels["gone"]) == (404, logging.ERROR)
 
-
-# ---- wrong values
 
 PROFILE_NAMES = "'fault_message', 'firecracker', 'problem'"
 LEVELS = "CRITICAL, DEBUG, ERROR, FATAL, INFO, WARN, WARNING, a number, None"
@@ -298,9 +294,6 @@ def test_all_mistakes_within_one_mapping_are_told():
     ]
 
 
-# ---- whatever the values are
-
-
 def fails(*_):
     raise RuntimeError("not today")
 
@@ -383,8 +376,6 @@ def planted(value):
 def test_whatever_the_values_are_there_are_settings_or_one_config_error(config):
     assert isinstance(outcome_of(planted(config)), Settings | str)
 
-
-# ---- scopes
 
 SCOPES = {"/fc": "firecracker", "/fc/v2/": "fault_message", "/web": None}
 

@@ -259,9 +259,6 @@ def test_text_in_utf8_has_each_character_in_its_place(text):
     assert [one for one in whole if one.isascii()] == [one for one in text if one.isascii()]
 
 
-# ---- the budget of an error's details
-
-
 def wide(count):
     return {"values": list(range(count))}
 

@@ -58,8 +58,6 @@ def problem_of(kind=GONE, text="It left.", **given):
     return json.loads(PROBLEM.render(Fault(kind, "id-1", text, **given)))
 
 
-# ---- wrong profiles
-
 SCHEMA = "it must be a marshmallow Schema class, not an instance"
 MEDIA = "it must look like 'application/json'"
 NAMES = "it must be a tuple of names"
@@ -176,9 +174,6 @@ def test_wording_may_use_every_blank_in_any_form():
     assert Profile(name="own", schema=ProblemSchema, wording={"gone": template}).wording["gone"] == template
 
 
-# ---- the built-in ones
-
-
 def test_built_in_profiles_are_those_of_the_docs():
     assert [(profile.name, profile.media_type) for profile in BUILT_IN] == [
         ("problem", "application/problem+json"),
@@ -270,9 +265,6 @@ def test_full_stop_and_case_tell_nothing(text, title, expected):
     assert repeats(text, title) is expected
 
 
-# ---- details
-
-
 @pytest.mark.parametrize("name", STANDARD)
 @pytest.mark.parametrize("wrap", [str, str.encode], ids=["text", "bytes"])
 def test_detail_is_never_sent_over_a_standard_member(name, wrap, caplog):
@@ -299,9 +291,6 @@ def test_details_that_raise_when_they_are_read_cost_at_most_themselves(method):
     body = problem_of(details=details)
 
     assert {name: value for name, value in body.items() if name != "vm"} == problem_of()
-
-
-# ---- a profile of one's own
 
 
 class InnerSchema(Schema):

@@ -86,9 +86,6 @@ PROFILES = (
 )
 
 
-# ---- what can be read
-
-
 @pytest.mark.parametrize(
     "body",
     [WHOLE, json.dumps(WHOLE), json.dumps(WHOLE).encode(), json.dumps(WHOLE).encode("utf-16")],
@@ -120,9 +117,6 @@ def test_members_that_the_shape_does_not_have_are_details():
         "code": "x",
         "details": {"instance": "/1", "vm": None},
     }
-
-
-# ---- what cannot
 
 
 @pytest.mark.parametrize("value", [None, [], {}, "x", 1, 1.5, True], ids=repr)
@@ -186,9 +180,6 @@ def test_body_that_is_no_object_says_nothing(body):
     assert PROBLEM.read(body) == {}
 
 
-# ---- envelopes and other shapes of an app's own
-
-
 def test_members_of_an_envelope_are_read_like_the_others():
     body = {"error": {"reason": "It left.", "errorCode": "vm_gone"}, "wait": 5}
 
@@ -226,9 +217,6 @@ def test_member_that_the_schema_does_not_allow_is_left_out():
     schema = type("RefusingSchema", (ProblemSchema,), {"code": fields.String(validate=refuse)})
 
     assert Profile(name="own", schema=schema).read({"code": "x", "status": 409}) == {"status": 409}
-
-
-# ---- whatever a peer sends
 
 
 def objects(inner):

@@ -129,8 +129,6 @@ def test_json_is_read_whatever_its_media_type(media_type: str) -> None:
     assert error_of(response).extra_data["body"] == {"error_code": "x"}
 
 
-# ---- boxlite, whose client picks a class by the code, else by the status
-
 BASELINE: dict[int | str, type[DomainError]] = {
     400: InvalidArgumentError,
     404: NotFoundError,
