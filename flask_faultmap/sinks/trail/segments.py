@@ -33,7 +33,6 @@ class ShipperState:
 
     time: float = 0.0
     offsets: Mapping[str, int] = field(default_factory=dict)
-    failing_since: float | None = None
     problem: str | None = None
     damaged: int = 0
 

@@ -8,6 +8,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -183,16 +184,7 @@ class Shipper:
                 told,
                 self._folder,
             )
-        state = read_state(self._folder)
-        self._write_state(
-            ShipperState(
-                time=time.time(),
-                offsets=state.offsets,
-                failing_since=self._failing_since,
-                problem=problem,
-                damaged=state.damaged,
-            )
-        )
+        self._write_state(replace(read_state(self._folder), time=time.time(), problem=problem))
 
     def _tell_success(self, shipped: int) -> None:
         if self._failing_since is not None:
