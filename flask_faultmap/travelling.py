@@ -33,6 +33,8 @@ def make_bare(cls: type[Made], *made_of: Any) -> Made:
     It is that of the class which gives *cls* its layout in memory; Python allows no other one.
     """
     _let_interpreter_write(cls)
+    if issubclass(cls, BaseExceptionGroup) and not made_of:  # which cannot be empty
+        made_of = ("", (Exception(),))
     place: Any = cls
     while not isinstance(vars(place).get("__new__"), BuiltinFunctionType):
         place = place.__base__

@@ -12,14 +12,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask_faultmap.defining import code_text, is_built_in
+from flask_faultmap.defining import code_text, is_built_in, is_descriptor
 from flask_faultmap.errors import DomainError
 from flask_faultmap.faults import Kind
 from flask_faultmap.http.statuses import FrameworkError
 from flask_faultmap.mapping.mapper import Mapper
 from flask_faultmap.mapping.settings import Settings
 from flask_faultmap.profiles.profile import Profile
-from flask_faultmap.speech import speak
 from flask_faultmap.travelling import make_bare
 
 
@@ -83,7 +82,7 @@ def can_be_imported(cls: type) -> bool:
 
 def entry_of(mapper: Mapper, cls: type[DomainError]) -> Entry | None:
     """Tell of *cls*; None if its code, say, is a property, so that only an instance would know it."""
-    if code_text(cls.code) is None or speak(cls.title) is None:
+    if code_text(cls.code) is None or is_descriptor(cls.title):
         return None
     try:
         error = specimen_of(cls)

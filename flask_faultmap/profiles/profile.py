@@ -153,9 +153,11 @@ def _wording_mistakes(wording: object) -> Iterable[str]:
 
 def _template_mistakes(code: str, template: Any) -> Iterable[str]:
     try:
-        placeholders = {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
+        parsed = [*string.Formatter().parse(template)]
+        placeholders = {name for _, name, _, _ in parsed if name is not None}
+        placeholders |= {spec for _, _, spec, _ in parsed if spec and "{" in spec}
         if placeholders <= WORDING_PLACEHOLDERS:
-            template.format(**{**dict.fromkeys(WORDING_PLACEHOLDERS, ""), "reason": None})
+            template.format(**dict.fromkeys(WORDING_PLACEHOLDERS, ""))
     except (ValueError, TypeError, LookupError, AttributeError) as exc:
         yield f"wording of {code!r} is {template!r}: {type(exc).__name__}: {exc}"
         return

@@ -48,6 +48,24 @@ class ChangingCategoryError(DomainError):
     category = property(lambda self: self.args[0])
 
 
+class Untranslated:
+    def __str__(self):
+        raise LookupError("no request, and so no language")
+
+
+class UntranslatedError(NotFoundError):
+    title = Untranslated()
+
+
+class NewOfItsOwnError(NotFoundError):
+    def __new__(cls, box):
+        return super().__new__(cls)
+
+
+class SeveralFailedError(NotFoundError, ExceptionGroup):
+    pass
+
+
 class NodeSchema(Schema):
     """An error inside an error."""
 
@@ -98,6 +116,18 @@ def test_contract_tells_statuses_as_the_app_sets_them():
 )
 def test_contract_has_what_is_built_in(code, status):
     assert contract_of()["codes"][code]["statuses"] == {"problem": status}
+
+
+@pytest.mark.parametrize(
+    ("code", "title"),
+    [
+        ("untranslated", "Untranslated"),
+        ("new_of_its_own", "New of its own"),
+        ("several_failed", "Several failed"),
+    ],
+)
+def test_contract_has_classes_that_cannot_be_made_or_translated_here(code, title):
+    assert contract_of()["codes"][code]["title"] == title
 
 
 def test_base_of_the_http_errors_is_no_part_of_the_contract():

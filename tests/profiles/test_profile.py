@@ -101,7 +101,12 @@ WRONG = [
         {"gone": "{"},
         "wording of 'gone' is '{': ValueError: Single '{' encountered in format string",
     ),
-    ("wording", {"gone": "{path:{x}}"}, "wording of 'gone' is '{path:{x}}': KeyError: 'x'"),
+    ("wording", {"gone": "{path:{x}}"}, f"wording of 'gone' has the placeholders ['{{x}}']; {BLANKS}"),
+    (
+        "wording",
+        {"gone": "{path:{method}}"},  # which only some methods of a request would fit
+        f"wording of 'gone' has the placeholders ['{{method}}']; {BLANKS}",
+    ),
 ]
 WORDINGS_THAT_FAIL_WHEN_FILLED = [
     None,
@@ -109,8 +114,6 @@ WORDINGS_THAT_FAIL_WHEN_FILLED = [
     b"{path}",
     "{path!x}",
     "{path:d}",
-    "{reason:>9}",
-    "{path:{path.x}}",
 ]
 
 
