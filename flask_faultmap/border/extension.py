@@ -55,8 +55,10 @@ class FaultMap:
         profiles: Iterable[Profile] = (),
         request_id: Ask | None = None,
     ) -> None:
-        if request_id is not None and not callable(request_id):
-            raise ConfigError(f"request_id is {request_id!r}; it must be a function without arguments")
+        if request_id is not None and not _needs_nothing(request_id):
+            raise ConfigError(
+                f"request_id is {request_id!r}; it must be a function without arguments, and not async"
+            )
         self._ask_id = request_id
         for name, given in (("rules", rules), ("profiles", profiles)):
             if not isinstance(given, Iterable):
@@ -197,6 +199,19 @@ class FaultMap:
 
     def _codes(self) -> set[str]:
         return {outcome.code for rule in self._rules for outcome in rule.outcomes}
+
+
+def _needs_nothing(function: Any) -> bool:
+    """Say whether *function* can be called, without arguments and without an event loop."""
+    if not callable(function) or inspect.iscoroutinefunction(function):
+        return False
+    try:
+        inspect.signature(function).bind()
+    except TypeError:
+        return False
+    except ValueError:  # one of C, which does not tell
+        return True
+    return True
 
 
 def name_types(app: Flask, make: Callable[[Flask], FindType]) -> None:

@@ -162,14 +162,14 @@ class _Reader:
             self._check_word(key, word, "a category or a code")
             if not is_error_status(status):
                 self._wrong(f"{key}[{word!r}]", status, "a status from 400 to 599", joined(word, status))
-        return {**STATUSES, **statuses}
+        return {**STATUSES, **{word: _number(status) for word, status in statuses.items()}}
 
     def read_validation_status(self, key: str, value: Any) -> int | None:
         if value is None or value is False:
             return None
         if not is_error_status(value):
             self._wrong(key, value, "a status from 400 to 599, or None")
-        return value if isinstance(value, int) else None
+        return _number(value) if isinstance(value, int) else None
 
     def read_validation_errors(self, key: str, value: Any) -> str:
         if value not in ("request", "all"):
@@ -249,6 +249,11 @@ class _Reader:
         miss = get_close_matches(str(word), list(Category), 1, 0.85)
         if miss and abs(len(miss[0]) - len(str(word))) <= 1:
             self._wrong(f"A key in {key}", word, allowed, f". Did you mean {str(miss[0])!r}?")
+
+
+def _number(status: Any) -> Any:
+    """Give a status as a plain int: ``HTTPStatus.GONE`` is one with a text of its own."""
+    return int.__int__(status) if isinstance(status, int) else status
 
 
 def _word(key: Any) -> Any:

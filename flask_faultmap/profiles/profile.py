@@ -69,7 +69,8 @@ class Profile:
         if mistakes:
             raise ConfigError(f"Profile {self.name!r}: " + "; ".join(mistakes))
         object.__setattr__(self, "_shape", Shape(self.schema))
-        object.__setattr__(self, "collapse", dict(self.collapse))
+        collapse = {int.__int__(status): int.__int__(sent) for status, sent in self.collapse.items()}
+        object.__setattr__(self, "collapse", collapse)
         wording = {code_text(code) or "": template for code, template in self.wording.items()}
         object.__setattr__(self, "wording", wording)
         object.__setattr__(self, "drop_headers", tuple(self.drop_headers))

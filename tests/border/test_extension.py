@@ -65,3 +65,20 @@ def test_decorator_without_a_class_is_refused():
 
     with pytest.raises(ConfigError, match=r"write @faults\.translate\(ErrorClass\)"):
         faults.translate(lambda exc: None)
+
+
+async def id_that_is_awaited():
+    return "id-of-today"
+
+
+@pytest.mark.parametrize(
+    "function", ["abc", 5, lambda request: "id", lambda *, request: "id", id_that_is_awaited, len]
+)
+def test_function_of_the_request_id_that_cannot_be_called_is_refused(function):
+    with pytest.raises(ConfigError, match=r"request_id is .*; it must be a function without arguments"):
+        FaultMap(request_id=function)
+
+
+@pytest.mark.parametrize("function", [lambda: "id", lambda request=None: "id", dict, str])
+def test_function_of_the_request_id_may_have_defaults(function):
+    assert FaultMap(request_id=function)

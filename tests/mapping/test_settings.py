@@ -412,3 +412,15 @@ def test_scope_of_the_root_is_everything_else(path, name, profile):
 
 def test_without_scopes_the_profile_of_the_app_answers_everywhere():
     assert read(PROFILE="fault_message").profile_of("/x") == ("", FAULT_MESSAGE)
+
+
+@pytest.mark.parametrize("key", ["STATUSES", "VALIDATION_STATUS"])
+def test_status_is_a_plain_number_whatever_it_was_written_as(key):
+    status = HTTPStatus.CONFLICT
+    settings = read_settings(
+        {f"FAULTMAP_{key}": {"gone": status} if key == "STATUSES" else status},
+        {profile.name: profile for profile in BUILT_IN},
+    )
+
+    kept = settings.statuses["gone"] if key == "STATUSES" else settings.validation_status
+    assert (kept, type(kept)) == (409, int)

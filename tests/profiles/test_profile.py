@@ -331,3 +331,11 @@ def test_profiles_are_told_apart_by_being_there_and_not_by_what_they_say():
     given = {"name": "own", "schema": ProblemSchema}
 
     assert Profile(**given) != Profile(**given)
+
+
+def test_statuses_that_are_collapsed_are_plain_numbers():
+    collapse = {HTTPStatus.NOT_FOUND: HTTPStatus.BAD_REQUEST}
+
+    kept = Profile(name="own", schema=FaultMessageSchema, collapse=collapse).collapse
+
+    assert [type(each) for pair in kept.items() for each in pair] == [int, int]
