@@ -38,18 +38,18 @@ def define(cls: Any) -> None:
     if not has_own_code:
         cls.code = snake_case(cls.__name__)
     if isinstance(cls.category, str | bytes | int | float | Enum | None):
-        category = _category(cls)
+        category = _read_category(cls)
         if cls.category is not category:
             cls.category = category
     if "category" in stated:
         stated["category"] = cls.category
     cls._stated = stated
     mistakes = [
-        *_code_mistakes(cls, is_stated=has_own_code),
-        *_text_mistakes(cls),
-        *_flag_mistakes(cls),
-        *_level_mistakes(cls),
-        *_http_mistakes(cls),
+        *_check_code(cls, is_stated=has_own_code),
+        *_check_text(cls),
+        *_check_flags(cls),
+        *_check_level(cls),
+        *_check_http(cls),
     ]
     if mistakes:
         raise TypeError("; ".join(mistakes))
@@ -111,22 +111,22 @@ def words_of(code: str) -> str:
     return text[0].upper() + text[1:]
 
 
-def _places(cls: type) -> Iterator[tuple[type, Any]]:
+def _list_places(cls: type) -> Iterator[tuple[type, Any]]:
     for place in cls.__mro__:
         yield place, place.__dict__.get("_stated", place.__dict__)
 
 
-def _nearest(cls: type, name: str) -> Any:
+def _find_nearest(cls: type, name: str) -> Any:
     """Give the place that decides about *name*: what it states."""
-    return next(stated for _, stated in _places(cls) if name in stated or "category" in stated)
+    return next(stated for _, stated in _list_places(cls) if name in stated or "category" in stated)
 
 
 def _follows(cls: type, name: str) -> bool:
-    return name not in _nearest(cls, name)
+    return name not in _find_nearest(cls, name)
 
 
 def _decide(cls: Any, name: str) -> Any:
-    stated = _nearest(cls, name)
+    stated = _find_nearest(cls, name)
     if name in stated:
         return stated[name]
     if name in cls._below:
@@ -134,7 +134,7 @@ def _decide(cls: Any, name: str) -> Any:
     category = stated["category"]
     if not isinstance(category, Category):  # a property, which only an instance can ask
         return Following(lambda error: follow(error, name))
-    return _by_table(cls, name, category)
+    return _look_up(cls, name, category)
 
 
 def follow(error: Any, name: str) -> Any:
@@ -146,15 +146,15 @@ def follow(error: Any, name: str) -> Any:
         category = category_named(error.category)
     except Exception:  # a border: a property of the app's may raise anything
         category = None
-    return _by_table(cls, name, category or Category.INTERNAL)
+    return _look_up(cls, name, category or Category.INTERNAL)
 
 
-def _by_table(cls: type, name: str, category: Category) -> Any:
+def _look_up(cls: type, name: str, category: Category) -> Any:
     value = getattr(TRAITS[category], name)
     if name == "expose" and value:
         said = (
             stated["expose"]
-            for place, stated in _places(cls)
+            for place, stated in _list_places(cls)
             if "expose" in stated and not is_built_in(place)
         )
         return next(said, True) is not False
@@ -165,7 +165,7 @@ def _set_title(cls: Any, stated: Any) -> bool:
     """Set the title of a class that states none; say whether it is stated, and not made of the code."""
     if "title" in stated:
         return True
-    for place, said in _places(cls):
+    for place, said in _list_places(cls):
         if "title" in said and (is_built_in(cls) or not is_built_in(place)):
             cls.title = said["title"]
             return True
@@ -177,7 +177,7 @@ def _set_title(cls: Any, stated: Any) -> bool:
     return False
 
 
-def _category(cls: Any) -> Category:
+def _read_category(cls: Any) -> Category:
     category = category_named(cls.category)
     if category is None:
         allowed = ", ".join(sorted(Category))
@@ -186,7 +186,7 @@ def _category(cls: Any) -> Category:
     return category
 
 
-def _code_mistakes(cls: Any, *, is_stated: bool) -> Iterator[str]:
+def _check_code(cls: Any, *, is_stated: bool) -> Iterator[str]:
     value = cls.code.value if isinstance(cls.code, Enum) else cls.code
     if is_descriptor(value):
         return
@@ -211,7 +211,7 @@ def _is_status(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and 100 <= value <= 599
 
 
-def _text_mistakes(cls: Any) -> Iterator[str]:
+def _check_text(cls: Any) -> Iterator[str]:
     value = getattr(cls, "title", None) if "title" in cls._stated else ""
     if "title" not in cls._stated or is_descriptor(value):
         return
@@ -221,7 +221,7 @@ def _text_mistakes(cls: Any) -> Iterator[str]:
         yield f"{cls.__name__}.title is {value!r}; it must be a str or a lazy string"
 
 
-def _flag_mistakes(cls: Any) -> Iterator[str]:
+def _check_flags(cls: Any) -> Iterator[str]:
     """A text is true, "no" too: it would show what was to be hidden."""
     for name in ("expose", "retryable"):
         value = cls._stated.get(name, False)
@@ -229,7 +229,7 @@ def _flag_mistakes(cls: Any) -> Iterator[str]:
             yield f"{cls.__name__}.{name} is {value!r}; it must be True or False"
 
 
-def _level_mistakes(cls: Any) -> Iterator[str]:
+def _check_level(cls: Any) -> Iterator[str]:
     level, levels = cls._stated.get("log_level"), logging.getLevelNamesMapping()
     if isinstance(level, str):
         is_level = bool(levels.get(level.upper()))
@@ -240,7 +240,7 @@ def _level_mistakes(cls: Any) -> Iterator[str]:
         yield f"{cls.__name__}.log_level is {level!r}; allowed: {allowed}, a number, None"
 
 
-def _http_mistakes(cls: Any) -> Iterator[str]:
+def _check_http(cls: Any) -> Iterator[str]:
     """A class of the domain knows no HTTP; a word that looks like it would be silently without effect."""
     if is_built_in(cls):
         return

@@ -12,14 +12,14 @@ MAX_LINKS = 64
 
 def forget_earlier_raises(exc: BaseException) -> None:
     """Cut what earlier raises have left, and take this raise for told."""
-    for link in _linked(exc):
+    for link in _find_linked(exc):
         _cut(link)
         link.__dict__[TOLD] = id(link.__traceback__)
 
 
 def cut_earlier_raises(exc: BaseException) -> None:
     """Cut what earlier raises have left, of *exc* and of all that its record shows with it."""
-    for link in _linked(exc):
+    for link in _find_linked(exc):
         _cut(link)
 
 
@@ -36,7 +36,7 @@ def _cut(exc: BaseException) -> None:
         link.tb_next = None
 
 
-def _linked(exc: BaseException) -> Iterable[BaseException]:
+def _find_linked(exc: BaseException) -> Iterable[BaseException]:
     """Give *exc* and all that its record shows with it: causes, contexts, and what groups hold."""
     is_first = exc.__cause__ is None and (exc.__suppress_context__ or exc.__context__ is None)
     if is_first and not isinstance(exc, BaseExceptionGroup):

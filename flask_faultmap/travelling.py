@@ -17,7 +17,7 @@ State = tuple[dict[str, Any], dict[str, Any]]  # attributes, and what stands out
 def reduce(exc: BaseException) -> tuple[Any, ...]:
     """Give what ``__reduce__`` returns: all state of *exc*, without a call of its class's ``__init__``."""
     members = {}
-    for name, member in _members(type(exc)).items():
+    for name, member in _list_members(type(exc)).items():
         with suppress(AttributeError):  # a slot that was never filled
             value = member.__get__(exc, type(exc))
             if value is not None or not is_of_python(member):
@@ -56,13 +56,13 @@ def _restore(exc: BaseException, state: State) -> None:
     attributes, members = state
     del exc.__dict__["__setstate__"]
     exc.__dict__.update(attributes)
-    known = _members(type(exc))
+    known = _list_members(type(exc))
     for name, value in members.items():
         with suppress(AttributeError, TypeError, KeyError):  # one that only C may write, or no longer there
             known[name].__set__(exc, value)
 
 
-def _members(cls: type) -> dict[str, MemberDescriptorType]:
+def _list_members(cls: type) -> dict[str, MemberDescriptorType]:
     """Give what a class keeps outside of ``__dict__``: slots, and what built-in exceptions have in C."""
     return {
         name: member

@@ -10,7 +10,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException, InternalServerError, default_exceptions
 from werkzeug.routing import RoutingException
 
-from flask_faultmap.border.boundaries import KEY, Boundary, here
+from flask_faultmap.border.boundaries import KEY, Boundary, find_current
 from flask_faultmap.border.contexts import current_context
 from flask_faultmap.border.records import remember, tell_hooks, write_log
 from flask_faultmap.border.replies import collect_headers, render
@@ -34,7 +34,7 @@ def handle_http(exc: HTTPException) -> Any:
     """Answer an HTTP error, or the 500 by which Flask asks for the answer to an unhandled one."""
     if is_none_of_ours(exc):
         return exc
-    app, boundary, req = here()
+    app, boundary, req = find_current()
     unhandled = None
     if isinstance(exc, InternalServerError) and sys.exception() is not exc:  # asked for, and not raised
         unhandled = exc.original_exception
@@ -42,9 +42,9 @@ def handle_http(exc: HTTPException) -> Any:
         return _hand_on(app, boundary, exc)
     try:
         if unhandled is None:
-            decision = _of_http_error(boundary, req, exc)
+            decision = _translate_http(boundary, req, exc)
             return exc if decision is None else answer(app, boundary, req, exc, decision)
-        decision = _of_unhandled(app, boundary, req, unhandled)
+        decision = _translate_unhandled(app, boundary, req, unhandled)
         return exc if decision is None else answer(app, boundary, req, unhandled, decision, logged=True)
     except Exception as failure:  # the border: whatever failed here, the client gets JSON
         return answer_last(app, boundary, req, exc, failure)
@@ -52,9 +52,9 @@ def handle_http(exc: HTTPException) -> Any:
 
 def handle_error(exc: Exception) -> Any:
     """Answer a domain error, or what a rule knows; the rest is the app's or Flask's."""
-    app, boundary, req = here()
+    app, boundary, req = find_current()
     if isinstance(exc, ExceptionGroup):
-        only = _only_leaf(exc)
+        only = _find_only_leaf(exc)
         if isinstance(only, HTTPException) and is_none_of_ours(only):
             return only
     try:
@@ -68,9 +68,9 @@ def handle_error(exc: Exception) -> Any:
 
 def handle_codeless(exc: HTTPException) -> Any:
     """Answer an HTTP error with neither code nor response, which Flask would send as 200 and HTML."""
-    app, boundary, req = here()
+    app, boundary, req = find_current()
     try:
-        decision = _of_http_error(boundary, req, exc)
+        decision = _translate_http(boundary, req, exc)
         return exc if decision is None else answer(app, boundary, req, exc, decision)
     except Exception as failure:  # the border: whatever failed here, the client gets JSON
         return answer_last(app, boundary, req, exc, failure)
@@ -104,9 +104,9 @@ def answer(
         text = word(profile, error, compiled.kind, exc, req, prefix) if profile and profile.wording else None
         fault = mapper.fault(error, compiled.kind, boundary.identify(req), text)
         own = error.headers if isinstance(error, FrameworkError) else ()
-        allow = _allowed_methods(req) if compiled.kind.status == 405 else None
+        allow = _list_methods(req) if compiled.kind.status == 405 else None
         if profile is None:
-            response = _page(fault, collect_headers(mapper.settings, fault, own, allow))
+            response = _make_page(fault, collect_headers(mapper.settings, fault, own, allow))
         else:
             reply = render(mapper.settings, profile, compiled, fault, own, allow)
             response = boundary.responses.make(app, reply)
@@ -168,7 +168,7 @@ def current_id(*, is_carried: bool = True) -> str | None:
     """Give the id of the current request, if there is one and its app has a boundary."""
     if not has_request_context() or KEY not in current_context().app.extensions:
         return None
-    _, boundary, req = here()
+    _, boundary, req = find_current()
     return boundary.identify(req, is_carried=is_carried)
 
 
@@ -184,7 +184,7 @@ def is_none_of_ours(exc: HTTPException) -> bool:
     )
 
 
-def _only_leaf(group: ExceptionGroup[Exception]) -> Exception | None:
+def _find_only_leaf(group: ExceptionGroup[Exception]) -> Exception | None:
     """Give the one exception that *group* holds, however deep; None if it holds several."""
     found: Exception = group
     while isinstance(found, ExceptionGroup):
@@ -212,7 +212,7 @@ def find_other_handler(app: Flask, boundary: Boundary, exc: Exception) -> Callab
     return None
 
 
-def _of_http_error(boundary: Boundary, req: Request, exc: HTTPException) -> Decision | None:
+def _translate_http(boundary: Boundary, req: Request, exc: HTTPException) -> Decision | None:
     """Translate an HTTP error; None where HTTP errors are Flask's own."""
     settings = boundary.mapper.settings
     if settings.scopes and settings.profile_of(req.path)[1] is None:
@@ -220,14 +220,14 @@ def _of_http_error(boundary: Boundary, req: Request, exc: HTTPException) -> Deci
     return boundary.mapper.translate_http(exc, req, is_routing=exc is req.routing_exception)
 
 
-def _of_unhandled(app: Flask, boundary: Boundary, req: Request, exc: BaseException) -> Decision | None:
+def _translate_unhandled(app: Flask, boundary: Boundary, req: Request, exc: BaseException) -> Decision | None:
     """Translate what reached only the 500 handler; None where an error that no rule knows is Flask's own."""
     if not isinstance(exc, HTTPException) or isinstance(exc, DomainError):
         decision = boundary.mapper.translate(exc, req)
     elif is_none_of_ours(exc) or app.trap_http_exception(exc):
         decision = None
     else:
-        decision = _of_http_error(boundary, req, exc)
+        decision = _translate_http(boundary, req, exc)
     if decision is None and boundary.mapper.settings.profile_of(req.path)[1] is not None:
         return Decision(InternalError(text_of(exc)))
     return decision
@@ -250,12 +250,12 @@ def word(
     )
 
 
-def _allowed_methods(req: Request) -> str:
+def _list_methods(req: Request) -> str:
     rule = req.url_rule
     return ", ".join(sorted(rule.methods)) if rule is not None and rule.methods else ""
 
 
-def _page(fault: Fault, headers: tuple[tuple[str, str], ...]) -> Response:
+def _make_page(fault: Fault, headers: tuple[tuple[str, str], ...]) -> Response:
     """Make werkzeug's page of the fault's status, for a scope whose answers are Flask's own."""
     cls = default_exceptions.get(fault.status, HTTPException)
     page = cls(description=fault.text)

@@ -44,7 +44,7 @@ class Boundary:
         return identify(req, self.id_key, self.ask_id, is_carried=is_carried)
 
 
-def here() -> tuple[Flask, Boundary, Request]:
+def find_current() -> tuple[Flask, Boundary, Request]:
     """The real objects behind Flask's proxies, at one look; an app is its own signals' sender."""
     context = current_context()
     app: Flask = context.app

@@ -113,13 +113,13 @@ class FaultMap:
             raise ConfigError(f"app is {app!r}; it must be a Flask app")
         if KEY in app.extensions:
             raise ConfigError(f"The app {app.name!r} has a FaultMap already; one app has one boundary")
-        settings = read_settings(app.config, self._profiles, self._codes())
+        settings = read_settings(app.config, self._profiles, self._list_codes())
         mapper = Mapper(self._rules, self._profiles, settings).with_types(_find_type_of(app))
         ours, earlier = register(app, mapper)
         app.extensions[KEY] = Boundary(
             mapper=mapper,
             owner=self,
-            last_resorts=_last_resorts(mapper),
+            last_resorts=_make_last_resorts(mapper),
             handlers=ours,
             earlier=earlier,
             codeless=answer_codeless(app),
@@ -136,7 +136,7 @@ class FaultMap:
         Inside an app context the app's settings count, elsewhere the defaults. What no rule knows is
         an opaque internal error.
         """
-        return self._mapper().describe(exc)
+        return self._find_mapper().describe(exc)
 
     def report(self, exc: BaseException, /, **context: Any) -> Fault:
         """Log and signal *exc* as if it had been answered, and give its fault; never raises.
@@ -147,7 +147,7 @@ class FaultMap:
         Args:
             context: private data for the log and the signal, beside that of the error.
         """
-        return report(self, self._without_app(), exc, context)
+        return report(self, self._get_standalone(), exc, context)
 
     def explain(self, exc: BaseException) -> Explanation:
         """Give the decision about *exc*, rule by rule; ``print`` it.
@@ -155,7 +155,7 @@ class FaultMap:
         Inside an app context it also says which other handler of the app answers in place of the map.
         """
         app = find_app(self)
-        return self._mapper().explain(exc) if app is None else explain_in(app, exc)
+        return self._find_mapper().explain(exc) if app is None else explain_in(app, exc)
 
     def stream(
         self, framing: str | Framing, *, end: bytes | str | None = UNCHANGED
@@ -186,18 +186,18 @@ class FaultMap:
         """
         return begin(items, find_framing(framing, end))
 
-    def _mapper(self) -> Mapper:
+    def _find_mapper(self) -> Mapper:
         app = find_app(self)
         if app is not None:
             return boundary_of(app).mapper
-        return self._without_app()
+        return self._get_standalone()
 
-    def _without_app(self) -> Mapper:
+    def _get_standalone(self) -> Mapper:
         if self._standalone is None:
             self._standalone = Mapper(self._rules, self._profiles, Settings(profile=PROBLEM))
         return self._standalone
 
-    def _codes(self) -> set[str]:
+    def _list_codes(self) -> set[str]:
         return {outcome.code for rule in self._rules for outcome in rule.outcomes}
 
 
@@ -223,7 +223,7 @@ def name_types(app: Flask, make: Callable[[Flask], FindType]) -> None:
     boundary = app.extensions.get(KEY)
     if boundary is not None:
         mapper = boundary.mapper.with_types(_find_type_of(app))
-        app.extensions[KEY] = replace(boundary, mapper=mapper, last_resorts=_last_resorts(mapper))
+        app.extensions[KEY] = replace(boundary, mapper=mapper, last_resorts=_make_last_resorts(mapper))
 
 
 def _find_type_of(app: Flask) -> FindType | None:
@@ -231,7 +231,7 @@ def _find_type_of(app: Flask) -> FindType | None:
     return None if make is None else make(app)
 
 
-def _last_resorts(mapper: Mapper) -> dict[str, Reply]:
+def _make_last_resorts(mapper: Mapper) -> dict[str, Reply]:
     kinds = {
         profile: mapper.compiled_kind(InternalError(), profile).kind for profile in mapper.profiles.values()
     }

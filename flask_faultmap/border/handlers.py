@@ -29,7 +29,7 @@ def register(app: Flask, mapper: Mapper) -> tuple[dict[type, Handler], dict[type
     known: dict[type, Handler] = dict(app.error_handler_spec[None][None])
     ours: dict[type, Handler] = {}
     earlier: dict[type, Handler] = {}
-    for cls in _wanted(mapper):
+    for cls in _find_wanted(mapper):
         translators = [rule.translate for rule in mapper.book.rules if rule.on is cls]
         if cls in known and translators and all(translator in VALIDATORS for translator in translators):
             continue  # the app's word on validation errors counts more than ours
@@ -43,7 +43,7 @@ def register(app: Flask, mapper: Mapper) -> tuple[dict[type, Handler], dict[type
     return ours, earlier
 
 
-def _wanted(mapper: Mapper) -> Iterator[type[Exception]]:
+def _find_wanted(mapper: Mapper) -> Iterator[type[Exception]]:
     """The classes that need a callback: one of DomainError or HTTPException catches what is below it."""
     yield from (DomainError, HTTPException)
     for cls in mapper.book.classes:
@@ -84,14 +84,14 @@ def report_at_first_request(app: Flask) -> None:
         disconnect(request_started, report)
         for other in other_handlers(app):
             if other.is_finding:
-                _logger(app).warning(
+                _get_logger(app).warning(
                     "%s; take it out, or name it in FAULTMAP_HANDLERS_KEPT if this is meant", other
                 )
         mapper = boundary_of(app).mapper
         late = late_changes(app.config, mapper.profiles, mapper.settings)
         if late:
             told = "; ".join(late)
-            _logger(app).warning("Settings that came after FaultMap had read them do not count: %s", told)
+            _get_logger(app).warning("Settings that came after FaultMap had read them do not count: %s", told)
 
     _reports[app] = report
     request_started.connect(report, sender=app)  # weakly: it goes with an app that never serves
@@ -101,7 +101,7 @@ def _report_replaced(app: Flask, mapper: Mapper, known: Handler, cls: type, ours
     """Name both in the log: as a warning, unless it is the order that our documentation recommends."""
     name = name_of_handler(known)
     is_meant = name.startswith(NEIGHBOURS) or name in mapper.settings.handlers_kept
-    _logger(app).log(
+    _get_logger(app).log(
         logging.DEBUG if is_meant else logging.WARNING,
         "The error handler %s for %s is replaced by %s; to keep it, name a more specific class or code",
         name,
@@ -110,5 +110,5 @@ def _report_replaced(app: Flask, mapper: Mapper, known: Handler, cls: type, ours
     )
 
 
-def _logger(app: Flask) -> logging.Logger:
+def _get_logger(app: Flask) -> logging.Logger:
     return logger_named(f"{app.name}.faultmap")

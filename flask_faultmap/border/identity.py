@@ -33,30 +33,30 @@ def identify(req: Request, id_key: str, ask: Ask | None = None, *, is_carried: b
     if kept is not None:
         return kept
     if ask is None:
-        identity = _given_or_new(req, id_key)
+        identity = _take_or_make(req, id_key)
         setattr(req, IDENTITY, identity)
         return identity
-    given = _asked(req, ask, is_carried=is_carried)
-    identity = given or _spare(req, id_key)
+    given = _ask_app(req, ask, is_carried=is_carried)
+    identity = given or _keep_spare(req, id_key)
     if given or is_carried:
         setattr(req, IDENTITY, identity)
     return identity
 
 
-def _spare(req: Request, id_key: str) -> str:
+def _keep_spare(req: Request, id_key: str) -> str:
     spare: str | None = getattr(req, SPARE, None)
     if spare is None:
-        spare = _given_or_new(req, id_key)
+        spare = _take_or_make(req, id_key)
         setattr(req, SPARE, spare)
     return spare
 
 
-def _given_or_new(req: Request, id_key: str) -> str:
+def _take_or_make(req: Request, id_key: str) -> str:
     given = req.environ.get(id_key)
     return given if isinstance(given, str) and ID.fullmatch(given) else new_id()
 
 
-def _asked(req: Request, ask: Ask, *, is_carried: bool) -> str | None:
+def _ask_app(req: Request, ask: Ask, *, is_carried: bool) -> str | None:
     """Ask the app's function; complain once in a request of one that raises or gives nonsense."""
     state = getattr(req, ASKING, None)
     if state == "asking":  # it logs something, and a filter of the log wants the id

@@ -53,14 +53,18 @@ def other_handlers(app: Flask) -> list[OtherHandler]:
     """Give all error handlers that are not ours: the app's, its blueprints', and replaced methods."""
     boundary = boundary_of(app)
     kept = boundary.mapper.settings.handlers_kept
-    found = [*_registered(app, boundary), *_stayed(app, boundary), *_replaced_methods(app, boundary)]
+    found = [
+        *_find_registered(app, boundary),
+        *_find_stayed(app, boundary),
+        *_find_replaced_methods(app, boundary),
+    ]
     return [replace(handler, is_kept=handler.name in kept) for handler in found]
 
 
 def explain_in(app: Flask, exc: BaseException) -> Explanation:
     """Give the decision about *exc*, and who would answer it in place of the map."""
     explanation = boundary_of(app).mapper.explain(exc)
-    return replace(explanation, answered_by=tuple(_answerers(app, explanation)))
+    return replace(explanation, answered_by=tuple(_find_answerers(app, explanation)))
 
 
 def name_of_handler(handler: Any) -> str:
@@ -75,7 +79,7 @@ def name_of_handler(handler: Any) -> str:
     return f"{module}.{handler.__qualname__.replace('<locals>.', '')}"
 
 
-def _registered(app: Flask, boundary: Boundary) -> Iterator[OtherHandler]:
+def _find_registered(app: Flask, boundary: Boundary) -> Iterator[OtherHandler]:
     """What stands where Flask looks, and is not ours."""
     ours = boundary.handlers
     for blueprint, by_code in app.error_handler_spec.items():
@@ -85,14 +89,14 @@ def _registered(app: Flask, boundary: Boundary) -> Iterator[OtherHandler]:
                     continue
                 yield OtherHandler(
                     name=name_of_handler(handler),
-                    subject=_subject(cls, code),
+                    subject=_name_subject(cls, code),
                     blueprint=blueprint,
-                    takes=_takes(boundary, cls, code, blueprint),
+                    takes=_say_what_it_takes(boundary, cls, code, blueprint),
                     is_kept=False,
                 )
 
 
-def _stayed(app: Flask, boundary: Boundary) -> Iterator[OtherHandler]:
+def _find_stayed(app: Flask, boundary: Boundary) -> Iterator[OtherHandler]:
     """What we took the place of, and still ask for what is not ours."""
     for cls, handler in boundary.earlier.items():
         takes = None
@@ -111,7 +115,7 @@ def _stayed(app: Flask, boundary: Boundary) -> Iterator[OtherHandler]:
         )
 
 
-def _replaced_methods(app: Flask, boundary: Boundary) -> Iterator[OtherHandler]:
+def _find_replaced_methods(app: Flask, boundary: Boundary) -> Iterator[OtherHandler]:
     by_name: dict[str, list[str]] = {}
     for method in METHODS:
         function = vars(app).get(method)
@@ -133,13 +137,13 @@ def _replaced_methods(app: Flask, boundary: Boundary) -> Iterator[OtherHandler]:
         )
 
 
-def _subject(cls: type, code: int | None) -> str:
+def _name_subject(cls: type, code: int | None) -> str:
     if code is None:
         return cls.__name__
     return str(code) if default_exceptions.get(code) is cls else f"{cls.__name__} ({code})"
 
 
-def _takes(boundary: Boundary, cls: type, code: int | None, blueprint: str | None) -> str | None:
+def _say_what_it_takes(boundary: Boundary, cls: type, code: int | None, blueprint: str | None) -> str | None:
     """Say how a handler for *cls* takes what the map would answer; None if it does not."""
     if code is not None:
         return "stands before FaultMap's" if 400 <= code < 600 else None
@@ -147,39 +151,39 @@ def _takes(boundary: Boundary, cls: type, code: int | None, blueprint: str | Non
         return "was registered after FaultMap and answers in its place"
     if cls is Exception and blueprint is None:
         return "answers what no rule knows"
-    for known in _answered_classes(boundary.mapper):
+    for known in _list_answered(boundary.mapper):
         # For a class above a known one, an app's handler comes after ours, and a blueprint's before.
         if issubclass(cls, known) or (blueprint is not None and issubclass(known, cls)):
             return "stands before FaultMap's"
     return None
 
 
-def _answered_classes(mapper: Mapper) -> Iterator[type]:
+def _list_answered(mapper: Mapper) -> Iterator[type]:
     yield from (DomainError, HTTPException)
     for rule in mapper.book.rules:
         if rule.translate not in NARROW and isinstance(rule.on, type):
             yield rule.on
 
 
-def _answerers(app: Flask, explanation: Explanation) -> Iterator[str]:
+def _find_answerers(app: Flask, explanation: Explanation) -> Iterator[str]:
     """Say who would answer in place of the map: app-wide, then where a blueprint differs."""
     boundary, exc = boundary_of(app), explanation.exception
-    for method in _replaced_methods(app, boundary):
+    for method in _find_replaced_methods(app, boundary):
         yield f"where it decides so, answered by {method.name}, which replaced {method.subject}"
     if not isinstance(exc, Exception):
         return
     is_ours = explanation.is_known or isinstance(exc, HTTPException)
-    usual = _chosen(app, boundary, exc, None, is_ours=is_ours)
+    usual = _choose(app, boundary, exc, None, is_ours=is_ours)
     if usual is not None:
         yield f"answered by {name_of_handler(usual)}"
     for blueprint in app.error_handler_spec:
         if blueprint is not None:
-            handler = _chosen(app, boundary, exc, blueprint, is_ours=is_ours)
+            handler = _choose(app, boundary, exc, blueprint, is_ours=is_ours)
             if handler is not None and handler is not usual:
                 yield f"in the blueprint {blueprint!r} answered by {name_of_handler(handler)}"
 
 
-def _chosen(
+def _choose(
     app: Flask, boundary: Boundary, exc: Exception, blueprint: str | None, *, is_ours: bool
 ) -> Handler | None:
     """Find the handler that answers *exc* as Flask does; None for ours, or where Flask itself answers.

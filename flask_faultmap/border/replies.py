@@ -101,10 +101,10 @@ def last_resort(settings: Settings, profile: Profile, kind: Kind) -> Reply:
         )
         body, media_type = PROBLEM.render(fault), PROBLEM.media_type
     headers = (("Content-Type", media_type), ("Content-Length", str(len(body))))
-    return Reply(kind.status, headers + _constant_headers(settings, profile, fault), body)
+    return Reply(kind.status, headers + _collect_constant_headers(settings, profile, fault), body)
 
 
-def _constant_headers(settings: Settings, profile: Profile, fault: Fault) -> Headers:
+def _collect_constant_headers(settings: Settings, profile: Profile, fault: Fault) -> Headers:
     """Collect what the last resort can know before any request: all but the id."""
     dropped = (*profile.drop_headers, settings.request_id_header)
     try:

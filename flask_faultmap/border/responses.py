@@ -52,7 +52,7 @@ class Responses:
             response: Response = cls([reply.body], STATUS_LINES[reply.status], _Checked(reply.headers))
             response._faultmap_reply = reply  # type: ignore[attr-defined]  # of _Complete
             if members is not None:
-                members[reply.status] = _members_of(response)
+                members[reply.status] = _list_members(response)
         except Exception:  # a border: the class is the app's, and the reply is ready
             with suppress(Exception):  # the border, once more
                 return app.make_response((reply.body, reply.status, Headers(reply.headers)))
@@ -65,7 +65,7 @@ def _is_made_plainly(cls: Any) -> bool:
     return is_ours and all(getattr(cls, name) is getattr(Response, name) for name in MAKING)
 
 
-def _members_of(response: Response) -> Members:
+def _list_members(response: Response) -> Members:
     """Give what Werkzeug's constructor sets for a status, which costs it more than a microsecond."""
     ours = ("_faultmap_reply", "headers", "response")
     members = ((name, value) for name, value in vars(response).items() if name not in ours)
@@ -142,10 +142,10 @@ class _Complete(Response):
         cls = type(self)
         args = tuple(cls.__bases__[1] if each is cls else each for each in made[1])
         # Python's own function refuses another class than the object's.
-        return (_new if made[0].__name__ == "__newobj__" else made[0], args, *made[2:])
+        return (_make_empty if made[0].__name__ == "__newobj__" else made[0], args, *made[2:])
 
 
-def _new(cls: Any, *args: Any) -> Any:
+def _make_empty(cls: Any, *args: Any) -> Any:
     return cls.__new__(cls, *args)
 
 

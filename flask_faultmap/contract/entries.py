@@ -55,7 +55,7 @@ def entries_of(mapper: Mapper) -> list[Entry]:
 def classes_of(mapper: Mapper) -> list[type[DomainError]]:
     """Give the error classes that can reach a client: parents before their children, otherwise by name."""
     outcomes = {outcome for rule in mapper.book.rules for outcome in rule.outcomes}
-    loaded = {cls for cls in _family(DomainError) if can_be_imported(cls)}
+    loaded = {cls for cls in _walk_family(DomainError) if can_be_imported(cls)}
     found = (outcomes | loaded) - {FrameworkError}  # which is only the base of those of HTTP errors
     return sorted(found, key=lambda cls: (len(cls.__mro__), path_of(cls)))
 
@@ -137,7 +137,7 @@ def path_of(cls: type) -> str:
     return f"{cls.__module__}:{cls.__qualname__}"
 
 
-def _family(cls: type[DomainError]) -> Iterator[type[DomainError]]:
+def _walk_family(cls: type[DomainError]) -> Iterator[type[DomainError]]:
     yield cls
     for subclass in cls.__subclasses__():
-        yield from _family(subclass)
+        yield from _walk_family(subclass)

@@ -20,7 +20,7 @@ from flask_faultmap.http.statuses import (
     WebSocketExpectedError,
     class_of_status,
 )
-from flask_faultmap.http.unreadable import JSON_UNREADABLE, NOT_JSON, parser_error
+from flask_faultmap.http.unreadable import JSON_UNREADABLE, NOT_JSON, find_parser_error
 from flask_faultmap.http.validation import from_request_parser
 from flask_faultmap.loggers import logger_named
 from flask_faultmap.retry_after import whole_seconds
@@ -46,21 +46,21 @@ def from_http(
     """
     if is_routing and type(exc) is NotFound:
         return UnknownPathError(exc.description)
-    status = _status(exc.code)
+    status = _read_status(exc.code)
     error = _make(
-        status, exc.description if isinstance(exc.description, str) else exc.name, _special_class(exc)
+        status, exc.description if isinstance(exc.description, str) else exc.name, _find_special_class(exc)
     )
     if _is_own_text(exc, error):
         error.public = exc.description
     if type(exc).get_headers is not HTTPException.get_headers:
-        error.headers = _headers(exc, environ)
+        error.headers = _read_headers(exc, environ)
         error.retry_after = getattr(exc, "retry_after", None)
     if isinstance(error, MissingFieldError | MalformedJsonError):
-        error.violations = (_violation_of(exc, environ or {}),)
+        error.violations = (_make_violation(exc, environ or {}),)
     elif "data" in exc.__dict__:
         _add_data(error, exc.__dict__["data"])
     if error.headers and error.retry_after is None:
-        error.retry_after = _retry_after(error.headers)
+        error.retry_after = _read_retry_after(error.headers)
     return error
 
 
@@ -68,7 +68,7 @@ def from_apiflask(exc: Any) -> FrameworkError:
     """Translate APIFlask's ``HTTPError``, which is no ``HTTPException``."""
     is_validation = isinstance(exc.detail, Mapping) and from_request_parser(exc.detail) is not None
     cls = RequestInvalidError if is_validation else None
-    error = _make(_status(exc.status_code), str(exc.message), cls)
+    error = _make(_read_status(exc.status_code), str(exc.message), cls)
     _add_data(error, {"message": exc.message, "messages": exc.detail, "headers": exc.headers})
     if error.status < 500 and not is_validation:
         told = exc.detail if isinstance(exc.detail, Mapping) else {"details": exc.detail}
@@ -79,7 +79,7 @@ def from_apiflask(exc: Any) -> FrameworkError:
     return error
 
 
-def _status(code: Any) -> int:
+def _read_status(code: Any) -> int:
     return code if isinstance(code, int) and 400 <= code <= 599 else 500
 
 
@@ -90,7 +90,7 @@ def _make(status: int, message: str, cls: type[FrameworkError] | None) -> Framew
     return error
 
 
-def _special_class(exc: HTTPException) -> type[FrameworkError] | None:
+def _find_special_class(exc: HTTPException) -> type[FrameworkError] | None:
     """The class for an error whose class or contents tell more than its status."""
     if exc.code not in (400, 422):
         return None
@@ -100,7 +100,7 @@ def _special_class(exc: HTTPException) -> type[FrameworkError] | None:
         return WebSocketExpectedError
     if isinstance(exc, BadRequestKeyError):
         return MissingFieldError
-    if parser_error(exc) is not None:
+    if find_parser_error(exc) is not None:
         return MalformedJsonError
     data = exc.__dict__.get("data")
     if isinstance(data, Mapping) and from_request_parser(data.get("messages")) is not None:
@@ -128,22 +128,22 @@ def _is_of_werkzeugs_class(exc: HTTPException) -> bool:
     return home.__module__.startswith("werkzeug.")
 
 
-def _headers(exc: HTTPException, environ: dict[str, Any] | None) -> Headers:
+def _read_headers(exc: HTTPException, environ: dict[str, Any] | None) -> Headers:
     try:
-        return _sendable(exc.get_headers(environ))
+        return _keep_sendable(exc.get_headers(environ))
     except Exception:  # a border: an app's own method may raise anything, and the status still stands
         level = logging.DEBUG if environ is None else logging.WARNING  # without a request it may have to fail
         logger.log(level, "get_headers of %s failed; they are not sent", type(exc).__name__, exc_info=True)
         return ()
 
 
-def _sendable(given: Iterable[tuple[Any, Any]]) -> Headers:
+def _keep_sendable(given: Iterable[tuple[Any, Any]]) -> Headers:
     return tuple(
         (name, value) for name, value in given if isinstance(name, str) and name.lower() != "content-type"
     )
 
 
-def _retry_after(headers: Headers) -> int | None:
+def _read_retry_after(headers: Headers) -> int | None:
     """What the body says of a retry must be what the header says."""
     return next((whole_seconds(value) for name, value in headers if name.lower() == "retry-after"), None)
 
@@ -161,18 +161,18 @@ def _add_data(error: FrameworkError, data: Any) -> None:
         error.public = message
     headers = data.get("headers")
     if isinstance(headers, Mapping):
-        error.headers = (*error.headers, *_sendable(headers.items()))
+        error.headers = (*error.headers, *_keep_sendable(headers.items()))
 
 
-def _violation_of(exc: HTTPException, environ: dict[str, Any]) -> Violation:
+def _make_violation(exc: HTTPException, environ: dict[str, Any]) -> Violation:
     if not isinstance(exc, BadRequestKeyError):
         return NOT_JSON
     name = exc.args[0] if exc.args and isinstance(exc.args[0], str) else None
-    source = _place_of_missing_key(exc, environ)
+    source = _find_place_of_key(exc, environ)
     return Violation(source=source, name=name, message="This field is required.", code="required")
 
 
-def _place_of_missing_key(exc: BadRequestKeyError, environ: dict[str, Any]) -> str:
+def _find_place_of_key(exc: BadRequestKeyError, environ: dict[str, Any]) -> str:
     """Find the part of the request in whose method *exc* was raised, which it does not tell itself.
 
     Without one (``request.values``, or raised by hand) a request that sends no form lacks it in its query.

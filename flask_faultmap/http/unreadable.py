@@ -57,7 +57,7 @@ def unreadable_json(exc: BaseException) -> str | None:
         return _reason_of_pydantic(exc)
     parser: BaseException | None = exc if isinstance(exc, PARSER_ERRORS) else None
     if isinstance(exc, HTTPException):
-        parser = parser_error(exc)
+        parser = find_parser_error(exc)
     if parser is None:
         return None
     if isinstance(parser, UnicodeDecodeError):
@@ -75,7 +75,7 @@ def _reason_of_pydantic(exc: Any) -> str | None:
     return next((str(each["ctx"]["error"]) for each in refused if each["type"] == "json_invalid"), None)
 
 
-def parser_error(exc: HTTPException) -> BaseException | None:
+def find_parser_error(exc: HTTPException) -> BaseException | None:
     """Find what the JSON parser raised that *exc* tells of; None if it tells of something else.
 
     webargs keeps it as an attribute. Outside of debug mode Flask raises an empty ``BadRequest`` from

@@ -43,18 +43,18 @@ NARROW = (from_deep_json, from_json_parser, unwrap_statement)
 
 def rules_of_our_own(settings: Settings) -> Iterator[Rule]:
     """Give the rules that an app has without a word, as its settings ask for."""
-    yield from (HTTP, DEEP_JSON, *JSON_PARSER, *_apiflask(), *_sqlalchemy())
+    yield from (HTTP, DEEP_JSON, *JSON_PARSER, *_find_apiflask(), *_find_sqlalchemy())
     if settings.validation_status is not None:
         yield from VALIDATION[settings.validation_errors]
 
 
-def _apiflask() -> Iterator[Rule]:
+def _find_apiflask() -> Iterator[Rule]:
     """A rule for APIFlask's errors, if its module is loaded: it is never imported for that."""
     if "apiflask.exceptions" in sys.modules:
         yield Rule(on=sys.modules["apiflask.exceptions"].HTTPError, translate=from_apiflask)
 
 
-def _sqlalchemy() -> Iterator[Rule]:
+def _find_sqlalchemy() -> Iterator[Rule]:
     """A rule for the domain errors that SQLAlchemy wraps, if its module is loaded."""
     if "sqlalchemy.exc" in sys.modules:
         yield Rule(on=sys.modules["sqlalchemy.exc"].StatementError, translate=unwrap_statement)

@@ -99,7 +99,7 @@ class Mapper:
         """
         decision = self.book.decide(exc, request)
         if decision is None:
-            return self._gravest(exc, request) if isinstance(exc, ExceptionGroup) else None
+            return self._find_gravest(exc, request) if isinstance(exc, ExceptionGroup) else None
         if isinstance(decision.error, ValidationFailedError) and not decision.error.violations:
             return Decision(with_violations(decision.error, exc, request), decision.rule)
         return decision
@@ -126,7 +126,7 @@ class Mapper:
         verdicts = tuple(self.book.verdicts(exc))
         known = verdicts[-1].error if verdicts else None
         if known is None and isinstance(exc, ExceptionGroup):
-            gravest = self._gravest(exc, None)
+            gravest = self._find_gravest(exc, None)
             known = None if gravest is None else gravest.error
         error = InternalError(text_of(exc)) if known is None else known
         return Explanation(exc, verdicts, error, known is not None, self._describe(error))
@@ -151,7 +151,7 @@ class Mapper:
         """
         mode = self.settings.mode_of(path)
         if not KIND_ATTRIBUTES.isdisjoint(error.__dict__):
-            return CompiledKind(self._kind(error, profile, mode), None)
+            return CompiledKind(self._make_kind(error, profile, mode), None)
         compiled_kinds = self._compiled_kinds.get(type(error))
         if compiled_kinds is None:
             compiled_kinds = self._compiled_kinds[type(error)] = {}
@@ -159,7 +159,7 @@ class Mapper:
         if compiled is not None:
             return compiled
         if differs(type(error)):
-            return CompiledKind(self._kind(error, profile, mode), None)
+            return CompiledKind(self._make_kind(error, profile, mode), None)
         compiled = compiled_kinds[profile, mode] = self._compile_kind(error, profile, mode)
         return compiled
 
@@ -175,10 +175,10 @@ class Mapper:
         return self.fault(error, kind, new_id(), word_without_request(profile, error, kind))
 
     def _compile_kind(self, error: DomainError, profile: Profile | None, mode: Mode) -> CompiledKind:
-        kind = self._kind(error, profile, mode)
+        kind = self._make_kind(error, profile, mode)
         return CompiledKind(kind, None if profile is None else profile.template(kind))
 
-    def _kind(self, error: DomainError, profile: Profile | None, mode: Mode) -> Kind:
+    def _make_kind(self, error: DomainError, profile: Profile | None, mode: Mode) -> Kind:
         original = self.status_of(error)
         code = code_of(error)
         return Kind(
@@ -187,18 +187,18 @@ class Mapper:
             title=title_of(error, original),
             status=_collapse(original, profile, mode),
             original_status=original,
-            type=self._type(type(error), code),
-            level=self._level(error, code, original),
+            type=self._choose_type(type(error), code),
+            level=self._choose_level(error, code, original),
             retryable=bool(trait_of(error, "retryable")),
         )
 
-    def _type(self, cls: type[DomainError], code: str) -> str:
+    def _choose_type(self, cls: type[DomainError], code: str) -> str:
         if self.settings.type_base is not None:
             return self.settings.type_base + quote(code)
         found = None if self._find_type is None else self._find_type(self, cls, code)
         return found or ABOUT_BLANK
 
-    def _level(self, error: DomainError, code: str, status: int) -> int | None:
+    def _choose_level(self, error: DomainError, code: str, status: int) -> int | None:
         levels = self.settings.log_levels
         if "log_level" not in error.__dict__:
             for word in (code, category_of(error), str(status), f"{status // 100}xx"):
@@ -209,7 +209,7 @@ class Mapper:
         except ValueError:
             return logging.ERROR  # better one record too many than none
 
-    def _gravest(self, group: ExceptionGroup[Exception], request: Request | None) -> Decision | None:
+    def _find_gravest(self, group: ExceptionGroup[Exception], request: Request | None) -> Decision | None:
         known = []
         for leaf in group.exceptions:
             decision = self.translate(leaf, request)
@@ -234,19 +234,19 @@ def _check_exception(exc: object) -> None:
 
 
 def _check(mapper: Mapper) -> None:
-    mistakes = [*_codeless(mapper.book.rules), *_ambiguous(mapper)]
+    mistakes = [*_find_codeless(mapper.book.rules), *_find_ambiguous(mapper)]
     if mistakes:
         raise ConfigError("\n".join(mistakes))
 
 
-def _codeless(rules: Iterable[Rule]) -> Iterator[str]:
+def _find_codeless(rules: Iterable[Rule]) -> Iterator[str]:
     for rule in rules:
         cls: Any = rule.on
         if rule is not HTTP and issubclass(cls, HTTPException) and cls.code is None:
             yield f"{rule}: {cls.__name__} has no status, so Flask asks no handler; name a class that has one"
 
 
-def _ambiguous(mapper: Mapper) -> Iterator[str]:
+def _find_ambiguous(mapper: Mapper) -> Iterator[str]:
     """A code is a contract: it cannot have two statuses."""
     seen: dict[str, tuple[type[DomainError], int]] = {}
     for outcome in dict.fromkeys(outcome for rule in mapper.book.rules for outcome in rule.outcomes):

@@ -119,7 +119,7 @@ def title_of(error: DomainError, status: int) -> str:
     """
     own, cls = error.__dict__, type(error)
     if "title" in own or not ("code" in own or "category" in own):
-        spoken = _line(speak(error.title)) or speak(cls.title)
+        spoken = _take_line(speak(error.title)) or speak(cls.title)
         if spoken or not is_exposed(error, status):
             return spoken or TRAITS[category_of(error)].title
     elif "category" in own and is_built_in(cls) and "title" not in cls._stated:
@@ -129,7 +129,7 @@ def title_of(error: DomainError, status: int) -> str:
     return words_of(code_of(error))
 
 
-def _line(text: str | None) -> str | None:
+def _take_line(text: str | None) -> str | None:
     """Give a title of one raise, which may come from a request, if it is one printable line."""
     return text if text and len(text) <= MAX_TITLE and text.isprintable() else None
 

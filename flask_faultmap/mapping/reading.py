@@ -39,7 +39,7 @@ def read_settings(
     Raises:
         ConfigError: one for all mistakes, with key, value, what is allowed and the near miss.
     """
-    reader = _Reader(profiles, {*Category, *codes, *_known_codes(DomainError)})
+    reader = _Reader(profiles, {*Category, *codes, *_walk_codes(DomainError)})
     known: dict[str, Any] = {}
     ours = (key for key in config if isinstance(key, str) and key.startswith(PREFIX))
     for key in sorted(key for key in ours if not key.startswith(TRAIL)):
@@ -66,10 +66,10 @@ def read_settings(
     return Settings(**known)
 
 
-def _known_codes(cls: type[DomainError]) -> Iterator[str]:
+def _walk_codes(cls: type[DomainError]) -> Iterator[str]:
     yield code_text(cls.code) or DomainError.code  # of a property: only its instances know
     for subclass in cls.__subclasses__():
-        yield from _known_codes(subclass)
+        yield from _walk_codes(subclass)
 
 
 class _Reader:
@@ -80,7 +80,7 @@ class _Reader:
         self._profiles = profiles
         self._words = words
 
-    def _wrong(self, key: str, value: object, allowed: str, miss: str = "") -> None:
+    def _note_mistake(self, key: str, value: object, allowed: str, miss: str = "") -> None:
         told = f"{key} is {value!r}; allowed: {allowed}"
         self.mistakes.append(told + (miss or spelling(value, lambda meant: self._try(key, meant))))
 
@@ -103,7 +103,7 @@ class _Reader:
     def read_profile(self, key: str, value: Any) -> Profile | None:
         names = sorted(self._profiles)
         if not isinstance(value, str) or value not in self._profiles:
-            self._wrong(key, value, ", ".join(map(repr, names)), near_miss(value, names))
+            self._note_mistake(key, value, ", ".join(map(repr, names)), near_miss(value, names))
             return None
         return self._profiles[value]
 
@@ -115,7 +115,7 @@ class _Reader:
     def _read_mode(self, key: str, value: Any) -> bool | None:
         if value is not None and not isinstance(value, bool):
             allowed = "True, False, None, or a mapping of URL prefixes to these, such as {'/v1': True}"
-            self._wrong(key, value, allowed)
+            self._note_mistake(key, value, allowed)
         return value if isinstance(value, bool) else None
 
     def _read_prefixes(
@@ -126,7 +126,7 @@ class _Reader:
         for prefix, each in value.items():
             if not isinstance(prefix, str) or not prefix.startswith("/") or "*" in prefix or "<" in prefix:
                 told = isinstance(prefix, str) and NO_SLASH.fullmatch(prefix)
-                self._wrong(
+                self._note_mistake(
                     f"A prefix in {key}",
                     prefix,
                     "a text that begins with '/', without '*' or '<…>'",
@@ -135,7 +135,7 @@ class _Reader:
                 continue
             trimmed = prefix.rstrip("/")
             if trimmed in found:
-                self._wrong(
+                self._note_mistake(
                     f"A prefix in {key}", prefix, "each prefix once, with or without a '/' at its end"
                 )
             found[trimmed] = read(f"{key}[{prefix!r}]", each)
@@ -144,7 +144,7 @@ class _Reader:
     def read_scopes(self, key: str, value: Any) -> Scopes:
         if not isinstance(value, Mapping):
             allowed = "a mapping of URL prefixes to profile names or None, such as {'/api': 'problem'}"
-            self._wrong(key, value, allowed)
+            self._note_mistake(key, value, allowed)
             return ()
         return tuple(self._read_prefixes(key, value, self._read_scope))
 
@@ -153,7 +153,7 @@ class _Reader:
 
     def read_statuses(self, key: str, value: Any) -> Mapping[str, int]:
         if not isinstance(value, Mapping):
-            self._wrong(
+            self._note_mistake(
                 key, value, "a mapping of categories or codes to statuses, such as {'not_found': 410}"
             )
             return STATUSES
@@ -161,36 +161,38 @@ class _Reader:
         for word, status in statuses.items():
             self._check_word(key, word, "a category or a code")
             if not is_error_status(status):
-                self._wrong(f"{key}[{word!r}]", status, "a status from 400 to 599", joined(word, status))
+                self._note_mistake(
+                    f"{key}[{word!r}]", status, "a status from 400 to 599", joined(word, status)
+                )
         return {**STATUSES, **{word: _number(status) for word, status in statuses.items()}}
 
     def read_validation_status(self, key: str, value: Any) -> int | None:
         if value is None or value is False:
             return None
         if not is_error_status(value):
-            self._wrong(key, value, "a status from 400 to 599, or None")
+            self._note_mistake(key, value, "a status from 400 to 599, or None")
         return _number(value) if isinstance(value, int) else None
 
     def read_validation_errors(self, key: str, value: Any) -> str:
         if value not in ("request", "all"):
-            self._wrong(key, value, "'request', 'all'", near_miss(value, ["request", "all"]))
+            self._note_mistake(key, value, "'request', 'all'", near_miss(value, ["request", "all"]))
         return str(value)
 
     def read_handlers_kept(self, key: str, value: Any) -> frozenset[str]:
         if not isinstance(value, list | tuple | set | frozenset):
-            self._wrong(key, value, "a list of names as `flask faults list` prints them")
+            self._note_mistake(key, value, "a list of names as `flask faults list` prints them")
             return frozenset()
         for name in value:
             if not isinstance(name, str) or "." not in name:
-                self._wrong(f"A name in {key}", name, "a name as `flask faults list` prints it")
+                self._note_mistake(f"A name in {key}", name, "a name as `flask faults list` prints it")
             elif "<lambda>" in name:
-                self._wrong(f"A name in {key}", name, "the name of a function; a lambda has none")
+                self._note_mistake(f"A name in {key}", name, "the name of a function; a lambda has none")
         return frozenset(name for name in value if isinstance(name, str))
 
     def read_log_levels(self, key: str, value: Any) -> Mapping[str, int | None]:
         levels: dict[str, int | None] = {}
         if not isinstance(value, Mapping):
-            self._wrong(
+            self._note_mistake(
                 key,
                 value,
                 "a mapping of codes, categories, statuses or '5xx' to levels, such as {'5xx': 'ERROR'}",
@@ -198,7 +200,7 @@ class _Reader:
             return levels
         for word, level in ((_word(word), level) for word, level in value.items()):
             if str(word) in levels:
-                self._wrong(f"A key in {key}", word, "each key once, as a number or as a text")
+                self._note_mistake(f"A key in {key}", word, "each key once, as a number or as a text")
             if not STATUS_WORD.fullmatch(str(word)):
                 allowed = "a category, a code, a status from 400 to 599, '4xx' or '5xx'"
                 self._check_word(key, word, allowed, CLASSES)
@@ -207,22 +209,24 @@ class _Reader:
             except ValueError:
                 names = sorted(LEVELS)
                 miss = joined(word, level) or (near_miss(level, names) if isinstance(level, str) else "")
-                self._wrong(f"{key}[{word!r}]", level, f"{', '.join(names)}, a number, None", miss)
+                self._note_mistake(f"{key}[{word!r}]", level, f"{', '.join(names)}, a number, None", miss)
         return levels
 
     def read_request_id_header(self, key: str, value: Any) -> str:
         if not (isinstance(value, str) and TOKEN.fullmatch(value)):
-            self._wrong(key, value, "the name of a header")
+            self._note_mistake(key, value, "the name of a header")
             return ""
         name = str.__str__(value)
         reason = why_no_id(name)
         if reason is not None:
-            self._wrong(key, name, f"a header for ids alone, such as 'X-Request-ID'; {name} {reason}")
+            self._note_mistake(key, name, f"a header for ids alone, such as 'X-Request-ID'; {name} {reason}")
         return name
 
     def read_auth_challenge(self, key: str, value: Any) -> str:
         if not (isinstance(value, str) and value.strip() and value.isascii() and value.isprintable()):
-            self._wrong(key, value, "a challenge as in WWW-Authenticate, such as 'Bearer realm=\"api\"'")
+            self._note_mistake(
+                key, value, "a challenge as in WWW-Authenticate, such as 'Bearer realm=\"api\"'"
+            )
         return str(value)
 
     def read_type_base(self, key: str, value: Any) -> str | None:
@@ -235,7 +239,7 @@ class _Reader:
             and " " not in value
             and _is_uri(value)
         ):
-            self._wrong(key, value, "a URI prefix such as 'https://errors.example.com/', or None")
+            self._note_mistake(key, value, "a URI prefix such as 'https://errors.example.com/', or None")
         return str(value)
 
     def _check_word(self, key: str, word: object, allowed: str, more: Iterable[str] = ()) -> None:
@@ -244,11 +248,11 @@ class _Reader:
             return
         meant = word_meant(word, {*self._words, *more})
         if meant or code_text(word) is None or NO_CODE.fullmatch(str(word)):
-            self._wrong(f"A key in {key}", word, allowed, meant)
+            self._note_mistake(f"A key in {key}", word, allowed, meant)
             return
         miss = get_close_matches(str(word), list(Category), 1, 0.85)
         if miss and abs(len(miss[0]) - len(str(word))) <= 1:
-            self._wrong(f"A key in {key}", word, allowed, f". Did you mean {str(miss[0])!r}?")
+            self._note_mistake(f"A key in {key}", word, allowed, f". Did you mean {str(miss[0])!r}?")
 
 
 def _number(status: Any) -> Any:

@@ -55,7 +55,7 @@ def describe_answers(mapper: Mapper, errors: Iterable[DomainError], path: str) -
         status = mapper.compiled_kind(error, profile, path).kind.status
         by_status.setdefault(status, []).append(error)
     return {
-        str(status): _response(mapper, profile, path, status, known)
+        str(status): _describe_answer(mapper, profile, path, status, known)
         for status, known in sorted(by_status.items())
     }
 
@@ -63,7 +63,7 @@ def describe_answers(mapper: Mapper, errors: Iterable[DomainError], path: str) -
 def describe_any_other(mapper: Mapper, path: str) -> dict[str, Any]:
     """Give the answer to an error that nobody names, in the shape that counts below *path*."""
     _, profile = mapper.settings.profile_of(path)
-    told = _response(mapper, profile, path, 400, [])
+    told = _describe_answer(mapper, profile, path, 400, [])
     return {**told, "description": "Any other error"}
 
 
@@ -90,27 +90,29 @@ def make_specimen(mapper: Mapper, error: type[DomainError] | int) -> DomainError
     return known
 
 
-def _response(
+def _describe_answer(
     mapper: Mapper, profile: Profile | None, path: str, status: int, errors: list[DomainError]
 ) -> dict[str, Any]:
     codes = ", ".join(dict.fromkeys(f"`{code_of(error)}`" for error in errors))
     headers = {
         name: {"description": text, "schema": {"type": kind}}
-        for name, (text, kind) in _headers(mapper.settings, profile, status)
+        for name, (text, kind) in _list_headers(mapper.settings, profile, status)
     }
     return {
         "description": f"{phrase(status)}: {codes}",
         "headers": headers,
-        "content": _page() if profile is None else _content(mapper, profile, path, errors),
+        "content": _describe_page() if profile is None else _describe_content(mapper, profile, path, errors),
     }
 
 
-def _page() -> dict[str, Any]:
+def _describe_page() -> dict[str, Any]:
     """Below a scope that is None, errors are pages of Flask's own."""
     return {"text/html": {"schema": {"type": "string"}}}
 
 
-def _content(mapper: Mapper, profile: Profile, path: str, errors: list[DomainError]) -> dict[str, Any]:
+def _describe_content(
+    mapper: Mapper, profile: Profile, path: str, errors: list[DomainError]
+) -> dict[str, Any]:
     examples = {}
     for error in errors:
         _, fault = example_of(mapper, error, profile, path)
@@ -120,7 +122,7 @@ def _content(mapper: Mapper, profile: Profile, path: str, errors: list[DomainErr
     return {media_type: {"schema": reference, **({"examples": examples} if examples else {})}}
 
 
-def _headers(
+def _list_headers(
     settings: Settings, profile: Profile | None, status: int
 ) -> Iterator[tuple[str, tuple[str, str]]]:
     dropped = {name.lower() for name in profile.drop_headers} if profile is not None else set()

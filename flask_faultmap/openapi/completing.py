@@ -56,7 +56,7 @@ def complete_spec(app: Flask, spec: Any) -> None:
 def _complete_operation(mapper: Mapper, operation: dict[str, Any], view: Any, method: str, path: str) -> None:
     known = operation.setdefault("responses", {})
     errors = [make_specimen(mapper, error) for error in raised_by(view, method)]
-    invalid = [status for part in parts_of_view(view, method) for status in _invalid_statuses(part)]
+    invalid = [status for part in parts_of_view(view, method) for status in _find_invalid_statuses(part)]
     replaced = [status for status, told in known.items() if _is_of_smorest(told)]
     for status in replaced:
         del known[status]
@@ -73,7 +73,7 @@ def _complete_operation(mapper: Mapper, operation: dict[str, Any], view: Any, me
         known["default"] = describe_any_other(mapper, path)
 
 
-def _invalid_statuses(view: Any) -> Iterator[int]:
+def _find_invalid_statuses(view: Any) -> Iterator[int]:
     """Give the statuses by which ``.arguments`` of flask-smorest refuses what was sent."""
     documented = getattr(view, "_apidoc", None)
     arguments = documented.get("arguments", {}) if isinstance(documented, dict) else {}

@@ -29,7 +29,7 @@ def components(app: Flask, *, version: str = "3.0.3") -> dict[str, dict[str, Any
             *version* is neither 3.0 nor 3.1.
         ModuleNotFoundError: apispec is not installed.
     """
-    convert = _converter(version)
+    convert = _make_converter(version)
     schemas: dict[str, Any] = {}
     for name, profile in profiles_in_use(boundary_of(app).mapper.settings).items():
         given = schema_name(profile)
@@ -44,7 +44,7 @@ def schema_name(profile: Profile) -> str:
     return "".join(word.capitalize() for word in WORD.findall(profile.name)) + "Fault"
 
 
-def _converter(version: str) -> Callable[[type[Schema]], dict[str, Any]]:
+def _make_converter(version: str) -> Callable[[type[Schema]], dict[str, Any]]:
     try:
         from apispec import APISpec
         from apispec.exceptions import APISpecError

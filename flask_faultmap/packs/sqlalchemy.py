@@ -85,12 +85,12 @@ def translate_unique(exc: Any) -> AlreadyExistsError:
         public=AlreadyExistsError.title,
         violations=[
             Violation(name=column, message="This value is taken already.", code="unique")
-            for column in _columns_of(exc.orig)
+            for column in _find_columns(exc.orig)
         ],
     )
 
 
-def _columns_of(orig: Any) -> Iterator[str]:
+def _find_columns(orig: Any) -> Iterator[str]:
     psycopg = getattr(getattr(orig, "diag", None), "message_detail", None)
     asyncpg = getattr(orig.__cause__, "detail", None)
     detail = psycopg or asyncpg or str(orig)
@@ -101,7 +101,7 @@ def _columns_of(orig: Any) -> Iterator[str]:
             yield column
 
 
-def _rules() -> Iterator[Rule]:
+def _make_rules() -> Iterator[Rule]:
     for path in ("orig.sqlstate", "orig.pgcode"):
         for state in UNIQUE_SQLSTATES:
             yield Rule(
@@ -146,4 +146,4 @@ def _rules() -> Iterator[Rule]:
     yield Rule(on="sqlalchemy.orm.exc.StaleDataError", to=AbortedError, pack="sqlalchemy")
 
 
-SQLALCHEMY: tuple[Rule, ...] = tuple(_rules())
+SQLALCHEMY: tuple[Rule, ...] = tuple(_make_rules())

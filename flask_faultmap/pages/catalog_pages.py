@@ -58,11 +58,11 @@ class _Views:
 
     def index(self) -> Response:
         told = describe_all(current_mapper())
-        form = _form()
+        form = _choose_form()
         if form == ".md":
-            return _markdown(write_index(current_app.name, told))
+            return _send_markdown(write_index(current_app.name, told))
         if form == ".json":
-            return jsonify(app=current_app.name, errors=[_summary(each) for each in told])
+            return jsonify(app=current_app.name, errors=[_summarize(each) for each in told])
         words, category = request.args.get("q", "").strip(), request.args.get("category", "")
         found = [each for each in told if _matches(each, words, category)]
         return render_page(
@@ -77,11 +77,11 @@ class _Views:
         )
 
     def llms(self) -> Response:
-        return _markdown(write_index(current_app.name, describe_all(current_mapper())), "text/plain")
+        return _send_markdown(write_index(current_app.name, describe_all(current_mapper())), "text/plain")
 
     def page(self, code: str) -> Response:
         mapper = current_mapper()
-        told, form = describe_code(mapper, code), _form()
+        told, form = describe_code(mapper, code), _choose_form()
         if told is None:
             for suffix in (".json", ".md"):
                 if told is None and code.endswith(suffix):
@@ -91,22 +91,22 @@ class _Views:
             raise NotFoundError(public=f"No error of this service has the code{named}.")
         answers = answers_of(mapper, told.code)
         if form == ".md":
-            return _markdown(write_code(told, answers))
+            return _send_markdown(write_code(told, answers))
         if form == ".json":
-            return jsonify({**_summary(told), "answers": [_data(answer) for answer in answers]})
+            return jsonify({**_summarize(told), "answers": [_tell_answer(answer) for answer in answers]})
         return render_page(
             "catalog_page.html", self._stylesheet, app_name=current_app.name, told=told, answers=answers
         )
 
 
-def _form() -> str:
+def _choose_form() -> str:
     """Give the form that the client likes best: never a 406, and a page for people where it says nothing."""
     accepted = request.accept_mimetypes
     best = accepted.best_match([*FORMS], "text/html") if accepted else "text/html"
     return FORMS[best]
 
 
-def _markdown(text: str, media_type: str = "text/markdown") -> Response:
+def _send_markdown(text: str, media_type: str = "text/markdown") -> Response:
     return Response(text, mimetype=media_type)
 
 
@@ -116,7 +116,7 @@ def _matches(told: Description, words: str, category: str) -> bool:
     return is_in_category and all(word in text for word in words.casefold().split())
 
 
-def _summary(told: Description) -> dict[str, Any]:
+def _summarize(told: Description) -> dict[str, Any]:
     return {
         "code": told.code,
         "title": told.title,
@@ -133,7 +133,7 @@ def _summary(told: Description) -> dict[str, Any]:
     }
 
 
-def _data(answer: Answer) -> dict[str, Any]:
+def _tell_answer(answer: Answer) -> dict[str, Any]:
     return {
         "profile": answer.profile,
         "below": [*answer.below],

@@ -78,7 +78,7 @@ class _Views:
         self._trail, self._stylesheet = trail, stylesheet
 
     def index(self) -> Response:
-        asked = _question()
+        asked = _read_asked()
         faults, problem = _ask(lambda reader: reader.page(asked.filters, limit=10), Page(entries=()))
         groups, _ = _ask(lambda reader: reader.groups(limit=5), [])
         return self._render(
@@ -92,11 +92,11 @@ class _Views:
         )
 
     def faults(self) -> Response:
-        asked = _question()
+        asked = _read_asked()
         before = request.args.get("before")
-        faults, problem = _ask(lambda reader: _page(reader, asked, before), Page(entries=()))
+        faults, problem = _ask(lambda reader: _find_page(reader, asked, before), Page(entries=()))
         if problem and asked.filters.request_id is not None:
-            entries = _reader().find_in_journal(asked.filters.request_id)
+            entries = _get_reader().find_in_journal(asked.filters.request_id)
             faults = Page(entries=tuple(entries))
         if set(asked.parameters) == {"id"} and len(faults.entries) == 1 and not problem:
             return redirect(url_for(".fault", key=faults.entries[0].key), 303)  # type: ignore[return-value]  # werkzeug's class
@@ -114,7 +114,7 @@ class _Views:
             raise NotFoundError(public="No fault of the trail has this key.")
         entry, problem = _ask(lambda reader: reader.get(key), None)
         if problem:
-            entry = _reader().get_in_journal(key)
+            entry = _get_reader().get_in_journal(key)
         if entry is None and not problem:
             raise NotFoundError(public="No fault of the trail has this key; it may have been pruned.")
         told = None if entry is None else describe_code(current_mapper(), entry.code)
@@ -124,9 +124,9 @@ class _Views:
             entry=entry,
             problem=problem,
             described=told,
-            page=_page_of(entry.code) if told is not None and entry is not None else None,
-            told=None if entry is None else _pretty(entry.told),
-            context=None if entry is None or entry.context is None else _pretty(entry.context),
+            page=_find_address(entry.code) if told is not None and entry is not None else None,
+            told=None if entry is None else _write_pretty(entry.told),
+            context=None if entry is None or entry.context is None else _write_pretty(entry.context),
         )
 
     def groups(self) -> Response:
@@ -150,7 +150,7 @@ class _Views:
             asked=asked,
             picture=_draw(asked),
             described=None if group is None else describe_code(current_mapper(), group.code),
-            page=None if group is None else _page_of(group.code),
+            page=None if group is None else _find_address(group.code),
         )
 
     def health(self) -> Response:
@@ -161,11 +161,11 @@ class _Views:
         return render_page(template, self._stylesheet, status, default_window=DEFAULT_WINDOW, **values)
 
 
-def _question() -> Question:
+def _read_asked() -> Question:
     return read_question(request.args.to_dict(), datetime.now(UTC))
 
 
-def _page(reader: Any, asked: Question, before: str | None) -> Page:
+def _find_page(reader: Any, asked: Question, before: str | None) -> Page:
     try:
         found: Page = reader.page(asked.filters, limit=PER_PAGE, before=before)
     except ValueError:  # a cursor that somebody has written
@@ -184,14 +184,14 @@ def _ask(question: Callable[[Any], Any], nothing: Any) -> tuple[Any, str]:
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
-        return question(_page_reader()), ""
+        return question(_get_page_reader()), ""
     except SQLAlchemyError as exc:
         return nothing, f"The trail's database does not answer ({type(exc).__name__})."
     except ConfigError as exc:
         return nothing, str(exc)
 
 
-def _reader() -> Any:
+def _get_reader() -> Any:
     """Give the app's reader, made once: its engine keeps what it has compiled."""
     known = current_app.extensions.get(READER)
     if known is None:
@@ -201,12 +201,12 @@ def _reader() -> Any:
     return known
 
 
-def _page_reader() -> Any:
+def _get_page_reader() -> Any:
     """Give the reader of this page, whose questions are answered from one reading of the journal."""
-    return g.get(READER) or g.setdefault(READER, _reader().at_once())
+    return g.get(READER) or g.setdefault(READER, _get_reader().at_once())
 
 
-def _page_of(code: str) -> str | None:
+def _find_address(code: str) -> str | None:
     """Give the address of the code's page in the app's catalogue, if it has one."""
     known = current_app.extensions.get(CATALOG)
     if known is None or describe_code(current_mapper(), code) is None:
@@ -214,5 +214,5 @@ def _page_of(code: str) -> str | None:
     return url_for(f"{known[0]}.page", code=code)
 
 
-def _pretty(value: Any) -> str:
+def _write_pretty(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)

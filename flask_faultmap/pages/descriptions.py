@@ -76,31 +76,31 @@ class Description:
 
 def describe_all(mapper: Mapper) -> list[Description]:
     """Describe every code of the contract: the app's own first, each group by name."""
-    found = [_describe(entry) for entry in _entries_by_code(mapper).values()]
+    found = [_describe(entry) for entry in _index_entries(mapper).values()]
     return sorted(found, key=lambda each: (each.is_built_in, each.code))
 
 
 def describe_code(mapper: Mapper, code: str) -> Description | None:
     """Describe one code; None if the contract has none such."""
-    entry = _entries_by_code(mapper).get(code)
+    entry = _index_entries(mapper).get(code)
     return None if entry is None else _describe(entry)
 
 
 def answers_of(mapper: Mapper, code: str) -> tuple[Answer, ...]:
     """Tell how each profile in use answers *code*, which the contract has, by the status as sent."""
-    error = specimen_of(_entries_by_code(mapper)[code].cls)
+    error = specimen_of(_index_entries(mapper)[code].cls)
     if isinstance(error, ValidationFailedError):
         error.violations = (EXAMPLE_VIOLATION,)
     settings = mapper.settings
     found: dict[str, list[Answer]] = {}
-    for (profile, _), places in _places_by_answer(mapper, error).items():
+    for (profile, _), places in _find_places(mapper, error).items():
         is_all_the_rest = places == [""] and "" not in dict(settings.scopes)
         below = () if is_all_the_rest else tuple(place or "/" for place in places)
         found.setdefault(profile.name, []).append(_answer(mapper, profile, error, places[0], below))
     return tuple(answer for name in profiles_in_use(settings) for answer in found.get(name, ()))
 
 
-def _places_by_answer(mapper: Mapper, error: DomainError) -> dict[tuple[Profile, int], list[str]]:
+def _find_places(mapper: Mapper, error: DomainError) -> dict[tuple[Profile, int], list[str]]:
     """Give the outermost prefixes below which a profile answers *error* with a status."""
     known: dict[str, tuple[Profile, int] | None] = {}
     found: dict[tuple[Profile, int], list[str]] = {}
@@ -115,7 +115,7 @@ def _places_by_answer(mapper: Mapper, error: DomainError) -> dict[tuple[Profile,
     return found
 
 
-def _entries_by_code(mapper: Mapper) -> dict[str, Entry]:
+def _index_entries(mapper: Mapper) -> dict[str, Entry]:
     """Where classes share a code, the first of their line speaks for it, as in the contract."""
     entries: dict[str, Entry] = {}
     for entry in entries_of(mapper):
@@ -126,7 +126,7 @@ def _entries_by_code(mapper: Mapper) -> dict[str, Entry]:
 
 def _describe(entry: Entry) -> Description:
     cls, kind = entry.cls, entry.kind
-    meaning, *occurs = _paragraphs(cls)
+    meaning, *occurs = _read_paragraphs(cls)
     return Description(
         code=kind.code,
         title=kind.title,
@@ -134,22 +134,22 @@ def _describe(entry: Entry) -> Description:
         category=str(kind.category),
         meaning=meaning,
         occurs=tuple(occurs),
-        action=_text(cls.client_action) or ADVICE[kind.category],
+        action=_clean_text(cls.client_action) or ADVICE[kind.category],
         retry=RETRY if kind.retryable else NO_RETRY,
         retryable=kind.retryable,
         statuses=entry.statuses,
-        since=_text(cls.since),
-        deprecated=_text(cls.deprecated),
-        operator_action=_text(cls.operator_action),
+        since=_clean_text(cls.since),
+        deprecated=_clean_text(cls.deprecated),
+        operator_action=_clean_text(cls.operator_action),
         is_built_in=entry.is_built_in,
     )
 
 
-def _text(value: object) -> str | None:
+def _clean_text(value: object) -> str | None:
     return " ".join(value.split()) if isinstance(value, str) and value.strip() else None
 
 
-def _paragraphs(cls: type[DomainError]) -> list[str]:
+def _read_paragraphs(cls: type[DomainError]) -> list[str]:
     """Give what the class's docstring says, without marks of Sphinx."""
     if issubclass(cls, FrameworkError):
         return [cls.public if isinstance(cls.public, str) else f"The answer of HTTP: {cls.title}."]

@@ -26,14 +26,14 @@ def write_index(app: str, descriptions: Iterable[Description]) -> str:
 def write_code(description: Description, answers: Iterable[Answer]) -> str:
     """Write one page."""
     told = [*answers]
-    lines = [*_head(description)]
+    lines = [*_write_head(description)]
     for answer in told:
-        lines += _answer(description.code, answer, is_only=len(told) == 1)
+        lines += _write_answer(description.code, answer, is_only=len(told) == 1)
     lines += [f"The JSON Schema of each body is in [{description.code}.json]({description.code}.json).", ""]
     return "\n".join(lines)
 
 
-def _head(told: Description) -> Iterator[str]:
+def _write_head(told: Description) -> Iterator[str]:
     yield from (f"# {told.code}: {told.title}", "", told.meaning, "")
     for paragraph in told.occurs:
         yield from (paragraph, "")
@@ -50,7 +50,7 @@ def _head(told: Description) -> Iterator[str]:
     yield ""
 
 
-def _answer(code: str, answer: Answer, *, is_only: bool) -> Iterator[str]:
+def _write_answer(code: str, answer: Answer, *, is_only: bool) -> Iterator[str]:
     where = ", ".join(f"`{prefix}`" for prefix in answer.below)
     yield from (f"## Answer with the profile {answer.profile} and status {answer.status}", "")
     yield f"- where: {f'below {where}' if where else 'everywhere' if is_only else 'everywhere else'}"

@@ -33,7 +33,7 @@ class Member:
 
 def schema_of(schema: Schema) -> dict[str, Any]:
     """Give the JSON Schema of the bodies that *schema* makes; more members are always allowed."""
-    return {"$schema": DIALECT, **_object(schema, ())}
+    return {"$schema": DIALECT, **_describe_object(schema, ())}
 
 
 def members_of(schema: Mapping[str, Any], prefix: str = "") -> Iterator[Member]:
@@ -41,7 +41,7 @@ def members_of(schema: Mapping[str, Any], prefix: str = "") -> Iterator[Member]:
     for name, told in schema.get("properties", {}).items():
         yield Member(
             path=prefix + name,
-            type=_type_in_words(told),
+            type=_say_type(told),
             is_always_there=name in schema.get("required", ()),
             description=told.get("description", ""),
         )
@@ -64,24 +64,24 @@ def find_member(body: Any, value: str, path: str = "") -> str | None:
     return next((each for each in found if each is not None), None)
 
 
-def _object(schema: Schema, known: tuple[type[Schema], ...]) -> dict[str, Any]:
+def _describe_object(schema: Schema, known: tuple[type[Schema], ...]) -> dict[str, Any]:
     told: dict[str, Any] = {"type": "object", "properties": {}}
     for name, field in schema.dump_fields.items():
-        told["properties"][field.data_key or name] = _member(field, (*known, type(schema)))
+        told["properties"][field.data_key or name] = _describe_member(field, (*known, type(schema)))
     required = [field.data_key or name for name, field in schema.dump_fields.items() if field.required]
     if required:
         told["required"] = required
     return told
 
 
-def _member(field: Any, known: tuple[type[Schema], ...]) -> dict[str, Any]:
+def _describe_member(field: Any, known: tuple[type[Schema], ...]) -> dict[str, Any]:
     told: dict[str, Any]
     if isinstance(field, fields.Nested):
         is_known = type(field.schema) in known
-        told = {"type": "object"} if is_known else _object(field.schema, known)
+        told = {"type": "object"} if is_known else _describe_object(field.schema, known)
         told = {"type": "array", "items": told} if field.many or field.schema.many else told
     elif isinstance(field, fields.List):
-        told = {"type": "array", "items": _member(field.inner, known)}
+        told = {"type": "array", "items": _describe_member(field.inner, known)}
     else:
         told = dict(next((told for cls, told in TYPES if isinstance(field, cls)), {}))
     if field.allow_none and isinstance(told.get("type"), str):
@@ -92,10 +92,10 @@ def _member(field: Any, known: tuple[type[Schema], ...]) -> dict[str, Any]:
     return told
 
 
-def _type_in_words(told: Mapping[str, Any]) -> str:
+def _say_type(told: Mapping[str, Any]) -> str:
     kind = told.get("type", "any JSON")
     if isinstance(kind, list):
         return " or ".join(kind)
     if kind == "array":
-        return f"array of {_type_in_words(told['items'])}"
+        return f"array of {_say_type(told['items'])}"
     return f"{kind} ({told['format']})" if "format" in told else str(kind)

@@ -46,7 +46,7 @@ def make_pages(name: str, finish: Callable[[Response], Response]) -> Blueprint:
 def render_page(template: str, stylesheet: str | None, status: int = 200, **values: Any) -> Response:
     """Render a page; an app's template of the same name counts more than ours, as Flask has it."""
     style = stylesheet or url_for(".static", filename=STYLE)
-    text = _environment().get_template(f"faultmap/{template}").render(style=style, **values)
+    text = _get_environment().get_template(f"faultmap/{template}").render(style=style, **values)
     return Response(text, status, mimetype="text/html")
 
 
@@ -70,7 +70,7 @@ def _finish_unrouted(state: BlueprintSetupState, finish: Callable[[Response], Re
     state.app.after_request(finish_unrouted)
 
 
-def _environment() -> Environment:
+def _get_environment() -> Environment:
     """Give the app's Jinja environment, escaping and spelled as our templates need it, whatever it does."""
     known: Environment | None = current_app.extensions.get(KEY)
     if known is None:

@@ -60,7 +60,7 @@ def obstacles(schema: Schema, level: int = 0) -> Iterator[str]:
         if getattr(type(schema), method) is not getattr(Schema, method) or method in vars(schema):
             yield f"{name} overrides {method}"
     if not _is_problem(schema):
-        yield from (f"{name} has the hook {hook}" for hook in _hooks(schema))
+        yield from (f"{name} has the hook {hook}" for hook in _list_hooks(schema))
     elif not _has_members_of_problem(schema):
         yield f"{name} changes members that the hook of ProblemSchema needs"
     if schema.many and level == 0:
@@ -68,7 +68,7 @@ def obstacles(schema: Schema, level: int = 0) -> Iterator[str]:
     if level > MAX_LEVELS:
         yield f"{name} stands in more than {MAX_LEVELS} envelopes"
     for member, field in schema.dump_fields.items() if level <= MAX_LEVELS else ():
-        role = _role(field, field.attribute or member)
+        role = _find_role(field, field.attribute or member)
         if role == "envelope":
             yield from obstacles(field.schema, level + 1)  # type: ignore[attr-defined]  # an Envelope, then
         elif role is None:
@@ -83,7 +83,7 @@ def segments(schema: Schema, fault: Fault, around: int = 0) -> Iterator[Segment]
     lead = "{"
     for member, field in schema.dump_fields.items():
         name = member if field.data_key is None else field.data_key
-        role = _role(field, field.attribute or member)
+        role = _find_role(field, field.attribute or member)
         start = f"{lead}{encode_text(name)}:"
         if role == "constant":
             value = field.serialize(member, fault, accessor=schema.get_attribute)
@@ -93,19 +93,19 @@ def segments(schema: Schema, fault: Fault, around: int = 0) -> Iterator[Segment]
             yield lead + to_json(known)[1:-1]
         elif role == "envelope":
             yield start
-            yield from _enveloped(field, fault, around)
+            yield from _write_enveloped(field, fault, around)
         elif is_problem:
-            yield _optional(start, str(role), schema, fault)
+            yield _write_optional(start, str(role), schema, fault)
         else:
             yield start
             yield WRITERS[str(role)]
         lead = ","
     if is_problem:
-        yield write_more(frozenset({*_names(schema), *schema.fields, "instance"}))
+        yield write_more(frozenset({*_list_names(schema), *schema.fields, "instance"}))
     yield "}" if lead == "," else "{}"
 
 
-def _enveloped(field: Any, fault: Fault, around: int) -> Iterator[Segment]:
+def _write_enveloped(field: Any, fault: Fault, around: int) -> Iterator[Segment]:
     if field.many or field.schema.many:
         yield "["
         yield from segments(field.schema, fault, around + 2)
@@ -114,7 +114,7 @@ def _enveloped(field: Any, fault: Fault, around: int) -> Iterator[Segment]:
         yield from segments(field.schema, fault, around + 1)
 
 
-def _optional(start: str, role: str, schema: Schema, fault: Fault) -> Segment:
+def _write_optional(start: str, role: str, schema: Schema, fault: Fault) -> Segment:
     """Write a member that ProblemSchema leaves out where it says nothing."""
     write = WRITERS[role]
     if role == "text":
@@ -127,7 +127,7 @@ def _optional(start: str, role: str, schema: Schema, fault: Fault) -> Segment:
     return lambda fault: start + write(fault) if fault.violations else ""
 
 
-def _role(field: Any, source: str) -> str | None:
+def _find_role(field: Any, source: str) -> str | None:
     """Say what a member is made of; None if it may be anything."""
     of_kind = source.removeprefix("kind.")
     source = of_kind if of_kind in OF_KIND else source
@@ -164,7 +164,7 @@ def _has_violations(field: Any) -> bool:
     return is_whole and bool(inner.many or inner.schema.many) is (inner is field)
 
 
-def _hooks(schema: Schema) -> list[str]:
+def _list_hooks(schema: Schema) -> list[str]:
     """Name the hooks of *schema* that run where it dumps.
 
     Below marshmallow 3.22 their lists are by event and pass_many, and hold names alone.
@@ -181,12 +181,12 @@ def _hooks(schema: Schema) -> list[str]:
 def _is_problem(schema: Schema) -> bool:
     if not isinstance(schema, ProblemSchema):
         return False
-    return type(schema)._fit is ProblemSchema._fit and _hooks(schema) == ["_fit"]
+    return type(schema)._fit is ProblemSchema._fit and _list_hooks(schema) == ["_fit"]
 
 
 def _has_members_of_problem(schema: Schema) -> bool:
     """Whether the members that may be left out are as ProblemSchema has them, and behind the first."""
-    roles = {name: _role(field, field.attribute or name) for name, field in schema.dump_fields.items()}
+    roles = {name: _find_role(field, field.attribute or name) for name, field in schema.dump_fields.items()}
     variable = {name: role for name, role in roles.items() if role != "constant"}
     is_named = all(
         schema.dump_fields[name].data_key is None for name in (*variable, "title") if name in roles
@@ -194,5 +194,5 @@ def _has_members_of_problem(schema: Schema) -> bool:
     return variable == OPTIONAL and is_named and "title" in roles and next(iter(roles)) not in OPTIONAL
 
 
-def _names(schema: Schema) -> Iterator[str]:
+def _list_names(schema: Schema) -> Iterator[str]:
     return (member if field.data_key is None else field.data_key for member, field in schema.fields.items())

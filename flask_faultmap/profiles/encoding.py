@@ -151,55 +151,53 @@ class _Walk:
             return self._convert(value)
         except Exception as exc:  # a border: the value's own methods may raise anything
             del self._open[opened:], self._steps[steps:]
-            return self._dropped(value, f"raised {type(exc).__name__}")
+            return self._drop(value, f"raised {type(exc).__name__}")
 
     def _convert(self, value: Any) -> tuple[bool, Any]:
         if isinstance(value, Enum):
             return self.convert(value.value)
         self._nodes -= 1
         if self._nodes < 0:
-            return (
-                self._dropped(value, f"is over the limit of {MAX_NODES} values") if self._nodes == -1 else NOT
-            )
+            return self._drop(value, f"is over the limit of {MAX_NODES} values") if self._nodes == -1 else NOT
         if value is None or isinstance(value, bool):
             return True, value
         if isinstance(value, int | float | str | bytes | bytearray):
-            return self._scalar(value)
+            return self._convert_scalar(value)
         if isinstance(value, SPOKEN_AS_TEXT):
-            return self._within_budget(value, str(value))
+            return self._spend(value, str(value))
         if is_translation(value):
-            return self._within_budget(value, str.__str__(str(value)))
+            return self._spend(value, str.__str__(str(value)))
         if not isinstance(value, Mapping | list | tuple | set | frozenset):
-            return self._dropped(value, "is not JSON")
+            return self._drop(value, "is not JSON")
         if id(value) in self._open or len(self._open) >= self._depth:
-            return self._dropped(value, "is a cycle or too deep")
+            return self._drop(value, "is a cycle or too deep")
         self._open.append(id(value))
-        kept = self._members(value) if isinstance(value, Mapping) else self._items(value)
+        kept = self._convert_members(value) if isinstance(value, Mapping) else self._convert_items(value)
         self._open.pop()
         return True, kept
 
-    def _scalar(self, value: int | float | str | bytes | bytearray) -> tuple[bool, Any]:
+    def _convert_scalar(self, value: int | float | str | bytes | bytearray) -> tuple[bool, Any]:
         """Give the value as JSON can say it; also of subclasses with methods of their own."""
         if isinstance(value, float):
             return True, float.__pos__(value) if math.isfinite(value) else None
         if isinstance(value, int):
             plain = int.__pos__(value)
-            kept, _ = self._within_budget(value, str(plain))  # of more than 4,300 digits: ValueError
+            kept, _ = self._spend(value, str(plain))  # of more than 4,300 digits: ValueError
             return kept, plain if kept else None
         if isinstance(value, str):
-            return self._within_budget(value, str.__str__(value))
-        return self._within_budget(value, bytes(value).decode("utf-8", "replace"))
+            return self._spend(value, str.__str__(value))
+        return self._spend(value, bytes(value).decode("utf-8", "replace"))
 
-    def _within_budget(self, value: object, text: str) -> tuple[bool, Any]:
+    def _spend(self, value: object, text: str) -> tuple[bool, Any]:
         if len(text) > self._text:
-            return self._dropped(value, f"is over the limit of {MAX_TEXT} characters")
+            return self._drop(value, f"is over the limit of {MAX_TEXT} characters")
         self._text -= len(text)
         return True, text
 
-    def _members(self, value: Mapping[Any, Any]) -> dict[str, Any]:
+    def _convert_members(self, value: Mapping[Any, Any]) -> dict[str, Any]:
         members: dict[str, Any] = {}
         for key, member in value.items():
-            name = self._name(key)
+            name = self._convert_name(key)
             if name is not None:
                 self._steps.append(f".{name[:MAX_PLACE]}")
                 kept, plain = self.convert(member)
@@ -210,18 +208,18 @@ class _Walk:
                 break
         return members
 
-    def _name(self, key: object) -> str | None:
+    def _convert_name(self, key: object) -> str | None:
         """Give *key* as a name; None if it is none."""
         self._steps.insert(0, "a key of ")
         kept, name = self.convert(key)
         if kept and isinstance(name, list | dict):
-            kept, _ = self._dropped(key, "is no name")
+            kept, _ = self._drop(key, "is no name")
         del self._steps[0]
         if not kept:
             return None
         return name if isinstance(name, str) else to_json(name)
 
-    def _items(self, value: Iterable[Any]) -> list[Any]:
+    def _convert_items(self, value: Iterable[Any]) -> list[Any]:
         items = []
         for at, item in enumerate(value):
             self._steps.append(f"[{at}]")
@@ -233,7 +231,7 @@ class _Walk:
                 break
         return items
 
-    def _dropped(self, value: object, why: str) -> tuple[bool, Any]:
+    def _drop(self, value: object, why: str) -> tuple[bool, Any]:
         self._told += 1
         if self._told <= MAX_TOLD:
             place = "".join(self._steps)

@@ -65,7 +65,7 @@ class Profile:
     _shape: Shape = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        mistakes = [*self._mistakes()]
+        mistakes = [*self._find_mistakes()]
         if mistakes:
             raise ConfigError(f"Profile {self.name!r}: " + "; ".join(mistakes))
         object.__setattr__(self, "_shape", Shape(self.schema))
@@ -75,7 +75,7 @@ class Profile:
         object.__setattr__(self, "wording", wording)
         object.__setattr__(self, "drop_headers", tuple(self.drop_headers))
 
-    def _mistakes(self) -> Iterable[str]:
+    def _find_mistakes(self) -> Iterable[str]:
         if not isinstance(self.name, str) or not self.name:
             yield "name must be a text"
         if not (isinstance(self.schema, type) and issubclass(self.schema, Schema)):
@@ -85,11 +85,11 @@ class Profile:
         if not _are_names(self.drop_headers):
             yield f"drop_headers is {self.drop_headers!r}; it must be a tuple of names"
         else:
-            yield from _dropped_mistakes(self.drop_headers)
+            yield from _check_dropped(self.drop_headers)
         if self.headers is not None and not callable(self.headers):
             yield f"headers is {self.headers!r}; it must be a function of a fault"
-        yield from _collapse_mistakes(self.collapse)
-        yield from _wording_mistakes(self.wording)
+        yield from _check_collapse(self.collapse)
+        yield from _check_wording(self.wording)
 
     def render(self, fault: Fault) -> bytes:
         """Render *fault* by the schema, whatever the schema does."""
@@ -124,7 +124,7 @@ def _are_names(names: object) -> bool:
     return isinstance(names, tuple | list | set | frozenset) and all(isinstance(name, str) for name in names)
 
 
-def _dropped_mistakes(names: Iterable[str]) -> Iterable[str]:
+def _check_dropped(names: Iterable[str]) -> Iterable[str]:
     for name in names:
         if not TOKEN.fullmatch(name):
             yield f"drop_headers has {name!r}, which is no name of a header"
@@ -132,7 +132,7 @@ def _dropped_mistakes(names: Iterable[str]) -> Iterable[str]:
             yield f"drop_headers has {name!r}, which is the server's own, or never sent"
 
 
-def _collapse_mistakes(collapse: object) -> Iterable[str]:
+def _check_collapse(collapse: object) -> Iterable[str]:
     if not isinstance(collapse, Mapping):
         yield f"collapse is {collapse!r}; it must be a mapping of statuses to statuses"
         return
@@ -141,7 +141,7 @@ def _collapse_mistakes(collapse: object) -> Iterable[str]:
             yield f"collapse has {status!r}: {collapsed!r}; both must be statuses from 400 to 599"
 
 
-def _wording_mistakes(wording: object) -> Iterable[str]:
+def _check_wording(wording: object) -> Iterable[str]:
     if not isinstance(wording, Mapping):
         yield f"wording is {wording!r}; it must be a mapping of codes to texts"
         return
@@ -149,10 +149,10 @@ def _wording_mistakes(wording: object) -> Iterable[str]:
         if code_text(code) is None:
             yield f"wording has the key {code!r}; it must be a code, such as 'unknown_path'"
         else:
-            yield from _template_mistakes(code, template)
+            yield from _check_template(code, template)
 
 
-def _template_mistakes(code: str, template: Any) -> Iterable[str]:
+def _check_template(code: str, template: Any) -> Iterable[str]:
     try:
         parsed = [*string.Formatter().parse(template)]
         placeholders = {name for _, name, _, _ in parsed if name is not None}

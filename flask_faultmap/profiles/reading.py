@@ -15,7 +15,7 @@ from flask_faultmap.profiles.schemas import Envelope
 def read_members(shape: Shape, body: bytes | str | Mapping[str, Any]) -> dict[str, Any]:
     """Read the members of *body* that *shape* knows, by their attributes; never raises."""
     try:
-        return _members(shape.instance, _parse(body))
+        return _read_members(shape.instance, _parse(body))
     except Exception:  # a border: an app's own schema may raise anything, and a peer may send anything
         logger.debug("an answer could not be read by %s", shape.schema.__name__)
         return {}
@@ -26,14 +26,14 @@ def _parse(body: bytes | str | Mapping[str, Any]) -> Mapping[str, Any]:
     return members if isinstance(members, Mapping) else {}
 
 
-def _members(schema: Schema, members: Mapping[str, Any]) -> dict[str, Any]:
+def _read_members(schema: Schema, members: Mapping[str, Any]) -> dict[str, Any]:
     known: dict[str, Any] = {}
     for name, schema_field in schema.load_fields.items():
         value = members.get(schema_field.data_key or name)
         if isinstance(schema_field, Envelope) and isinstance(value, list) and value:
             value = value[0]  # an envelope with many=True holds one
         if isinstance(schema_field, fields.Nested) and isinstance(value, Mapping):
-            known.update(_members(schema_field.schema, value))
+            known.update(_read_members(schema_field.schema, value))
         elif value is not None and not isinstance(schema_field, Envelope):
             _read(schema_field, value, schema_field.attribute or name, known)
     names = {schema_field.data_key or name for name, schema_field in schema.fields.items()}

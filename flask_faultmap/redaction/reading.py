@@ -24,25 +24,25 @@ def read(text: str) -> str:
         return text
     head = text[:HALF]
     border = max(head.rfind(" "), head.rfind("\n")) + 1
-    start = _tail(text)
+    start = _find_tail(text)
     if start == len(text) or _is_open(text, max(0, border - 256), start):
         return head[:border] + CUT
     return head[:border] + CUT + text[start:]
 
 
-def _tail(text: str) -> int:
+def _find_tail(text: str) -> int:
     line = LINE.search(text, len(text) - HALF)
     if line is not None:
         return line.end()
     if text[text.rfind("\n") + 1 :][:1] in ("", " ", "\t", "|", "+"):
         return len(text)  # lines that belong to one above them
-    start = _end_of_word(text, len(text) - HALF)
+    start = _find_word_end(text, len(text) - HALF)
     while start < len(text) and _naming().search(text, max(0, start - 256), start):
-        start = _end_of_word(text, start)
+        start = _find_word_end(text, start)
     return start
 
 
-def _end_of_word(text: str, start: int) -> int:
+def _find_word_end(text: str, start: int) -> int:
     match = WORD_END.match(text, start)
     return len(text) if match is None else match.end()
 

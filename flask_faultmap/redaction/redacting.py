@@ -93,7 +93,7 @@ def redact(text: str, limit: int = LIMIT) -> str:
     Takes any string, time in proportion to its length, and gives the same for its own result.
     """
     if len(text) <= WINDOW and _is_plain(text):
-        return _capped(str.__str__(text), limit)
+        return _cap(str.__str__(text), limit)
     return _settle(text, of_texts(), limit)
 
 
@@ -117,14 +117,14 @@ def is_secret_name(name: str) -> bool:
 def _settle(text: str, patterns: Compiled, limit: int) -> str:
     """Run the patterns until nothing changes: what comes out is by construction what comes out of it."""
     for _ in range(PASSES):
-        cleaned = _capped(_cleaned(text, patterns), limit)
+        cleaned = _cap(_clean(text, patterns), limit)
         if cleaned == text:
             return text
         text = cleaned
-    return _capped(HIDDEN, limit)  # nested deeper than any honest text: made to resist
+    return _cap(HIDDEN, limit)  # nested deeper than any honest text: made to resist
 
 
-def _cleaned(text: str, patterns: Compiled) -> str:
+def _clean(text: str, patterns: Compiled) -> str:
     if page_start().search(text, 0, WINDOW):
         text = html.unescape(replaced(of_pages(), text[:PAGE_LIMIT]))
     cleaned = replaced(patterns, replaced(of_controls(), read(text))).strip()
@@ -136,7 +136,7 @@ def _cleaned(text: str, patterns: Compiled) -> str:
     return cleaned
 
 
-def _capped(text: str, limit: int) -> str:
+def _cap(text: str, limit: int) -> str:
     if len(text) <= limit:
         return text
     return text[: limit - 1].rstrip() + "…" if limit > 0 else ""

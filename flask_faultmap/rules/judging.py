@@ -96,13 +96,16 @@ class CompiledRule:
         for path, wanted in self._where:
             found = look_up(exc, path)
             if found != wanted:
-                return self._uncalled(path, found) or f"{path} is not {name_of(wanted)}"
+                return self._find_uncalled(path, found) or f"{path} is not {name_of(wanted)}"
         target = self._targets
         if self._table is not None:
             found = look_up(exc, self._table)
             target = target.get(found)
             if target is None:
-                return self._uncalled(self._table, found) or f"the table has no entry for this {self._table}"
+                return (
+                    self._find_uncalled(self._table, found)
+                    or f"the table has no entry for this {self._table}"
+                )
         if self._cause is not None and not any(isinstance(link, self._cause) for link in causes(exc)):
             return "no such cause"
         if target is not None:
@@ -115,7 +118,7 @@ class CompiledRule:
             raise TypeError(f"translate gave a {type(error).__name__}; it must give a DomainError or None")
         return error
 
-    def _uncalled(self, path: str, found: object) -> str | None:
+    def _find_uncalled(self, path: str, found: object) -> str | None:
         """Say that the value *found* at *path* is a method, where it is one."""
         if not inspect.isroutine(found):
             return None

@@ -43,7 +43,7 @@ def look_up(exc: object, path: str) -> Any:
     value: Any = exc
     shown = type(exc).__name__
     for step in path.split("."):
-        known, value = value, _step(value, step)
+        known, value = value, _take_step(value, step)
         if value is MISSING:
             if inspect.isroutine(known):
                 raise UncalledError(describe_uncalled(shown))
@@ -57,7 +57,7 @@ def describe_uncalled(step: str) -> str:
     return f"{step} is a method; write {step}() for what it returns"
 
 
-def _step(value: Any, step: str) -> Any:
+def _take_step(value: Any, step: str) -> Any:
     if isinstance(value, Mapping) and step in value:
         return value[step]
     if isinstance(value, list | tuple) and step.isdecimal() and int(step) < len(value):

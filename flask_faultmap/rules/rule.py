@@ -50,7 +50,7 @@ class Rule:
         if isinstance(self.text, Iterable):
             markers = (self.text,) if isinstance(self.text, str) else tuple(self.text)
             object.__setattr__(self, "text", markers)
-        mistakes = [*_mistakes(self)]
+        mistakes = [*_find_mistakes(self)]
         if mistakes:
             raise ConfigError(f"{_name_rule(self.on)}: " + "; ".join(mistakes))
         for name in ("to", "where"):
@@ -66,7 +66,7 @@ class Rule:
             conditions.append("text=" + " + ".join(repr(marker) for marker in self.text))
         place = " (or wrapped)" if self.wrapped else ""
         given = f" where {', '.join(conditions)}" if conditions else ""
-        return f"{name_of(self.on)}{place}{given} -> {_outcome_name(self)}"
+        return f"{name_of(self.on)}{place}{given} -> {_name_outcome(self)}"
 
     @property
     def is_bare(self) -> bool:
@@ -86,13 +86,13 @@ class Rule:
         return () if self.to is None else (self.to,)
 
 
-def _mistakes(rule: Rule) -> Iterator[str]:
-    yield from _class_mistakes("on", rule.on)
+def _find_mistakes(rule: Rule) -> Iterator[str]:
+    yield from _check_class("on", rule.on)
     if rule.cause is not None:
-        yield from _class_mistakes("cause", rule.cause)
-    yield from _outcome_mistakes(rule)
-    yield from _text_mistakes(rule)
-    yield from _path_mistakes(rule)
+        yield from _check_class("cause", rule.cause)
+    yield from _check_outcome(rule)
+    yield from _check_text(rule)
+    yield from _check_paths(rule)
     for name, flag in (("wrapped", rule.wrapped), ("expose", rule.expose)):
         if not isinstance(flag, bool):
             yield f"{name} is {flag!r}; it must be True or False"
@@ -104,7 +104,7 @@ def _mistakes(rule: Rule) -> Iterator[str]:
         yield "it has both expose and message; a fixed text leaves nothing to expose"
 
 
-def _class_mistakes(name: str, value: object) -> Iterator[str]:
+def _check_class(name: str, value: object) -> Iterator[str]:
     is_class = isinstance(value, type) and issubclass(value, BaseException)
     if not is_class and not _is_dotted_name(value):
         hint = "; give each class a rule of its own" if isinstance(value, tuple | list) else ""
@@ -117,11 +117,11 @@ def _is_dotted_name(value: object) -> bool:
     return isinstance(value, str) and "." in value and all(part.isidentifier() for part in value.split("."))
 
 
-def _outcome_mistakes(rule: Rule) -> Iterator[str]:
+def _check_outcome(rule: Rule) -> Iterator[str]:
     if (rule.to is None) == (rule.translate is None):
         yield "it needs one outcome: to=ErrorClass, to={value: ErrorClass} with table=, or translate=function"
     elif rule.translate is not None:
-        yield from _function_mistakes(rule.translate)
+        yield from _check_function(rule.translate)
         if rule.expose or rule.message is not None:
             yield "expose and message go with to=; a function says itself what is public"
         if rule.table is not None:
@@ -132,10 +132,10 @@ def _outcome_mistakes(rule: Rule) -> Iterator[str]:
         yield "to is {}; a table needs an entry"
     targets = rule.to.values() if isinstance(rule.to, Mapping) else () if rule.to is None else (rule.to,)
     for target in targets:
-        yield from _target_mistakes(target)
+        yield from _check_target(target)
 
 
-def _target_mistakes(target: object) -> Iterator[str]:
+def _check_target(target: object) -> Iterator[str]:
     if not (isinstance(target, type) and issubclass(target, DomainError)):
         hint = "; a function goes to translate=" if inspect.isroutine(target) else ""
         yield f"to names {name_of(target)}; it must be a subclass of DomainError{hint}"
@@ -146,7 +146,7 @@ def _target_mistakes(target: object) -> Iterator[str]:
         yield f"{target.__name__} cannot be made as {target.__name__}(text, public=…) ({exc}); use translate="
 
 
-def _function_mistakes(function: object) -> Iterator[str]:
+def _check_function(function: object) -> Iterator[str]:
     if isinstance(function, type) and issubclass(function, DomainError):
         name = function.__name__
         yield f"translate is the class {name}, which would expose the exception's text; write to={name}"
@@ -166,7 +166,7 @@ def _takes_one(function: Callable[..., Any]) -> bool:
     return True
 
 
-def _path_mistakes(rule: Rule) -> Iterator[str]:
+def _check_paths(rule: Rule) -> Iterator[str]:
     if rule.table is not None and not _is_path(rule.table):
         yield f"table is {rule.table!r}; a path is names with dots between"
     if rule.where is not None and not isinstance(rule.where, Mapping):
@@ -181,7 +181,7 @@ def _is_path(value: object) -> bool:
     return isinstance(value, str) and all(step.removesuffix("()") for step in value.split("."))
 
 
-def _text_mistakes(rule: Rule) -> Iterator[str]:
+def _check_text(rule: Rule) -> Iterator[str]:
     if not isinstance(rule.text, tuple):
         yield f"text is {rule.text!r}; it must be a text or a tuple of texts"
     elif any(not isinstance(marker, str) or not marker.strip() for marker in rule.text):
@@ -203,7 +203,7 @@ def name_of(value: object) -> str:
     return getattr(value, "__name__", None) or repr(value)
 
 
-def _outcome_name(rule: Rule) -> str:
+def _name_outcome(rule: Rule) -> str:
     if isinstance(rule.to, Mapping):
         return f"{len(rule.to)} errors by {rule.table}"
     return name_of(rule.translate if rule.to is None else rule.to)

@@ -104,10 +104,10 @@ class RuleBook:
             return Decision(exc)
         plan = self._plans.get(type(exc))
         if plan is None:
-            plan = self._plan(type(exc))
+            plan = self._make_plan(type(exc))
         if not (plan or self._last or self.has_wrapped):  # as with most bugs
             return None
-        for rules, subject, text_of in self._candidates(exc, plan):
+        for rules, subject, text_of in self._find_candidates(exc, plan):
             for compiled in rules:
                 if compiled.marker is not None and compiled.is_surely_out(text_of):
                     continue
@@ -118,7 +118,7 @@ class RuleBook:
 
     def verdicts(self, exc: BaseException) -> Iterator[Verdict]:
         """Say what each rule says of *exc*, in order, up to the one that decides."""
-        for rules, subject, text_of in self._candidates(exc, self._plan(type(exc))):
+        for rules, subject, text_of in self._find_candidates(exc, self._make_plan(type(exc))):
             for compiled in rules:
                 said = compiled.judge(subject, text_of)
                 if isinstance(said, DomainError):
@@ -126,31 +126,31 @@ class RuleBook:
                     return
                 yield Verdict(compiled.rule, subject, None, said)
         is_theirs = type(exc) in WIDE and _is_frameworks_own(exc)
-        for parent in _too_wide(type(exc)) or ([type(exc)] if is_theirs else []):
+        for parent in _find_too_wide(type(exc)) or ([type(exc)] if is_theirs else []):
             for compiled in self._by_class.get(parent, ()):
                 yield Verdict(compiled.rule, exc, None, TOO_WIDE)
 
-    def _candidates(
+    def _find_candidates(
         self, exc: BaseException, plan: tuple[CompiledRule, ...]
     ) -> list[tuple[tuple[CompiledRule, ...], BaseException, Callable[[], Text]]]:
         """Give the rules that are asked, in order, and which exception each of them is asked about."""
-        text_of = _reader(exc)
+        text_of = _make_reader(exc)
         if plan and type(exc) in WIDE and _is_frameworks_own(exc):
             plan = tuple(known for known in plan if not (known.rule.is_bare and known.rule.on in WIDE))
         found = [(plan, exc, text_of)]
         if self.has_wrapped:
             for link in causes(exc):
-                wrapped = tuple(compiled for compiled in self._plan(type(link)) if compiled.rule.wrapped)
-                found.append((wrapped, link, _reader(link)))
+                wrapped = tuple(compiled for compiled in self._make_plan(type(link)) if compiled.rule.wrapped)
+                found.append((wrapped, link, _make_reader(link)))
         if self._last and isinstance(exc, Exception):
             found.append((self._last, exc, text_of))
         return found
 
-    def _plan(self, cls: type) -> tuple[CompiledRule, ...]:
+    def _make_plan(self, cls: type) -> tuple[CompiledRule, ...]:
         """The rules of the classes in the MRO of *cls*, nearest first, without bare rules on Exception."""
         plan = self._plans.get(cls)
         if plan is None:
-            left_out = _too_wide(cls)
+            left_out = _find_too_wide(cls)
             found = (
                 compiled
                 for parent in cls.__mro__
@@ -162,7 +162,7 @@ class RuleBook:
         return plan
 
 
-def _too_wide(cls: type) -> list[type]:
+def _find_too_wide(cls: type) -> list[type]:
     """Name the built-in parents of *cls* whose rules do not count: a framework's error is made of them.
 
     A missing template is a ``LookupError`` and an ``OSError``, and yet no word about the domain.
@@ -187,7 +187,7 @@ def _is_frameworks_own(exc: BaseException) -> bool:
     return str(link.tb_frame.f_globals.get("__name__")).partition(".")[0] in FRAMEWORKS
 
 
-def _reader(exc: BaseException) -> Callable[[], Text]:
+def _make_reader(exc: BaseException) -> Callable[[], Text]:
     """Read and case-fold the text of *exc* once, when the first rule asks for it."""
     read: list[Text] = []
 

@@ -59,7 +59,7 @@ class FaultMetrics:
         Raises:
             ConfigError: *app* is no Flask app, or somebody else has a metric of this name in the registry.
         """
-        connect(app, "fault metrics", _Count(_counter_of(self.registry)).count)
+        connect(app, "fault metrics", _Count(_find_counter(self.registry)).count)
 
 
 class TrailCollector(Collector):
@@ -112,7 +112,7 @@ class _Count:
 
     def _find(self, fault: Fault, error: DomainError, route: str) -> Counter:
         series = self._counter.labels(
-            _code_of(fault, error),
+            _choose_code(fault, error),
             str(fault.category),
             str(fault.status),
             route,
@@ -128,7 +128,7 @@ class _Count:
 _counters: WeakKeyDictionary[CollectorRegistry, Counter] = WeakKeyDictionary()
 
 
-def _counter_of(registry: CollectorRegistry) -> Counter:
+def _find_counter(registry: CollectorRegistry) -> Counter:
     """Give the one counter of *registry*, which takes a name only once."""
     counter = _counters.get(registry)
     if counter is None:
@@ -144,7 +144,7 @@ def _counter_of(registry: CollectorRegistry) -> Counter:
 _is_promised: WeakKeyDictionary[type, bool] = WeakKeyDictionary()
 
 
-def _code_of(fault: Fault, error: DomainError) -> str:
+def _choose_code(fault: Fault, error: DomainError) -> str:
     """Give the code, if it is that of a class that can be imported: there are only so many of these."""
     cls = type(error)
     known = _is_promised.get(cls)

@@ -74,7 +74,7 @@ class Event:
         return json.loads(self.data)
 
 
-def _plain(value: object) -> Any:
+def _make_plain(value: object) -> Any:
     """Give what JSON can say of a date, a set, an enum member and the like."""
     plain = jsonable(value)
     if plain is None:
@@ -82,7 +82,7 @@ def _plain(value: object) -> Any:
     return plain
 
 
-_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_plain)
+_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_make_plain)
 _to_json = _encoder.encode
 
 
@@ -102,35 +102,35 @@ def _frame_event(item: Any) -> bytes:
     if isinstance(item, str):
         if "\n" not in item and "\r" not in item:
             return to_bytes(f"data: {item}\n\n")
-        return to_bytes("".join(_lines("data", item)) + "\n")
+        return to_bytes("".join(_write_lines("data", item)) + "\n")
     if isinstance(item, Event):
-        return to_bytes("".join(_fields(item)) + "\n")
+        return to_bytes("".join(_write_fields(item)) + "\n")
     return to_bytes(f"data: {_to_json(item)}\n\n")
 
 
-def _fields(event: Event) -> list[str]:
+def _write_fields(event: Event) -> list[str]:
     lines: list[str] = []
     if event.comment is not None:
         lines += [f": {line}\n" for line in LINE_END.split(event.comment)]
     if event.event is not None:
-        lines.append(f"event: {_one_line('event', event.event)}\n")
+        lines.append(f"event: {_check_line('event', event.event)}\n")
     if event.id is not None:
-        lines.append(f"id: {_one_line('id', event.id)}\n")
+        lines.append(f"id: {_check_line('id', event.id)}\n")
     if event.retry is not None:
         lines.append(f"retry: {int(event.retry)}\n")
     if event.data is not None or event.event is not None:  # an event without data is never dispatched
         data = (
             event.data if isinstance(event.data, str) else "" if event.data is None else _to_json(event.data)
         )
-        lines += _lines("data", data)
+        lines += _write_lines("data", data)
     return lines
 
 
-def _lines(field: str, text: str) -> list[str]:
+def _write_lines(field: str, text: str) -> list[str]:
     return [f"{field}: {line}\n" for line in LINE_END.split(text)]
 
 
-def _one_line(field: str, value: str) -> str:
+def _check_line(field: str, value: str) -> str:
     if LINE_END.search(value) or (field == "id" and "\0" in value):
         raise ValueError(f"the field {field!r} of an event must be one line: {value!r}")
     return value

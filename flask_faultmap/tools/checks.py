@@ -51,16 +51,16 @@ def check_app(app: Flask) -> list[Finding]:
     rules = mapper.book.rules
     entries = entries_of(mapper)
     return [
-        *_shadowing_handlers(app),
-        *_dead_rules(rules),
-        *_doubtful_texts(rules),
-        *_shared_codes(entries),
-        *_undocumented_codes(mapper),
-        *_missing_challenges(mapper, entries),
-        *_exposed_refusals(entries),
-        *_unknown_words(mapper.settings, entries),
-        *_idle_statuses(mapper.settings, entries),
-        *_types_elsewhere(app, mapper),
+        *_find_shadowing_handlers(app),
+        *_find_dead_rules(rules),
+        *_find_doubtful_texts(rules),
+        *_find_shared_codes(entries),
+        *_find_undocumented_codes(mapper),
+        *_find_missing_challenges(mapper, entries),
+        *_find_exposed_refusals(entries),
+        *_find_unknown_words(mapper.settings, entries),
+        *_find_idle_statuses(mapper.settings, entries),
+        *_find_types_elsewhere(app, mapper),
     ]
 
 
@@ -72,7 +72,7 @@ def types_of(app: Flask) -> str | None:
     return mapper.compiled_kind(DomainError(), None).kind.type
 
 
-def _shadowing_handlers(app: Flask) -> Iterator[Finding]:
+def _find_shadowing_handlers(app: Flask) -> Iterator[Finding]:
     found = other_handlers(app)
     for other in found:
         if other.is_finding:
@@ -93,7 +93,7 @@ def _shadowing_handlers(app: Flask) -> Iterator[Finding]:
         )
 
 
-def _dead_rules(rules: Iterable[Rule]) -> Iterator[Finding]:
+def _find_dead_rules(rules: Iterable[Rule]) -> Iterator[Finding]:
     for case, winner in dead_cases(rules):
         yield Finding(
             check="dead-rule",
@@ -103,7 +103,7 @@ def _dead_rules(rules: Iterable[Rule]) -> Iterator[Finding]:
         )
 
 
-def _doubtful_texts(rules: Iterable[Rule]) -> Iterator[Finding]:
+def _find_doubtful_texts(rules: Iterable[Rule]) -> Iterator[Finding]:
     rules = [rule for rule in rules if rule.pack is None]  # the texts of a pack are not the app's
     for rule, typed in covered_texts(rules).items():
         yield Finding(
@@ -122,7 +122,7 @@ def _doubtful_texts(rules: Iterable[Rule]) -> Iterator[Finding]:
             )
 
 
-def _shared_codes(entries: Iterable[Entry]) -> Iterator[Finding]:
+def _find_shared_codes(entries: Iterable[Entry]) -> Iterator[Finding]:
     """A client cannot tell classes apart that share a code, so they must be kin and have one status.
 
     An app may take the code of a built-in class for its own, if the status is the same.
@@ -143,16 +143,16 @@ def _shared_codes(entries: Iterable[Entry]) -> Iterator[Finding]:
             )
 
 
-def _undocumented_codes(mapper: Mapper) -> Iterator[Finding]:
+def _find_undocumented_codes(mapper: Mapper) -> Iterator[Finding]:
     for cls in classes_of(mapper):
         if issubclass(cls, FrameworkError):
             continue
-        wrong = _documentation_mistake(mapper, cls)
+        wrong = _find_documentation_mistake(mapper, cls)
         if wrong is not None:
             yield Finding(check="undocumented-code", where=path_of(cls), what=wrong[0], remedy=wrong[1])
 
 
-def _documentation_mistake(mapper: Mapper, cls: type[DomainError]) -> tuple[str, str] | None:
+def _find_documentation_mistake(mapper: Mapper, cls: type[DomainError]) -> tuple[str, str] | None:
     if entry_of(mapper, cls) is None:
         return (
             "only its instances know what they tell a client",
@@ -165,7 +165,7 @@ def _documentation_mistake(mapper: Mapper, cls: type[DomainError]) -> tuple[str,
     return None
 
 
-def _exposed_refusals(entries: Iterable[Entry]) -> Iterator[Finding]:
+def _find_exposed_refusals(entries: Iterable[Entry]) -> Iterator[Finding]:
     """Look for classes that show the text of an answer that should tell little."""
     for entry in entries:
         specimen, known = specimen_of(entry.cls), (entry.kind.original_status, *entry.statuses.values())
@@ -179,7 +179,7 @@ def _exposed_refusals(entries: Iterable[Entry]) -> Iterator[Finding]:
             )
 
 
-def _unknown_words(settings: Settings, entries: Iterable[Entry]) -> Iterator[Finding]:
+def _find_unknown_words(settings: Settings, entries: Iterable[Entry]) -> Iterator[Finding]:
     """Look for settings of a code that no class has: of one that was renamed, or never imported."""
     codes = {*Category, *(entry.kind.code for entry in entries)}
     for key, words in (
@@ -196,7 +196,7 @@ def _unknown_words(settings: Settings, entries: Iterable[Entry]) -> Iterator[Fin
                 )
 
 
-def _idle_statuses(settings: Settings, entries: Iterable[Entry]) -> Iterator[Finding]:
+def _find_idle_statuses(settings: Settings, entries: Iterable[Entry]) -> Iterator[Finding]:
     """Look for statuses of codes that only HTTP errors have: ``abort(405)`` stays a 405."""
     of_http = {entry.kind.code for entry in entries if issubclass(entry.cls, FrameworkError)}
     others = {*Category, *(entry.kind.code for entry in entries if not issubclass(entry.cls, FrameworkError))}
@@ -209,7 +209,7 @@ def _idle_statuses(settings: Settings, entries: Iterable[Entry]) -> Iterator[Fin
         )
 
 
-def _types_elsewhere(app: Flask, mapper: Mapper) -> Iterator[Finding]:
+def _find_types_elsewhere(app: Flask, mapper: Mapper) -> Iterator[Finding]:
     """Look whether ``FAULTMAP_TYPE_BASE`` names other pages than the catalogue that the app has."""
     base, make = mapper.settings.type_base, app.extensions.get(TYPES)
     if base is None or make is None:
@@ -225,7 +225,7 @@ def _types_elsewhere(app: Flask, mapper: Mapper) -> Iterator[Finding]:
         )
 
 
-def _missing_challenges(mapper: Mapper, entries: Iterable[Entry]) -> Iterator[Finding]:
+def _find_missing_challenges(mapper: Mapper, entries: Iterable[Entry]) -> Iterator[Finding]:
     """A 401 must say how to authenticate (RFC 9110, section 11.6.1): build one, and look."""
     for name, profile in profiles_in_use(mapper.settings).items():
         refused = next((entry for entry in entries if entry.statuses[name] == 401), None)

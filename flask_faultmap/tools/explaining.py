@@ -79,7 +79,7 @@ def _load(path: str) -> type[Exception]:
         found = resolve_name(path)
     except (Exception, SystemExit) as exc:  # a border: a module may raise anything while it is imported
         told = f"{path!r} cannot be imported: {type(exc).__name__}: {exc}"
-        raise ValueError(told + _hint(path, exc)) from exc
+        raise ValueError(told + _suggest(path, exc)) from exc
     if isinstance(found, type) and issubclass(found, Exception):
         return found
     is_other = isinstance(found, type) and issubclass(found, BaseException)
@@ -87,7 +87,7 @@ def _load(path: str) -> type[Exception]:
     raise ValueError(f"{path!r} is no {why}; write package.module:Class of one that is")
 
 
-def _hint(path: str, exc: BaseException) -> str:
+def _suggest(path: str, exc: BaseException) -> str:
     name, _, cls = path.partition(":")
     if hasattr(builtins, path):
         return f". Did you mean 'builtins:{path}'?"

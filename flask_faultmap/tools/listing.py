@@ -79,11 +79,11 @@ def list_as_text(app: Flask, *, everything: bool) -> Iterator[str]:
     entries = [entry for entry in known if everything or not entry.is_built_in or entry.cls in named]
     yield "RULES, class by class in the order in which they are asked"
     yield ""
-    yield from _pack_lines(rules, missing, covered_texts(mapper.book.rules))
+    yield from _list_packs(rules, missing, covered_texts(mapper.book.rules))
     yield ""
     yield "ERRORS, with the status that each profile sends"
     yield ""
-    yield from _error_lines(entries, [name for name, _, _ in views_of(mapper.settings)])
+    yield from _list_errors(entries, [name for name, _, _ in views_of(mapper.settings)])
     if len(entries) < len(known):
         yield ""
         yield f"{len(known) - len(entries)} built-in errors are left out; --all shows them."
@@ -91,11 +91,11 @@ def list_as_text(app: Flask, *, everything: bool) -> Iterator[str]:
     yield "PROFILES in use, and how their bodies are made"
     yield ""
     for name, profile in profiles_in_use(mapper.settings).items():
-        yield from _wrap("  ", f"{name}: {_way_of(profile)}")
-    yield from _handler_lines(other_handlers(app))
+        yield from _wrap("  ", f"{name}: {_say_how(profile)}")
+    yield from _list_handlers(other_handlers(app))
 
 
-def _handler_lines(others: list[OtherHandler]) -> Iterator[str]:
+def _list_handlers(others: list[OtherHandler]) -> Iterator[str]:
     """Nothing at all for the many apps without handlers of their own."""
     if not others:
         return
@@ -108,26 +108,26 @@ def _handler_lines(others: list[OtherHandler]) -> Iterator[str]:
         yield from _wrap(mark, f"{other.name} for {other.subject}{place}")
 
 
-def _way_of(profile: Profile) -> str:
+def _say_how(profile: Profile) -> str:
     obstacle = profile.obstacle
     return "compiled" if obstacle is None else f"not compiled, but dumped for each answer: {obstacle}"
 
 
-def _pack_lines(rules: list[Rule], missing: list[Rule], covered: Mapping[Rule, Rule]) -> Iterator[str]:
+def _list_packs(rules: list[Rule], missing: list[Rule], covered: Mapping[Rule, Rule]) -> Iterator[str]:
     """Give the app's own rules, then those of each pack under its name."""
     packs = dict.fromkeys(rule.pack for rule in (*rules, *missing) if rule.pack is not None)
     for pack in (None, *packs):
         if pack is not None:
             yield ""
             yield f"pack {pack}"
-        yield from _rule_lines(
+        yield from _list_rules(
             [rule for rule in rules if rule.pack == pack],
             [rule for rule in missing if rule.pack == pack],
             covered,
         )
 
 
-def _rule_lines(rules: list[Rule], missing: list[Rule], covered: Mapping[Rule, Rule]) -> Iterator[str]:
+def _list_rules(rules: list[Rule], missing: list[Rule], covered: Mapping[Rule, Rule]) -> Iterator[str]:
     if not (rules or missing):
         yield "  (none of the app's own)"
     for rule in rules:
@@ -141,7 +141,7 @@ def _rule_lines(rules: list[Rule], missing: list[Rule], covered: Mapping[Rule, R
         yield from _wrap("x ", f"{rule} (not installed)")
 
 
-def _error_lines(entries: list[Entry], profiles: list[str]) -> Iterator[str]:
+def _list_errors(entries: list[Entry], profiles: list[str]) -> Iterator[str]:
     columns: dict[tuple[int, ...], list[str]] = {}  # profiles with the same statuses share one
     for name in profiles:
         columns.setdefault(tuple(entry.statuses[name] for entry in entries), []).append(name)

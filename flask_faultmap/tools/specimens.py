@@ -63,7 +63,7 @@ def set_path(exc: BaseException, path: str, text: str, rules: Iterable[Rule]) ->
             found = SimpleNamespace()
             _set(place, step, found)
         place = found
-    _set(place, last, _value(path, text, rules))
+    _set(place, last, _read_value(path, text, rules))
 
 
 def _get(place: Any, step: str) -> Any:
@@ -85,7 +85,7 @@ def _set(place: Any, step: str, value: Any) -> None:
         raise ValueError(f"{step} of {type(place).__name__} cannot be set: {exc}") from exc
 
 
-def _value(path: str, text: str, rules: Iterable[Rule]) -> Any:
+def _read_value(path: str, text: str, rules: Iterable[Rule]) -> Any:
     for rule in rules:
         named = [value for where, value in (rule.where or {}).items() if where == path]
         if rule.table == path and isinstance(rule.to, Mapping):

@@ -136,7 +136,7 @@ class UpstreamCall:
                 ``passing`` say.
             UpstreamUsageError: this is no response, it must be awaited, or the block is over.
         """
-        self._success(response, also)
+        self._check_success(response, also)
         return response
 
     def json(self, response: object) -> Any:
@@ -147,7 +147,7 @@ class UpstreamCall:
             UpstreamResponseError: as :meth:`check` does.
             UpstreamUsageError: as :meth:`check` does.
         """
-        answer = self._success(response)
+        answer = self._check_success(response)
         return self._state.parse(answer, answer.whole())
 
     def events(
@@ -170,10 +170,10 @@ class UpstreamCall:
                 and status.
             ConfigError: there is no such framing.
         """
-        answer = self._success(response)
-        return _items(answer, EventReader(self._state.terms, answer, framing, end, limit))
+        answer = self._check_success(response)
+        return _read_items(answer, EventReader(self._state.terms, answer, framing, end, limit))
 
-    def _success(self, response: object, also: Collection[int] = ()) -> Answer:
+    def _check_success(self, response: object, also: Collection[int] = ()) -> Answer:
         answer = self._state.answer_of(response)
         if answer.must_be_awaited:
             self._state.refuse("the body of this response must be awaited; use 'async with upstream(…)'")
@@ -199,16 +199,18 @@ class AsyncUpstreamCall:
 
     def json(self, response: object) -> Coroutine[Any, Any, Any]:
         """Do what :meth:`UpstreamCall.json` does, awaiting."""
-        return self._state.to_be_awaited(self._json(response))
+        return self._state.to_be_awaited(self._read_json(response))
 
     def events(
         self, response: object, framing: str, *, end: str | None = UNCHANGED, limit: int = MOST_BYTES
     ) -> AsyncIterator[Any]:
         """Do what :meth:`UpstreamCall.events` does, for ``async for``."""
-        return self._items(response, framing, end, limit)
+        return self._read_items(response, framing, end, limit)
 
-    async def _items(self, response: object, framing: str, end: str | None, limit: int) -> AsyncIterator[Any]:
-        answer = await self._success(response)
+    async def _read_items(
+        self, response: object, framing: str, end: str | None, limit: int
+    ) -> AsyncIterator[Any]:
+        answer = await self._check_success(response)
         reader = EventReader(self._state.terms, answer, framing, end, limit)
         try:
             async for chunk in answer.adecoded():
@@ -222,14 +224,14 @@ class AsyncUpstreamCall:
             await answer.aclose()
 
     async def _check(self, response: Response, also: Collection[int]) -> Response:
-        await self._success(response, also)
+        await self._check_success(response, also)
         return response
 
-    async def _json(self, response: object) -> Any:
-        answer = await self._success(response)
+    async def _read_json(self, response: object) -> Any:
+        answer = await self._check_success(response)
         return self._state.parse(answer, await answer.awhole())
 
-    async def _success(self, response: object, also: Collection[int] = ()) -> Answer:
+    async def _check_success(self, response: object, also: Collection[int] = ()) -> Answer:
         answer = self._state.answer_of(response)
         if not answer.is_success and answer.status not in also:
             raise self._state.error_of(exchange_of(answer, await aread_some(answer)))
@@ -237,7 +239,7 @@ class AsyncUpstreamCall:
         return answer
 
 
-def _items(answer: Answer, reader: EventReader) -> Iterator[Any]:
+def _read_items(answer: Answer, reader: EventReader) -> Iterator[Any]:
     try:
         for chunk in answer.decoded():
             yield from reader.feed(chunk)

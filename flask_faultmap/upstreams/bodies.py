@@ -122,7 +122,7 @@ def parse(body: bytes, content_type: str | None) -> Any:
     try:
         return load(body, content_type)
     except (ValueError, RecursionError):
-        return _text(body, content_type)
+        return _decode_text(body, content_type)
 
 
 def load(body: bytes, content_type: str | None) -> Any:
@@ -137,10 +137,10 @@ def load(body: bytes, content_type: str | None) -> Any:
     except UnicodeDecodeError:
         if CHARSET.search(content_type or "") is None:
             raise
-        return json.loads(_text(body, content_type))
+        return json.loads(_decode_text(body, content_type))
 
 
-def _text(body: bytes, content_type: str | None) -> str:
+def _decode_text(body: bytes, content_type: str | None) -> str:
     named = CHARSET.search(content_type or "")
     try:
         return body.decode(named[1] if named else "utf-8", "replace")
@@ -173,7 +173,7 @@ class Budget:
             self._characters -= len(text)
             return text
         self._characters -= min(max(len(text), LEAST_TEXT), most)
-        return redact(_head(text, most), most)
+        return redact(_cut_head(text, most), most)
 
     def redacted(self, value: Any, depth: int = 0) -> Any:
         """Redact *value*, as far as the budget goes."""
@@ -198,7 +198,7 @@ class Budget:
         return self._members >= 0
 
 
-def _head(text: str, most: int) -> str:
+def _cut_head(text: str, most: int) -> str:
     """Leave to the redaction, whose time grows with the text, twice what is kept: up to a whole word."""
     if len(text) <= 2 * most:
         return text

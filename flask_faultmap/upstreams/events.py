@@ -56,7 +56,7 @@ class EventReader:
             UpstreamBodyError: an item cannot be read, or is too long.
             DomainError: the stream told of an error: the one of its code or status.
         """
-        yield from self._sifted(self._parser.feed(chunk))
+        yield from self._sift(self._parser.feed(chunk))
 
     def finish(self) -> Iterator[Any]:
         """Give what is left when the body has ended.
@@ -64,13 +64,13 @@ class EventReader:
         Raises:
             UpstreamAnswerLostError: the end mark is missing.
         """
-        yield from self._sifted(self._parser.finish())
+        yield from self._sift(self._parser.finish())
         if not self.has_ended and self._end is not None:
             exchange = exchange_of(self._answer, b"")
             what = "ended its stream without the end mark: it was cut off"
             raise self._terms.make(UpstreamAnswerLostError, what, exchange, applied=True, permanent=False)
 
-    def _sifted(self, items: Iterator[Any]) -> Iterator[Any]:
+    def _sift(self, items: Iterator[Any]) -> Iterator[Any]:
         while True:
             try:
                 item = next(items, UNCHANGED)
@@ -84,7 +84,7 @@ class EventReader:
                 ) from exc
             if item is UNCHANGED:
                 return
-            failure = self._failure_in(item)
+            failure = self._find_failure(item)
             if failure is not None:
                 self.has_ended = True
                 raise failure
@@ -103,18 +103,18 @@ class EventReader:
         told = item.data if isinstance(item, Event) else to_bytes(json.dumps(item, separators=(",", ":")))
         return bool(told in (self._end, to_bytes(self._end)))
 
-    def _failure_in(self, item: Any) -> DomainError | None:
+    def _find_failure(self, item: Any) -> DomainError | None:
         """Give the error that an error frame stands for, or None if *item* is none."""
         if isinstance(item, Event):
-            body, status = _parsed(item.data), None
+            body, status = _parse(item.data), None
             is_bare = item.event is None and isinstance(body, dict) and body.keys() == {"error"}
             if item.event != "error" and not is_bare:  # bare: as OpenAI's API has it
                 return None
-        elif isinstance(item, dict) and item.keys() == {"error", "status"} and _status_of(item["status"]):
+        elif isinstance(item, dict) and item.keys() == {"error", "status"} and _read_status(item["status"]):
             body, status = item["error"], item["status"]
         else:
             return None
-        status = _status_of(status) or _status_of(body.get("status") if isinstance(body, dict) else None)
+        status = _read_status(status) or _read_status(body.get("status") if isinstance(body, dict) else None)
         exchange: Exchange = replace(
             exchange_of(self._answer, b""),
             status=status or UNKNOWN_STATUS,
@@ -125,11 +125,11 @@ class EventReader:
         return self._terms.error_of(exchange, applied=True)
 
 
-def _status_of(value: object) -> int | None:
+def _read_status(value: object) -> int | None:
     return value if isinstance(value, int) and 400 <= value <= 599 else None
 
 
-def _parsed(text: str) -> Any:
+def _parse(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

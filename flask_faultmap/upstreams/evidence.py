@@ -81,7 +81,7 @@ def evidence_of(exc: BaseException, above: tuple[BaseException, ...] = ()) -> Ev
     """Read the frames of *exc*, of the groups *above* it, and of what is behind it."""
     outermost = (*above, exc)[0].__traceback__
     evidence = Evidence(own=package_of(outermost.tb_frame) if outermost else "")
-    evidence.links.extend(_links_of_the_call(exc))
+    evidence.links.extend(_find_links(exc))
     callers: list[FrameType] = []
     for link in (*above, *evidence.links):
         for frame in frames_of(link.__traceback__):
@@ -101,7 +101,7 @@ def _is_raised_again(traceback: TracebackType | None) -> bool:
     return len(set(frames)) < len(frames)
 
 
-def _links_of_the_call(exc: BaseException) -> Iterator[BaseException]:
+def _find_links(exc: BaseException) -> Iterator[BaseException]:
     """Give the links that one call has left: each was caught in a frame of a library on the traceback.
 
     Another call, in whose ``except`` the block stands, is a context too.
@@ -137,7 +137,7 @@ def _read(evidence: Evidence, frame: FrameType) -> None:
     name, package = name_of(frame), package_of(frame)
     said: Mapping[str, Any] = frame.f_locals if package in CALLING else {}
     if name in METHODS and evidence.first_method is None:
-        evidence.first_method = _method(said.get(METHODS[name]))
+        evidence.first_method = _read_method(said.get(METHODS[name]))
     if name in HISTORIES:
         evidence.is_seen = True
         _read_answers(evidence, [said.get(local) for local in HISTORIES[name]])
@@ -197,7 +197,7 @@ def _is_followable(location: str) -> bool:
 
 def _read_aiohttp(evidence: Evidence, said: Mapping[str, Any]) -> None:
     history, session = said.get("history") or (), said.get("self")
-    evidence.first_method = _method(history[0]) if history else _method(said.get("method"))
+    evidence.first_method = _read_method(history[0]) if history else _read_method(said.get("method"))
     is_repeated = (
         getattr(session, "_retry_connection", None)
         and evidence.first_method in IDEMPOTENT_BY_AIOHTTP
@@ -213,7 +213,7 @@ def _read_retries(evidence: Evidence, said: Mapping[str, Any]) -> None:
         evidence.was_taken = evidence.was_taken or was_taken(attempt)
 
 
-def _method(request: Any) -> str | None:
+def _read_method(request: Any) -> str | None:
     if isinstance(request, str):
         return None if "://" in request else request.upper()
     method = getattr(request, "method", None)

@@ -161,18 +161,18 @@ STANDARD: dict[str, type[UpstreamError]] = {
 }
 
 
-def _below(module: str, table: dict[str, type[UpstreamError]]) -> dict[str, type[UpstreamError]]:
+def _prefix_names(module: str, table: dict[str, type[UpstreamError]]) -> dict[str, type[UpstreamError]]:
     return {f"{module}.{name}": failure for name, failure in table.items()}
 
 
 FAILURES: dict[str, type[UpstreamError]] = {
-    **_below("requests.exceptions", REQUESTS),
-    **_below("niquests.exceptions", REQUESTS),
+    **_prefix_names("requests.exceptions", REQUESTS),
+    **_prefix_names("niquests.exceptions", REQUESTS),
     "niquests.exceptions.MultiplexingError": UpstreamUsageError,
-    **_below("urllib3.exceptions", URLLIB3),
-    **_below("httpx", HTTPX),
-    **_below("httpx2", HTTPX),
-    **_below("aiohttp.client_exceptions", AIOHTTP),
+    **_prefix_names("urllib3.exceptions", URLLIB3),
+    **_prefix_names("httpx", HTTPX),
+    **_prefix_names("httpx2", HTTPX),
+    **_prefix_names("aiohttp.client_exceptions", AIOHTTP),
     **STANDARD,
 }
 
@@ -206,27 +206,29 @@ DEEPEST = 8  # carriers inside of carriers
 
 def failure_of(exc: BaseException) -> type[UpstreamError] | None:
     """Say which failure of an upstream *exc* is, or None if it is not one of a client library."""
-    name = _known_name(exc, FAILURES)
+    name = _find_known_name(exc, FAILURES)
     if name is None:
         return None
     failure = FAILURES[name]
     if failure is UpstreamConnectionError and _has_tls_behind(exc):
         return UpstreamTLSError
-    return _carried_failure(exc, name) or failure
+    return _find_carried(exc, name) or failure
 
 
-def _known_name(exc: BaseException, table: dict[str, type[UpstreamError]]) -> str | None:
+def _find_known_name(exc: BaseException, table: dict[str, type[UpstreamError]]) -> str | None:
     names = (f"{cls.__module__}.{cls.__qualname__}" for cls in type(exc).__mro__)
     return next((name for name in names if name in table), None)
 
 
-def _carried_failure(exc: BaseException, name: str | None) -> type[UpstreamError] | None:
+def _find_carried(exc: BaseException, name: str | None) -> type[UpstreamError] | None:
     """Follow carriers to the exception that knows; None if they carry nothing that we know."""
     failure = None
     for _ in range(DEEPEST):
         if name not in CARRIERS:
             break
-        inner = next(((part, known) for part in _parts(exc) if (known := _known_name(part, CARRIED))), None)
+        inner = next(
+            ((part, known) for part in _list_parts(exc) if (known := _find_known_name(part, CARRIED))), None
+        )
         if inner is None:
             break
         exc, name = inner
@@ -234,7 +236,7 @@ def _carried_failure(exc: BaseException, name: str | None) -> type[UpstreamError
     return failure
 
 
-def _parts(exc: BaseException) -> Iterator[BaseException]:
+def _list_parts(exc: BaseException) -> Iterator[BaseException]:
     candidates = (getattr(exc, "reason", None), *exc.args, exc.__cause__)
     return (part for part in candidates if isinstance(part, BaseException))
 
@@ -245,7 +247,7 @@ def _has_tls_behind(exc: BaseException) -> bool:
     for _ in range(DEEPEST):
         if link is None:
             return False
-        if any(_known_name(part, STANDARD) == "ssl.SSLError" for part in _parts(link)):
+        if any(_find_known_name(part, STANDARD) == "ssl.SSLError" for part in _list_parts(link)):
             return True
         link = link.__cause__
     return False

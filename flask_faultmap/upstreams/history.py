@@ -35,10 +35,10 @@ def earlier(answer: Answer) -> Earlier:
         return earlier_of_aiohttp(response.history, response.method, may_repeat=bool(may_repeat))
     if isinstance(answer, StandardAnswer):
         return None, _were_taken_by_urllib(response)
-    return _earlier_of_requests(response)
+    return _find_earlier_of_requests(response)
 
 
-def _earlier_of_requests(response: Any) -> Earlier:
+def _find_earlier_of_requests(response: Any) -> Earlier:
     answers = response.history
     asked = getattr(answers[0] if answers else response, "request", None)
     is_pickled = response.raw is None and asked is not None  # and has lost what urllib3 kept

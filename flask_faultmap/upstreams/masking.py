@@ -114,7 +114,7 @@ def _mask_headers(text: str) -> str:
 
 def mask_chain(exc: BaseException) -> None:
     """Make *exc*, and what a traceback shows above it, say nothing secret."""
-    for link in _links(exc):
+    for link in _walk_links(exc):
         link.args = tuple(mask_secrets(arg) if isinstance(arg, str) else arg for arg in link.args)
         if isinstance(link, UnicodeError) and len(link.args) > 1:  # the whole text, which may be a header's
             link.args = (link.args[0], HIDDEN, *link.args[2:])
@@ -133,7 +133,7 @@ def _mask_words_of(link: BaseException) -> None:
         masked = mask_secrets(said)
         if masked != said or _shows_objects(link):
             vars(link)[TEXT] = masked
-            link.__class__ = _masked(type(link))  # type: ignore[arg-type]  # a class is hashable
+            link.__class__ = _make_masked(type(link))  # type: ignore[arg-type]  # a class is hashable
 
 
 def _shows_objects(link: BaseException) -> bool:
@@ -180,7 +180,7 @@ def _hide_arguments(record: logging.LogRecord) -> bool:
     return True
 
 
-def _links(exc: BaseException) -> Iterator[BaseException]:
+def _walk_links(exc: BaseException) -> Iterator[BaseException]:
     """Give the last link of the chain first: what holds another exception often quotes it."""
     seen: dict[int, BaseException] = {}
     waiting: list[object] = [exc]
@@ -195,7 +195,7 @@ def _links(exc: BaseException) -> Iterator[BaseException]:
 
 
 @lru_cache(maxsize=64)
-def _masked(cls: type[BaseException]) -> type[BaseException]:
+def _make_masked(cls: type[BaseException]) -> type[BaseException]:
     """Make a class that is *cls* in all but its words."""
 
     def say(self: BaseException) -> str:

@@ -51,42 +51,42 @@ def read_back(body: object, profile: Profile | None, media_type: str | None = No
     known = (profile or PROBLEM).read(body)
     if profile is None and not known.keys() >= OURS:
         is_problem = PROBLEM_TYPE.match((media_type or "").strip()) is not None
-        return Said(code=_foreign_code(body), is_foreign=True) if is_problem else SAID_NOTHING
+        return Said(code=_find_foreign_code(body), is_foreign=True) if is_problem else SAID_NOTHING
     budget = Budget()
     violations = known.get("violations", ())[:MOST_VIOLATIONS]
     details = known.get("details")
     return Said(
-        code=_code(known.get("code")),
-        violations=tuple(_redacted(violation, budget) for violation in violations),
-        details=_told(budget.redacted(details)) if isinstance(details, dict) else {},
+        code=_take_code(known.get("code")),
+        violations=tuple(_redact_violation(violation, budget) for violation in violations),
+        details=_drop_secrets(budget.redacted(details)) if isinstance(details, dict) else {},
         retry_after=wait if isinstance(wait := known.get("retry_after"), int) else None,
         retryable=says if isinstance(says := known.get("retryable"), bool) else None,
     )
 
 
-def _code(code: object) -> str | None:
+def _take_code(code: object) -> str | None:
     """Give *code* if it is one; what looks like a secret is none."""
     is_code = isinstance(code, str) and CODE.fullmatch(code) and redact(code) == code
     return code if is_code and isinstance(code, str) else None
 
 
-def _foreign_code(body: Mapping[str, Any]) -> str | None:
+def _find_foreign_code(body: Mapping[str, Any]) -> str | None:
     uri = body.get("type")
     segment = re.split(r"[/#]", uri.rstrip("/"))[-1] if isinstance(uri, str) else None
-    return _code(body.get("code")) or (None if segment == "about:blank" else _code(segment))
+    return _take_code(body.get("code")) or (None if segment == "about:blank" else _take_code(segment))
 
 
-def _told(details: dict[str, Any]) -> dict[str, Any]:
+def _drop_secrets(details: dict[str, Any]) -> dict[str, Any]:
     """Leave out what only shows that there was something."""
     return {name: value for name, value in details.items() if not is_secret_name(name)}
 
 
-def _redacted(violation: Violation, budget: Budget) -> Violation:
+def _redact_violation(violation: Violation, budget: Budget) -> Violation:
     """Redact every word of *violation*: a peer may send our shape and call anything a name."""
     return Violation(
         source=budget.text(violation.source),
         message=budget.text(violation.message),
         pointer=None if violation.pointer is None else mask_path(budget.text(violation.pointer)),
         name=None if violation.name is None else budget.text(violation.name),
-        code=_code(violation.code) or "invalid",
+        code=_take_code(violation.code) or "invalid",
     )

@@ -64,24 +64,26 @@ def refine(failure: type[UpstreamError], evidence: Evidence) -> type[UpstreamErr
         failure = WHILE_CONNECTING.get(failure, failure)
         if failure is UpstreamConnectionError and evidence.is_securing and _is_a_file_missing(evidence):
             failure = UpstreamTLSError
-        elif failure is UpstreamTLSError and {type(part) for part in _of_ssl(evidence)} == {ssl.SSLEOFError}:
+        elif failure is UpstreamTLSError and {type(part) for part in _find_ssl_errors(evidence)} == {
+            ssl.SSLEOFError
+        }:
             failure = UpstreamConnectionError  # it went away in the handshake
     elif failure in (UpstreamTLSError, UpstreamAnswerLostError):
-        failure = _by_tls(failure, evidence)
+        failure = _refine_tls(failure, evidence)
     elif failure is UpstreamConnectionError and evidence.is_seen:
         failure = UpstreamAnswerLostError
     return AFTER_ANOTHER.get(failure, failure) if evidence.was_taken else failure
 
 
-def _by_tls(failure: type[UpstreamError], evidence: Evidence) -> type[UpstreamError]:
+def _refine_tls(failure: type[UpstreamError], evidence: Evidence) -> type[UpstreamError]:
     """Tell a refused certificate, which TLS 1.3 says after the handshake, from a record that breaks."""
-    secured = _of_ssl(evidence)
+    secured = _find_ssl_errors(evidence)
     if any(CERTIFICATE.search(str(getattr(part, "reason", None) or "")) for part in secured):
         return UpstreamTLSError
     return UpstreamAnswerLostError if any(part.__traceback__ for part in secured) else failure
 
 
-def _of_ssl(evidence: Evidence) -> list[BaseException]:
+def _find_ssl_errors(evidence: Evidence) -> list[BaseException]:
     parts = (part for link in evidence.links for part in parts_of(link))
     return [part for part in parts if isinstance(part, ssl.SSLError)]
 

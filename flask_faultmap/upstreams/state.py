@@ -120,13 +120,13 @@ class BlockState:
             return
         mask_chain(exc)
         if verdict is not None:
-            told = exchange or verdict.exchange or self._told_by(verdict)
-            raise self._error_of(verdict, told) from exc
+            told = exchange or verdict.exchange or self._read_what_is_told(verdict)
+            raise self._make_error(verdict, told) from exc
 
     def error_of(self, exchange: Exchange, trusted: frozenset[str] = frozenset()) -> DomainError:
         """Make the error of an answer that is no success; who is *trusted* had not tried before it."""
         exchange = replace(exchange, was_taken=exchange.was_taken or not self._watch.others <= trusted)
-        return self.terms.error_of(self._after_all(exchange), applied=True if self._is_done else None)
+        return self.terms.error_of(self._add_what_was_done(exchange), applied=True if self._is_done else None)
 
     def take(self, answer: Answer) -> None:
         """Keep in mind that the service did what was asked: what fails now does not undo it."""
@@ -140,7 +140,7 @@ class BlockState:
         """Raise our own bug."""
         raise self.terms.make(UpstreamUsageError, why, self._last, applied=None, permanent=True)
 
-    def _error_of(self, verdict: Verdict, exchange: Exchange) -> DomainError:
+    def _make_error(self, verdict: Verdict, exchange: Exchange) -> DomainError:
         failure, seen = verdict.failure, verdict.evidence
         exchange = replace(
             exchange,
@@ -154,16 +154,16 @@ class BlockState:
         applied = True if self._is_done else verdict.applied
         if applied is False and self._watch.others:
             applied = None
-        exchange = self._after_all(exchange)
+        exchange = self._add_what_was_done(exchange)
         return self.terms.make(failure, what, exchange, applied=applied, permanent=failure.permanent)
 
-    def _after_all(self, exchange: Exchange) -> Exchange:
+    def _add_what_was_done(self, exchange: Exchange) -> Exchange:
         """Add what was done in this block before."""
         if not self._is_done:
             return exchange
         return replace(exchange, was_taken=True, first_method=self._done_method)
 
-    def _told_by(self, verdict: Verdict) -> Exchange:
+    def _read_what_is_told(self, verdict: Verdict) -> Exchange:
         """Give what the exception's attributes tell; of an answer that broke off, what came of it, too."""
         exc, failure = verdict.exc, verdict.failure
         told = vars(exc)

@@ -52,13 +52,15 @@ def find_exchange(exc: BaseException) -> Exchange | None:
     """Give what an SDK tells of an answer in a way of its own."""
     response = getattr(exc, "response", None)
     if isinstance(response, Mapping):
-        return _of_botocore(response)
+        return _read_botocore(response)
     status, meta = getattr(exc, "http_status", None), getattr(exc, "meta", None)
     if isinstance(status, int):  # stripe
         body = getattr(exc, "json_body", None) or getattr(exc, "http_body", None)
-        return _exchange(status, getattr(exc, "headers", None), body, was_taken=True)
+        return _make_exchange(status, getattr(exc, "headers", None), body, was_taken=True)
     if isinstance(status := getattr(meta, "status", None), int):  # elasticsearch
-        return _exchange(status, getattr(meta, "headers", None), getattr(exc, "body", None), was_taken=True)
+        return _make_exchange(
+            status, getattr(meta, "headers", None), getattr(exc, "body", None), was_taken=True
+        )
     return None
 
 
@@ -70,11 +72,11 @@ def find_cause(exc: BaseException) -> tuple[BaseException, type[UpstreamError]] 
         failure = None if link is exc or type(link).__module__ in BARE else failure_of(link)
         if failure is not None:
             return link, failure
-        waiting += _behind(link)
+        waiting += _list_behind(link)
     return None
 
 
-def _behind(exc: BaseException) -> Iterator[BaseException]:
+def _list_behind(exc: BaseException) -> Iterator[BaseException]:
     kwargs, errors = getattr(exc, "kwargs", None), getattr(exc, "errors", None)
     candidates = [exc.__cause__, kwargs.get("error") if isinstance(kwargs, Mapping) else None]
     candidates += errors if isinstance(errors, tuple | list) else ()
@@ -94,16 +96,16 @@ def packages_of(exc: BaseException) -> frozenset[str]:
     return frozenset({package, "boto3"} if package == "botocore" else {package})
 
 
-def _of_botocore(response: Mapping[str, Any]) -> Exchange | None:
+def _read_botocore(response: Mapping[str, Any]) -> Exchange | None:
     metadata = response.get("ResponseMetadata")
     if not isinstance(metadata, Mapping) or not isinstance(status := metadata.get("HTTPStatusCode"), int):
         return None
     body = {name: value for name, value in response.items() if name != "ResponseMetadata"}
     was_taken = metadata.get("RetryAttempts") != 0
-    return _exchange(status, metadata.get("HTTPHeaders"), body, was_taken=was_taken)
+    return _make_exchange(status, metadata.get("HTTPHeaders"), body, was_taken=was_taken)
 
 
-def _exchange(status: int, headers: Any, body: Any, *, was_taken: bool) -> Exchange:
+def _make_exchange(status: int, headers: Any, body: Any, *, was_taken: bool) -> Exchange:
     named = headers if isinstance(headers, Mapping) else {}
     told = {str(name).lower(): str(value) for name, value in named.items()}
     return Exchange(

@@ -49,18 +49,18 @@ class Terms:
     idempotent: bool | None = None
 
     def __post_init__(self) -> None:
-        mistakes = [*self._shape_mistakes()] or [*self._mistakes()]
+        mistakes = [*self._find_shape_mistakes()] or [*self._find_mistakes()]
         if mistakes:
             raise ConfigError(f"upstream({self.service!r}): " + "; ".join(mistakes))
 
-    def _shape_mistakes(self) -> Iterator[str]:
+    def _find_shape_mistakes(self) -> Iterator[str]:
         for name, value in (("errors", self.errors), ("passing", self.passing)):
             if not isinstance(value, Mapping):
                 yield f"{name} is {value!r}; it must be a mapping to subclasses of DomainError"
         if not isinstance(self.profile, Profile | None):
             yield f"profile is {self.profile!r}; it must be a Profile, such as profiles.PROBLEM"
 
-    def _mistakes(self) -> Iterator[str]:
+    def _find_mistakes(self) -> Iterator[str]:
         for family in self.errors:
             if not (isinstance(family, type) and issubclass(family, UpstreamError)):
                 yield f"errors has the key {family!r}; it must be UpstreamError or a class below it"
@@ -83,9 +83,9 @@ class Terms:
             applied = False if 400 <= status < 500 else kind.applied
         cls = self.passing.get(said.code or "", self.passing.get(status))
         if cls is not None and kind is not UpstreamCredentialsError:
-            return self._passed_on(cls, exchange, said, applied=applied)
+            return self._pass_on(cls, exchange, said, applied=applied)
         is_refused = kind is UpstreamResponseError and status < 500 and status not in FOR_NOW
-        permanent = kind.permanent or (is_refused and not said.retryable and _asked(exchange) is None)
+        permanent = kind.permanent or (is_refused and not said.retryable and _read_wait(exchange) is None)
         return self.make(kind, f"answered {status}", exchange, said, applied=applied, permanent=permanent)
 
     def make(
@@ -100,10 +100,10 @@ class Terms:
     ) -> DomainError:
         """Make the error that these terms have for *kind*, by the nearest family in its MRO."""
         cls = next((self.errors[family] for family in kind.__mro__ if family in self.errors), kind)
-        error = self._new(cls, what, exchange, said, applied=applied, permanent=permanent)
+        error = self._build(cls, what, exchange, said, applied=applied, permanent=permanent)
         error.retryable = not permanent and self._is_repeatable(exchange, said, applied)
-        if error.retryable or _asked(exchange) is not None:
-            error.retry_after = _wait(exchange, said, error)
+        if error.retryable or _read_wait(exchange) is not None:
+            error.retry_after = _choose_wait(exchange, said, error)
         return error
 
     def _is_repeatable(self, exchange: Exchange, said: Said, applied: bool | None) -> bool:
@@ -117,11 +117,11 @@ class Terms:
         last = None if exchange.was_taken else exchange.method  # which a redirect may have changed
         return (self.method or exchange.first_method or last or "").upper() in IDEMPOTENT
 
-    def _passed_on(
+    def _pass_on(
         self, cls: type[DomainError], exchange: Exchange, said: Said, *, applied: bool | None
     ) -> DomainError:
         """Make the client's own error, with what the peer's answer had for clients."""
-        error = self._new(
+        error = self._build(
             cls, f"answered {exchange.status}", exchange, said, applied=applied, permanent=False
         )
         if said.code is not None and not said.is_foreign and cls.__module__ == general.__name__:
@@ -132,10 +132,10 @@ class Terms:
             error.retryable = self._is_repeatable(exchange, said, applied)
         error.violations = said.violations or error.violations
         error.details = {**error.details, **said.details}
-        error.retry_after = _wait(exchange, said, error)
+        error.retry_after = _choose_wait(exchange, said, error)
         return error
 
-    def _new(
+    def _build(
         self,
         cls: type[DomainError],
         what: str,
@@ -181,20 +181,20 @@ def kind_of(status: int) -> type[UpstreamError]:
     return UpstreamRedirectError if 300 <= status < 400 else UpstreamResponseError
 
 
-def _wait(exchange: Exchange, said: Said, error: DomainError) -> Any:
+def _choose_wait(exchange: Exchange, said: Said, error: DomainError) -> Any:
     """Give the peer's wish in seconds, up to an hour; the header wins over the body, both over the class."""
-    asked = _asked(exchange)
+    asked = _read_wait(exchange)
     wait = said.retry_after if asked is None else asked
     return error.retry_after if wait is None else min(wait, LONGEST_WAIT)
 
 
-def _asked(exchange: Exchange) -> int | None:
+def _read_wait(exchange: Exchange) -> int | None:
     """Give what Retry-After asks for; the longest wait, if it was sent more than once."""
-    waits = [_seconds(wait.strip()) for wait in WAITS.findall(exchange.retry_after or "")]
+    waits = [_read_seconds(wait.strip()) for wait in WAITS.findall(exchange.retry_after or "")]
     return max((wait for wait in waits if wait is not None), default=None)
 
 
-def _seconds(header: str) -> int | None:
+def _read_seconds(header: str) -> int | None:
     if header.isdecimal():
         return int(header.lstrip("0")[:10] or 0)  # of any length, without the cost of thousands of digits
     return None if header.startswith("-") else whole_seconds(header)

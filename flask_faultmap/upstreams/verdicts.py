@@ -67,8 +67,8 @@ def verdict_on(exc: BaseException | None, outer: BaseException | None = None) ->
     A group may hold domain errors besides, and nothing else. One of them alone is the border's. The block
     stands in the handler of *outer*; a context that is another failed call is of this block.
     """
-    handled = {id(link) for link in _contexts(outer)}
-    leaves = [(leaf, above) for leaf, above in _leaves(exc) if not isinstance(leaf, DomainError)]
+    handled = {id(link) for link in _walk_contexts(outer)}
+    leaves = [(leaf, above) for leaf, above in _walk_leaves(exc) if not isinstance(leaf, DomainError)]
     verdicts = [_judge(leaf, above, handled) for leaf, above in leaves]
     if leaves and verdicts[0] is not None and is_shared(leaves[0][1]):
         verdicts[0].evidence.was_taken = True
@@ -98,7 +98,7 @@ def _follows_another(evidence: Evidence, handled: set[int]) -> bool:
     return False
 
 
-def _contexts(exc: BaseException | None) -> Iterator[BaseException]:
+def _walk_contexts(exc: BaseException | None) -> Iterator[BaseException]:
     seen = set[int]()
     while exc is not None and id(exc) not in seen:
         seen.add(id(exc))
@@ -162,7 +162,7 @@ def _judge_stranger(exc: BaseException, evidence: Evidence) -> Verdict | None:
     return replace(verdict, applied=True if verdict.applied else None, evidence=evidence)
 
 
-def _leaves(exc: BaseException | None) -> Iterator[tuple[BaseException, Groups]]:
+def _walk_leaves(exc: BaseException | None) -> Iterator[tuple[BaseException, Groups]]:
     """Give each exception that is no group, with the groups that it was in."""
     waiting: list[tuple[BaseException, Groups]] = [] if exc is None else [(exc, ())]
     while waiting:

@@ -58,7 +58,7 @@ class Watch:
             stack.append(frame)
             frame = frame.f_back
         if frame is None:  # the block is not above: it is in a context manager, or waits for another task
-            stack = _from_the_library_on(stack)
+            stack = _cut_above_library(stack)
             if stack and _is_within(stack[-1]):
                 self.others.add(UNKNOWN)
         own = "" if frame is None else package_of(frame)
@@ -112,7 +112,7 @@ def _is_within(frame: FrameType) -> bool:
     return module.startswith("httpcore") or "._transports" in module or module.endswith(".adapters")
 
 
-def _from_the_library_on(stack: list[FrameType]) -> list[FrameType]:
+def _cut_above_library(stack: list[FrameType]) -> list[FrameType]:
     """Leave out, of a *stack* with the innermost frame first, what is above the library's call."""
     theirs = [at for at, frame in enumerate(stack) if package_of(frame) in LIBRARIES]
     return stack[: theirs[-1] + 1] if theirs else []

@@ -75,7 +75,7 @@ def loggers_of(tree):
             yield node.lineno, ast.unparse(node.func.value)
 
 
-OURS = ("logger", "_logger(", "self._logger", "logger_named(")  # each of logger_named
+OURS = ("logger", "_get_logger(", "self._logger", "logger_named(")  # each of logger_named
 NO_LOGGERS = ("sys", "self._framing")
 
 

@@ -67,16 +67,16 @@ def trail(context: click.Context, /, limit: int, as_data: bool, **wanted: Any) -
         refuse_options(context)
         return
     load_app()
-    with _told_in_words():
+    with _tell_in_words():
         entries = _find(Filters(**wanted), limit)
     if as_data:
-        click.echo(json.dumps([asdict(entry) for entry in entries], default=_plain, indent=2))
+        click.echo(json.dumps([asdict(entry) for entry in entries], default=_make_plain, indent=2))
     elif wanted["request_id"] is not None:
         for entry in entries:
             click.echo("\n".join(_describe(entry)))
     else:
         for entry in entries:
-            click.echo(_line(entry))
+            click.echo(_write_line(entry))
     click.echo("1 fault" if len(entries) == 1 else f"{len(entries)} faults", err=True)
 
 
@@ -91,13 +91,13 @@ def groups(since: datetime | None, limit: int, as_data: bool) -> None:
     themselves.
     """
     load_app()
-    with _told_in_words():
+    with _tell_in_words():
         found = reader_of().groups(limit=limit, since=since)
     if as_data:
-        click.echo(json.dumps([asdict(group) for group in found], default=_plain, indent=2))
+        click.echo(json.dumps([asdict(group) for group in found], default=_make_plain, indent=2))
         return
     for group in found:
-        click.echo(_group_line(group))
+        click.echo(_write_group(group))
 
 
 @trail.command()
@@ -110,11 +110,11 @@ def ship(once: bool) -> None:
     takes over when that one ends.
     """
     load_app()
-    with _told_in_words():
+    with _tell_in_words():
         settings = settings_of()
     if once:
         waiting = measure(settings).waiting
-        with _told_in_words(), click.progressbar(length=waiting, label="Shipping", file=sys.stderr) as bar:
+        with _tell_in_words(), click.progressbar(length=waiting, label="Shipping", file=sys.stderr) as bar:
             shipped = shipper_of().ship(bar.update)
         click.echo(f"{shipped} faults shipped")
         return
@@ -150,7 +150,7 @@ def prune(older_than: datetime | None, user_id: str | None) -> None:
     if older_than is None and user_id is None:
         raise click.UsageError("Nothing says which faults to delete; give --older-than, --user, or both.")
     app = load_app()
-    with _told_in_words(), counting("faults deleted") as progress:
+    with _tell_in_words(), counting("faults deleted") as progress:
         settings = settings_of()
         if user_id is not None:
             shipper_of().ship()
@@ -167,7 +167,7 @@ def health(as_data: bool) -> None:
     shipper has told last is read.
     """
     load_app()
-    with _told_in_words():
+    with _tell_in_words():
         found = measure(settings_of())
     if as_data:
         members = {field.name: getattr(found, field.name) for field in fields(Health)}
@@ -192,7 +192,7 @@ def _find(filters: Filters, limit: int) -> list[Entry]:
 
 
 @contextmanager
-def _told_in_words() -> Iterator[None]:
+def _tell_in_words() -> Iterator[None]:
     """End with status 2 and a sentence where the set-up or the database is wrong."""
     try:
         yield
@@ -207,7 +207,7 @@ def _explain(exc: SQLAlchemyError) -> str:
     return f"The trail's database cannot be had ({type(cause).__name__}: {one_line(str(cause)).strip()})."
 
 
-def _line(entry: Entry) -> str:
+def _write_line(entry: Entry) -> str:
     """Say one fault in one line; what came from outside is escaped."""
     asked = f"{entry.method or '-'} {entry.route or '-'}"
     parts = [f"{entry.time:%Y-%m-%d %H:%M:%S}Z", str(entry.status), entry.code, asked, entry.blame]
@@ -225,7 +225,7 @@ def _describe(entry: Entry) -> Iterable[str]:
         yield from (one_line(f"    at {frame}") for frame in reversed(link.frames))
 
 
-def _group_line(group: Group) -> str:
+def _write_group(group: Group) -> str:
     seen = f"{group.first:%Y-%m-%d %H:%M}Z .. {group.last:%Y-%m-%d %H:%M}Z"
     parts = [f"{group.count:8}", seen, group.code, group.blame, group.cause or "-", group.fingerprint]
     return one_line("  ".join(parts))
@@ -237,7 +237,7 @@ def _say(value: object) -> str:
     return f"{value:.1f}" if isinstance(value, float) else str(value)
 
 
-def _plain(value: object) -> str:
+def _make_plain(value: object) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 

@@ -58,7 +58,7 @@ class AuditTrail:
         if not isinstance(app, Flask):
             raise ConfigError(f"app is {app!r}; it must be a Flask app")
         if KEY in app.extensions:
-            _logger(app.name).warning(
+            _get_logger(app.name).warning(
                 "The app %r has an audit trail already; the second is left out", app.name
             )
             return
@@ -69,7 +69,7 @@ class AuditTrail:
         try:
             receiver.journal.check_folder()
         except OSError as exc:
-            _logger(app.name).warning(
+            _get_logger(app.name).warning(
                 "The audit trail cannot make its journal in %s (%s); faults go to the log",
                 settings.folder,
                 exc,
@@ -163,13 +163,13 @@ class _Receiver(Sink):
         except JournalFullError:
             if not self._is_refusing:
                 self._is_refusing = True
-                _logger(self._name).error(
+                _get_logger(self._name).error(
                     "The audit trail's journal in %s is full (%d bytes); faults are refused and counted",
                     self.settings.folder,
                     self.settings.limit,
                 )
         except OSError as exc:
-            _logger(self._name).critical(
+            _get_logger(self._name).critical(
                 "The audit trail could not write to %s (%s); the fault: %s",
                 self.settings.folder,
                 exc,
@@ -178,7 +178,7 @@ class _Receiver(Sink):
         else:
             if self._is_refusing:
                 self._is_refusing = False
-                _logger(self._name).warning("The audit trail's journal takes faults again")
+                _get_logger(self._name).warning("The audit trail's journal takes faults again")
 
     def _is_kept(self, fault: Fault, error: DomainError) -> bool:
         try:
@@ -198,7 +198,7 @@ class _Receiver(Sink):
     def _tell_once(self, name: str, exc: Exception, outcome: str) -> None:
         if name not in self._told:
             self._told.add(name)
-            _logger(self._name).warning(
+            _get_logger(self._name).warning(
                 "The audit trail's %s= raised %s; %s", name, type(exc).__name__, outcome, exc_info=exc
             )
 
@@ -207,7 +207,7 @@ class _Receiver(Sink):
         if not self.settings.ship:
             return
         if not has_real_threads():
-            _logger(self._name).warning(
+            _get_logger(self._name).warning(
                 "The audit trail ships from no gevent or eventlet worker; run: flask faults trail ship"
             )
             return
@@ -222,7 +222,7 @@ class _Receiver(Sink):
         try:
             thread.start()
         except RuntimeError as exc:  # the system's limit of threads, or Python's end
-            _logger(self._name).warning(
+            _get_logger(self._name).warning(
                 "The audit trail cannot start its thread (%s), so this process ships nothing; run: "
                 "flask faults trail ship",
                 exc,
@@ -232,7 +232,7 @@ class _Receiver(Sink):
 def _make_shipper(settings: TrailSettings, name: str) -> "Shipper":
     from flask_faultmap.sinks.trail.shipper import Shipper
 
-    return Shipper(settings, name, socket.gethostname(), _logger(name))
+    return Shipper(settings, name, socket.gethostname(), _get_logger(name))
 
 
 def _end(journal: Journal, stop: threading.Event) -> None:
@@ -240,5 +240,5 @@ def _end(journal: Journal, stop: threading.Event) -> None:
     journal.close()
 
 
-def _logger(app_name: str) -> logging.Logger:
+def _get_logger(app_name: str) -> logging.Logger:
     return logger_named(f"{app_name}.faultmap")

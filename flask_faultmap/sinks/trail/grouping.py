@@ -10,12 +10,12 @@ def count_groups(groups: dict[str, dict[str, Any]], entries: Iterable[Names]) ->
     """Count *entries* in *groups*, by fingerprint and with the names of the columns."""
     for entry in entries:
         moment = to_micros(entry.time)
-        group = groups.setdefault(entry.fingerprint, _new_group(entry, moment))
+        group = groups.setdefault(entry.fingerprint, _make_group(entry, moment))
         group["count"] += 1
         group["first"], group["last"] = min(group["first"], moment), max(group["last"], moment)
 
 
-def _new_group(entry: Names, moment: int) -> dict[str, Any]:
+def _make_group(entry: Names, moment: int) -> dict[str, Any]:
     names = ("fingerprint", "app", "code", "category", "blame", "rule", "cause")
     return {**{name: getattr(entry, name) for name in names}, "first": moment, "last": moment, "count": 0}
 

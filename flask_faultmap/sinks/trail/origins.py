@@ -92,13 +92,13 @@ def _describe(name: str, link: TracebackType | None) -> Origin:
         link = link.tb_next
     return Origin(
         name=name,
-        frames=tuple(f"{_function(each)}:{each.tb_lineno}" for each in links[-MAX_FRAMES:]),
-        place=next((_function(each) for each in reversed(links) if _is_of_the_app(each)), None),
+        frames=tuple(f"{_name_function(each)}:{each.tb_lineno}" for each in links[-MAX_FRAMES:]),
+        place=next((_name_function(each) for each in reversed(links) if _is_of_the_app(each)), None),
         held=tuple((each.tb_frame.f_code, each.tb_frame.f_globals.get("__name__")) for each in links),
     )
 
 
-def _function(link: TracebackType) -> str:
+def _name_function(link: TracebackType) -> str:
     return f"{link.tb_frame.f_globals.get('__name__', '?')}:{link.tb_frame.f_code.co_qualname}"
 
 

@@ -57,7 +57,7 @@ class TrailReader:
 
     def find_in_journal(self, request_id: str) -> list[Entry]:
         """Give those that this host's journal still holds, shipped or not, while the database is down."""
-        return [*_show(_newest_first(self._find_lines(request_id)))]
+        return [*_show(_sort_newest_first(self._find_lines(request_id)))]
 
     def _find_lines(self, request_id: str) -> Iterator[Waiting]:
         wanted = Filters(request_id=request_id)
@@ -92,8 +92,8 @@ class TrailReader:
         filters = filters or Filters()
         place = None if before is None else _read_cursor(before)
         with self._look(filters) as (snapshot, lines):
-            waiting = [line for line in lines if place is None or _place_of(line) < place]
-            found = _newest_first([*waiting, *snapshot.entries(filters, place, limit + 1)])
+            waiting = [line for line in lines if place is None or _find_place(line) < place]
+            found = _sort_newest_first([*waiting, *snapshot.entries(filters, place, limit + 1)])
         page = tuple(_show(found[:limit]))
         return Page(entries=page, next=page[-1].cursor if len(found) > limit else None)
 
@@ -187,7 +187,7 @@ def _read_key(key: str) -> tuple[str, int] | None:
     return (segment, int(offset)) if offset.isdecimal() and len(offset) < 19 else None
 
 
-def _place_of(entry: Names) -> Place:
+def _find_place(entry: Names) -> Place:
     return to_micros(entry.time), entry.segment, entry.offset
 
 
@@ -201,8 +201,8 @@ def _read_cursor(cursor: str) -> Place:
     return int(time), segment, int(offset)
 
 
-def _newest_first(found: Iterable[Entry | Waiting]) -> list[Entry | Waiting]:
-    return sorted(found, key=_place_of, reverse=True)
+def _sort_newest_first(found: Iterable[Entry | Waiting]) -> list[Entry | Waiting]:
+    return sorted(found, key=_find_place, reverse=True)
 
 
 def _show(found: Iterable[Entry | Waiting]) -> Iterator[Entry]:

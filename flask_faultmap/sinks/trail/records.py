@@ -64,7 +64,7 @@ class Recorder:
         method = url_rule = trace = None
         if request is not None:
             method, url_rule = request.method[:MAX_NAME], request.url_rule
-            trace = _trace_id(request.environ.get("HTTP_TRACEPARENT"))
+            trace = _find_trace_id(request.environ.get("HTTP_TRACEPARENT"))
         key = (
             kind.code,
             kind.category,
@@ -81,7 +81,7 @@ class Recorder:
             common = self._know(key, url_rule)
         record = ""
         if common.pieces:
-            texts = _texts_of_causes(chain)
+            texts = _cut_texts_of_causes(chain)
             record = "".join(quote(text) + piece for text, piece in zip(texts, common.pieces, strict=True))
         record += f'"time":{time.time_ns() // 1000},"id":{quote(fault.id)},"text":{quote(cut(text_of(exc)))}'
         record += f',"told":{_encode_told(fault)}'
@@ -102,7 +102,7 @@ class Recorder:
         members["fingerprint"] = fingerprint_of(self._app, members["code"], members["rule"], origins)
         members["exception"] = origins[0].name
         members["cause"] = origins[-1].name if len(origins) > 1 else None
-        (name, frames), *causes = _links_of(origins)
+        (name, frames), *causes = _encode_links(origins)
         pieces = [f'{encode_value(members)[:-1]},"stack":[[{name},"",{frames}]']  # its text is "text"
         for name, frames in causes:
             pieces[-1] += f",[{name},"
@@ -139,7 +139,7 @@ def _encode_told(fault: Fault) -> str:
         told += f',"retry_after":{encode_value(fault.retry_after)}'
     if fault.violations or fault.details:
         dropped = []
-        for name, value in (("violations", _members_of(fault.violations)), ("details", fault.details)):
+        for name, value in (("violations", _list_members(fault.violations)), ("details", fault.details)):
             written = _encode_bounded(value, MAX_EXTRA - len(told)) if value else ""
             if written is None:
                 dropped.append(name)
@@ -150,7 +150,7 @@ def _encode_told(fault: Fault) -> str:
     return f"{{{told}}}"
 
 
-def _members_of(violations: tuple[Violation, ...]) -> list[dict[str, str]]:
+def _list_members(violations: tuple[Violation, ...]) -> list[dict[str, str]]:
     return [
         {
             name: value
@@ -170,7 +170,7 @@ def _encode_bounded(value: object, most: int) -> str | None:
     return written if len(written) <= most else None
 
 
-def _links_of(origins: Sequence[Origin]) -> list[tuple[str, str]]:
+def _encode_links(origins: Sequence[Origin]) -> list[tuple[str, str]]:
     """Give class and frames of each link, as JSON, the raised one first; the root's frames count first."""
     left = MAX_FRAMES
     links = []
@@ -181,7 +181,7 @@ def _links_of(origins: Sequence[Origin]) -> list[tuple[str, str]]:
     return links[::-1]
 
 
-def _texts_of_causes(chain: list[BaseException]) -> list[str]:
+def _cut_texts_of_causes(chain: list[BaseException]) -> list[str]:
     """Give the texts of all links but the raised one; the root's counts first."""
     left = MAX_TEXT
     texts = []
@@ -192,7 +192,7 @@ def _texts_of_causes(chain: list[BaseException]) -> list[str]:
     return texts[::-1]
 
 
-def _trace_id(traceparent: str | None) -> str | None:
+def _find_trace_id(traceparent: str | None) -> str | None:
     """Give the id of OpenTelemetry's current trace, if that is in use, or of ``traceparent``."""
     tracing: Any = sys.modules.get("opentelemetry.trace")
     if tracing is not None:

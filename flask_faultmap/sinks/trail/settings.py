@@ -134,7 +134,7 @@ class _Reader:
         self._instance = instance
         self.mistakes: list[str] = []
 
-    def _wrong(self, key: str, value: object, allowed: str, miss: str = "") -> None:
+    def _note_mistake(self, key: str, value: object, allowed: str, miss: str = "") -> None:
         self.mistakes.append(f"{key} is {value!r}; allowed: {allowed}{miss}")
 
     def read_url(self, key: str, value: Any) -> str:
@@ -152,7 +152,7 @@ class _Reader:
         if driver not in DRIVERS[dialect]:
             allowed = ", ".join(map(repr, DRIVERS[dialect]))
             miss = near_miss(driver, DRIVERS[dialect])
-            self._wrong(f"The driver in {key}", driver, allowed, miss)
+            self._note_mistake(f"The driver in {key}", driver, allowed, miss)
         rest = found["rest"]
         told = _check_file_name(rest) if dialect == "sqlite" else _check_place(rest) or _check_options(rest)
         if told:
@@ -170,24 +170,24 @@ class _Reader:
 
     def read_folder(self, key: str, value: Any) -> Path:
         if not (isinstance(value, str | Path) and str(value) and "\0" not in str(value)):
-            self._wrong(key, value, "the path of a folder on a disk of this host")
+            self._note_mistake(key, value, "the path of a folder on a disk of this host")
             return Path()
         return Path(value)
 
     def read_limit(self, key: str, value: Any) -> int:
-        return self._whole(key, value, 4096, "a number of bytes, at least 4096")
+        return self._read_whole(key, value, 4096, "a number of bytes, at least 4096")
 
     def read_max_wait(self, key: str, value: Any) -> int:
-        return self._whole(key, value, 1, "a whole number of seconds, at least 1")
+        return self._read_whole(key, value, 1, "a whole number of seconds, at least 1")
 
     def read_ship(self, key: str, value: Any) -> bool:
         if not isinstance(value, bool):
-            self._wrong(key, value, "True, False")
+            self._note_mistake(key, value, "True, False")
         return value is True
 
-    def _whole(self, key: str, value: Any, least: int, allowed: str) -> int:
+    def _read_whole(self, key: str, value: Any, least: int, allowed: str) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            self._wrong(key, value, allowed)
+            self._note_mistake(key, value, allowed)
             return least
         return value
 

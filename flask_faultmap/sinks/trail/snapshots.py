@@ -32,7 +32,7 @@ class Snapshot:
 
     def entry(self, segment: str, offset: int) -> Entry | None:
         """Give one fault by its place in the journal."""
-        found = self._entries([FAULT.c.segment == segment, FAULT.c.offset == offset], 1)
+        found = self._select_entries([FAULT.c.segment == segment, FAULT.c.offset == offset], 1)
         return found[0] if found else None
 
     def entries(self, filters: Filters, before: Place | None, limit: int) -> list[Entry]:
@@ -41,9 +41,9 @@ class Snapshot:
         if before is not None:
             conditions.append(tuple_(*before) > KEY)
             conditions.append(FAULT.c.time <= before[0])  # SQLite's index needs it said
-        return self._entries(conditions, limit)
+        return self._select_entries(conditions, limit)
 
-    def _entries(self, conditions: Iterable[ColumnElement[bool]], limit: int) -> list[Entry]:
+    def _select_entries(self, conditions: Iterable[ColumnElement[bool]], limit: int) -> list[Entry]:
         if self._connection is None:
             return []
         query = (

@@ -25,16 +25,16 @@ class Waiting(Names):
         return Entry(
             **{name: getattr(self, name) for name in Names.__dataclass_fields__},
             text=redact(record["text"], MAX_TEXT),
-            told=_unless_deep(clean, record["told"], {}),
+            told=_change_unless_deep(clean, record["told"], {}),
             stack=tuple(
                 Link(
-                    exception=_name(exception) or "",
+                    exception=_read_name(exception) or "",
                     text=redact(text, MAX_TEXT) if text else "",
-                    frames=tuple(_name(frame) or "" for frame in frames),
+                    frames=tuple(_read_name(frame) or "" for frame in frames),
                 )
                 for exception, text, frames in record["stack"]
             ),
-            context=_unless_deep(hide, record.get("context"), TOO_DEEP),
+            context=_change_unless_deep(hide, record.get("context"), TOO_DEEP),
         )
 
 
@@ -45,24 +45,24 @@ def read_line(segment: str, offset: int, record: Mapping[str, Any]) -> Waiting |
         return Waiting(
             segment=segment,
             offset=offset,
-            request_id=_name(record["id"]) or "",
+            request_id=_read_name(record["id"]) or "",
             time=from_micros(int(record["time"])),
-            app=_name(record["app"]) or "",
-            host=_name(record["host"]) or "",
-            code=_name(record["code"]) or "",
-            category=_name(record["category"]) or "",
-            status=_status(record["status"]),
-            original_status=_status(record["original_status"]),
-            method=_name(record.get("method")),
-            route=_name(record.get("route")),
-            endpoint=_name(record.get("endpoint")),
-            user_id=_name(record.get("user")),
-            rule=_name(record.get("rule")),
-            exception=_name(record["exception"]) or "",
-            cause=_name(record.get("cause")),
-            fingerprint=_name(record["fingerprint"]) or "",
-            blame=_name(record["blame"]) or "",
-            trace_id=_name(record.get("trace_id")),
+            app=_read_name(record["app"]) or "",
+            host=_read_name(record["host"]) or "",
+            code=_read_name(record["code"]) or "",
+            category=_read_name(record["category"]) or "",
+            status=_read_status(record["status"]),
+            original_status=_read_status(record["original_status"]),
+            method=_read_name(record.get("method")),
+            route=_read_name(record.get("route")),
+            endpoint=_read_name(record.get("endpoint")),
+            user_id=_read_name(record.get("user")),
+            rule=_read_name(record.get("rule")),
+            exception=_read_name(record["exception"]) or "",
+            cause=_read_name(record.get("cause")),
+            fingerprint=_read_name(record["fingerprint"]) or "",
+            blame=_read_name(record["blame"]) or "",
+            trace_id=_read_name(record.get("trace_id")),
             record=record,
         )
     except (KeyError, TypeError, ValueError, OverflowError):
@@ -92,7 +92,7 @@ def hide(value: Any) -> Any:
     return [hide(item) for item in value] if isinstance(value, list) else value
 
 
-def _name(value: Any) -> str | None:
+def _read_name(value: Any) -> str | None:
     if value is None:
         return None
     if type(value) is str and len(value) <= MAX_NAME and value.isascii() and "\0" not in value:
@@ -101,7 +101,7 @@ def _name(value: Any) -> str | None:
     return text if len(text) <= MAX_NAME else text[: MAX_NAME - 1] + "…"
 
 
-def _status(value: Any) -> int:
+def _read_status(value: Any) -> int:
     if not 100 <= int(value) <= 999:
         raise ValueError(value)
     return int(value)
@@ -124,7 +124,7 @@ def _check_texts(record: Mapping[str, Any]) -> None:
     record["told"]
 
 
-def _unless_deep(change: Callable[[Any], Any], value: Any, instead: Any) -> Any:
+def _change_unless_deep(change: Callable[[Any], Any], value: Any, instead: Any) -> Any:
     try:
         return change(value)
     except RecursionError:
