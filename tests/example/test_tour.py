@@ -242,7 +242,7 @@ def test_trail_of_another_place_is_named_without_its_url(small):
 
 
 def test_trail_that_cannot_write_makes_the_tour_fail(small, tmp_path):
-    (tmp_path / "j" / "small").rmdir()
+    (tmp_path / "j").mkdir()
     (tmp_path / "j" / "small").write_text("no folder")
 
     result = small.test_cli_runner().invoke(args=["tour"])
