@@ -27,7 +27,7 @@ from example_app.tour import serving
 
 @pytest.fixture
 def machine():
-    machine = Machine(Host(), seconds=0.2)
+    machine = Machine(Host(), seconds=3)
     yield machine
     machine.close()
 
@@ -187,7 +187,7 @@ def test_interface_id_of_path_and_body_are_both_named(machine):
 
 @pytest.fixture
 def app():
-    app = create_app()
+    app = create_app({"MACHINE_SECONDS": 5})
     yield app
     close_rooms(app)
 
@@ -229,7 +229,7 @@ def test_deprecated_field_is_told_on_success_too(app):
 
 
 def test_machine_of_its_own_is_found_at_the_root():
-    app = create_machine_app()
+    app = create_machine_app({"MACHINE_SECONDS": 5})
     client = app.test_client()
     client.put("/machine-config", json={"vcpu_count": 2, "mem_size_mib": 64})
 
@@ -348,7 +348,7 @@ def test_hint_needs_no_body(app):
 
 
 def test_slow_start_is_a_504_with_its_name_and_goes_on():
-    app = create_machine_app({"MACHINE_SECONDS": 0.1, "MACHINE_BOOT_SECONDS": 0.5})
+    app = create_machine_app({"MACHINE_SECONDS": 0.1, "MACHINE_BOOT_SECONDS": 2})
     client = app.test_client()
     client.put("/boot-source", json={"kernel_image_path": "/dev/null"})
 

@@ -252,3 +252,12 @@ def test_category_that_a_property_does_not_know_is_internal():
     made = type("MadeError", (DomainError,), {"category": property(lambda self: "nonsense")})
 
     assert described(made("s3cr3t")).status == 500
+
+
+def test_category_whose_property_raises_shows_nothing():
+    def fail(_):
+        raise RuntimeError("boom")
+
+    made = type("MadeError", (DomainError,), {"category": property(fail)})
+
+    assert (made("s3cr3t").expose, made("s3cr3t").log_level) == (False, logging.ERROR)
