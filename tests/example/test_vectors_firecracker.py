@@ -202,7 +202,7 @@ DIFFERENT = {
 
 @pytest.fixture
 def machine(name):
-    app = create_machine_app(CONFIG.get(name))
+    app = create_machine_app({"MACHINE_SECONDS": 5, **CONFIG.get(name, {})})
     yield app
     close_rooms(app)
 
