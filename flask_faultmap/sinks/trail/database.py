@@ -116,12 +116,12 @@ FAULT = Table(
 def open_to_write(url: str) -> Engine:
     """Give an engine for the shipper: a transaction of SQLite has the writer's lock from its start.
 
-    Raises:
-        ConfigError: the file of SQLite cannot be made.
+    To connect raises ``ConfigError`` where the file of SQLite cannot be made.
     """
     engine = _open(url, pool_size=1, max_overflow=0)
     if engine.dialect.name == "sqlite":
-        _make_private(engine.url.database)
+        # At each connection: SQLite would make one that was deleted meanwhile, for everybody to read.
+        event.listen(engine, "do_connect", lambda *_: _make_private(engine.url.database))
         event.listen(engine, "connect", _overwrite_what_is_deleted)
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     return engine

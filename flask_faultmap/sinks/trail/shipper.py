@@ -122,6 +122,8 @@ class Shipper:
             self._write_offset(connection, path.stem, chunk)
         self._offsets[path.stem] = chunk.end
         self._damaged += chunk.damaged
+        if chunk.damaged:
+            self._logger.warning("Lines of %s that cannot be read and are left out: %d", path, chunk.damaged)
         return chunk, start
 
     def _give_up_line(self, path: Path, exc: DatabaseError) -> Chunk:

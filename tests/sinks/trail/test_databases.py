@@ -266,3 +266,24 @@ def test_segment_that_is_deleted_while_it_is_shipped_is_no_failure(tmp_path):
 
     assert shipper.ship(lambda _: segment.unlink()) == 1
     shipper.close()
+
+
+def test_file_of_a_database_that_is_deleted_is_made_anew_for_its_user_alone(tmp_path):
+    app = trail_app(tmp_path)
+    file = tmp_path / "instance" / "faults.db"
+    before = os.umask(0)
+    try:
+        with app.app_context():
+            shipper = shipper_of()
+        fail_with(app, "one")
+        shipper.ship()
+        file.unlink()
+        fail_with(app, "two")
+        try_to_ship(shipper)
+    finally:
+        os.umask(before)
+    shipped = shipper.ship()
+    shipper.close()
+
+    assert shipped == 2  # the file of the journal is there still
+    assert file.stat().st_mode & 0o777 == 0o600

@@ -1,6 +1,7 @@
 """Every answered fault has its row, and none has two: whoever dies, and whatever becomes of the database."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -47,7 +48,7 @@ def server():
         yield found
 
 
-def test_damaged_line_and_torn_tail_hurt_no_other_line(tmp_path):
+def test_damaged_line_and_torn_tail_hurt_no_other_line_and_are_told(tmp_path, caplog):
     app = trail_app(tmp_path)
     folder = journal_of(app)
     folder.mkdir(parents=True, exist_ok=True)
@@ -58,6 +59,7 @@ def test_damaged_line_and_torn_tail_hurt_no_other_line(tmp_path):
     assert ship(app) == 2
     assert {entry.request_id for entry in entries_of(app)} == {"a", "b"}
     assert [*folder.glob("*.log")] == []
+    assert re.findall("cannot be read and are left out: ([0-9])", caplog.text) == ["2", "1"]
 
 
 def test_torn_tail_of_a_living_process_waits(tmp_path):
