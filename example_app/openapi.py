@@ -12,7 +12,7 @@ from example_app.rooms import ALSO, Room, rooms_of
 from flask_faultmap.errors import DomainError, InternalError, PayloadTooLargeError
 from flask_faultmap.openapi import components, responses
 
-BLANK = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
+PLACEHOLDER = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
 WITH_BODY = ("PATCH", "POST", "PUT")
 ANYWHERE = (404, 405, InternalError)
 WITH_BODY_ONLY = (400, 415, PayloadTooLargeError)
@@ -28,7 +28,7 @@ def describe(app: Flask) -> Document:
         for rule in app.url_map.iter_rules():
             blueprint, _, name = rule.endpoint.partition(".")
             if blueprint == room.blueprint.name and not name.startswith(ALSO):
-                paths.setdefault(BLANK.sub(r"{\1}", rule.rule), {}).update(_operations(app, room, rule))
+                paths.setdefault(PLACEHOLDER.sub(r"{\1}", rule.rule), {}).update(_operations(app, room, rule))
     info = {"title": "A small sandbox control plane that fails for real", "version": "1"}
     return {"openapi": "3.0.3", "info": info, "paths": paths, "components": components(app)}
 
@@ -50,7 +50,7 @@ def _operations(app: Flask, room: Room, rule: Rule) -> Iterator[tuple[str, Docum
         operation: Document = {
             "tags": [room.NAME],
             "summary": (app.view_functions[rule.endpoint].__doc__ or rule.endpoint).partition("\n")[0],
-            "parameters": [_parameter(name, tried) for name in BLANK.findall(rule.rule)],
+            "parameters": [_parameter(name, tried) for name in PLACEHOLDER.findall(rule.rule)],
             "responses": {"2XX": {"description": "It is done."}, **responses(app, *known, path=rule.rule)},
         }
         if has_body:

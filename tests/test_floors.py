@@ -40,7 +40,7 @@ FLOORS = {
     "sinks": "trail.locks trail.lines trail.version trail.settings trail.journal trail.entries trail.waiting "
     "trail.segments trail.office trail.origins trail.records trail.health trail.database "
     "trail.grouping trail.histograms trail.shipper trail.snapshots "
-    "trail.reading trail.pruning trail.extension trail.options trail.cli trail connecting "
+    "trail.reading trail.pruning trail.extension trail.options trail.printing trail.cli trail connecting "
     "metrics tracing sentry",
     "pages": "members advice descriptions types rendering markdown catalog_pages "
     "picture questions guarding console_pages",

@@ -116,14 +116,7 @@ def answer(
             write_log(app, req, fault, exc, decision)
         if receivers:
             tell_hooks(
-                receivers,
-                app,
-                app.ensure_sync,
-                fault,
-                exc,
-                decision,
-                handled=not logged,
-                committed=committed,
+                receivers, app, app.ensure_sync, fault, exc, decision, handled=not logged, committed=committed
             )
         return response
     finally:

@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from datetime import datetime
@@ -15,7 +15,7 @@ import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from flask_faultmap.errors import ConfigError
-from flask_faultmap.sinks.trail.entries import BLAMES, Entry, Filters, Group
+from flask_faultmap.sinks.trail.entries import BLAMES, Entry, Filters
 from flask_faultmap.sinks.trail.extension import reader_of, settings_of, shipper_of
 from flask_faultmap.sinks.trail.health import Health, measure
 from flask_faultmap.sinks.trail.office import hold_office
@@ -27,6 +27,7 @@ from flask_faultmap.sinks.trail.options import (
     read_text,
     refuse_options,
 )
+from flask_faultmap.sinks.trail.printing import describe, say, write_group, write_line
 from flask_faultmap.sinks.trail.pruning import prune as prune_faults
 from flask_faultmap.texts import one_line
 from flask_faultmap.tools.cli import as_json, load_app
@@ -73,10 +74,10 @@ def trail(context: click.Context, /, limit: int, as_data: bool, **wanted: Any) -
         click.echo(json.dumps([asdict(entry) for entry in entries], default=_make_plain, indent=2))
     elif wanted["request_id"] is not None:
         for entry in entries:
-            click.echo("\n".join(_describe(entry)))
+            click.echo("\n".join(describe(entry)))
     else:
         for entry in entries:
-            click.echo(_write_line(entry))
+            click.echo(write_line(entry))
     click.echo("1 fault" if len(entries) == 1 else f"{len(entries)} faults", err=True)
 
 
@@ -97,7 +98,7 @@ def groups(since: datetime | None, limit: int, as_data: bool) -> None:
         click.echo(json.dumps([asdict(group) for group in found], default=_make_plain, indent=2))
         return
     for group in found:
-        click.echo(_write_group(group))
+        click.echo(write_group(group))
 
 
 @trail.command()
@@ -174,7 +175,7 @@ def health(as_data: bool) -> None:
         click.echo(json.dumps({"ok": found.is_well, **members}, indent=2))
     else:
         for field in fields(Health)[:-1]:
-            click.echo(f"{field.name:14} {_say(getattr(found, field.name))}")
+            click.echo(f"{field.name:14} {say(getattr(found, field.name))}")
         for finding in found.findings:
             click.echo(f"! {finding}")
     click.get_current_context().exit(0 if found.is_well else 1)
@@ -205,36 +206,6 @@ def _tell_in_words() -> Iterator[None]:
 def _explain(exc: SQLAlchemyError) -> str:
     cause = getattr(exc, "orig", None) or exc
     return f"The trail's database cannot be had ({type(cause).__name__}: {one_line(str(cause)).strip()})."
-
-
-def _write_line(entry: Entry) -> str:
-    """Say one fault in one line; what came from outside is escaped."""
-    asked = f"{entry.method or '-'} {entry.route or '-'}"
-    parts = [f"{entry.time:%Y-%m-%d %H:%M:%S}Z", str(entry.status), entry.code, asked, entry.blame]
-    return one_line("  ".join([*parts, entry.user_id or "-", entry.request_id, entry.text]))
-
-
-def _describe(entry: Entry) -> Iterable[str]:
-    yield one_line(f"{entry.request_id}  {entry.status} {entry.code}")
-    for field in fields(Entry):
-        value = getattr(entry, field.name)
-        if field.name != "stack" and value is not None:
-            yield one_line(f"  {field.name:16} {_say(value)}")
-    for link in entry.stack:
-        yield one_line(f"  {link.exception}: {link.text or entry.text}")
-        yield from (one_line(f"    at {frame}") for frame in reversed(link.frames))
-
-
-def _write_group(group: Group) -> str:
-    seen = f"{group.first:%Y-%m-%d %H:%M}Z .. {group.last:%Y-%m-%d %H:%M}Z"
-    parts = [f"{group.count:8}", seen, group.code, group.blame, group.cause or "-", group.fingerprint]
-    return one_line("  ".join(parts))
-
-
-def _say(value: object) -> str:
-    if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False)
-    return f"{value:.1f}" if isinstance(value, float) else str(value)
 
 
 def _make_plain(value: object) -> str:
