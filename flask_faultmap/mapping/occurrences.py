@@ -70,9 +70,9 @@ def is_exposed(error: DomainError, status: int, sent: int | None = None) -> bool
     """
     own = error.__dict__
     if "category" in own and "expose" not in own:
-        may = bool(trait_of(error, "expose"))
+        may = trait_of(error, "expose") is True
     else:
-        may = bool(error.expose)
+        may = error.expose is True  # a text is true, "no" too
         if "expose" in own or "expose" not in type(error)._by_category:
             return may
     return may and not (is_hiding(status) or (sent is not None and sent != status and is_hiding(sent)))
