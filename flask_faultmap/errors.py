@@ -108,7 +108,7 @@ class DomainError(Exception):
     ) -> None:
         super().__init__(message)
         if not self.args and message != "":  # an HTTPException that comes next keeps it elsewhere
-            self.args = (message,)
+            self.args: tuple[Any, ...] = (message,)
         if public is not None:
             self.public = public
         if details is not None:

@@ -50,7 +50,8 @@ class Parts:
         files: MultiDict[str, Any] | None = None,
         headers: Headers | None = None,
     ) -> None:
-        self.sent, self.held = sent, held
+        self.sent: Any = sent
+        self.held: Any = held
         self.sources: dict[Any, str] = dict.fromkeys(view_args, "path") if view_args else {}
         self.open: str | None = None
         self.memo: dict[Any, Any] = {}
