@@ -17,7 +17,7 @@ from flask_faultmap.sinks.trail.locks import hold
 SEGMENT_SIZE = 1024 * 1024  # bytes
 SUFFIX, NEW = ".log", ".new"
 REFUSED = "refused"  # a file with one byte for each fault that was refused
-LOOK_AGAIN = 1.0  # seconds until a journal that was full is measured again
+LOOK_AGAIN = 1.0  # seconds until a journal that was full is measured again, and a deleted file missed
 
 
 class JournalFullError(Exception):
@@ -105,12 +105,14 @@ class _Writer:
         self._size = 0  # of the segment
         self._room = 0  # bytes until the segment has to end, or the journal to be measured again
         self._full_until = 0.0
+        self._look_at = 0.0  # when to see whether somebody has deleted the segment
 
     def write(self, line: bytes) -> None:
         size = len(line)
         with self._lock:
-            if size > self._room or not os.fstat(self._file).st_nlink:
-                self._make_room(size)
+            now = time.monotonic()
+            if size > self._room or now >= self._look_at:
+                self._make_room(size, now)
             written = os.write(self._file, line)
             if written < size:  # the disk is full: what follows must not stand behind half a line
                 with suppress(OSError):
@@ -125,8 +127,8 @@ class _Writer:
         if file >= 0:
             os.close(file)
 
-    def _make_room(self, size: int) -> None:
-        now = time.monotonic()
+    def _make_room(self, size: int, now: float) -> None:
+        self._look_at = now + LOOK_AGAIN
         if self._file < 0 or self._size + size > SEGMENT_SIZE or not os.fstat(self._file).st_nlink:
             self.close()
             self._file, self._size = open_segment(self._journal), 0

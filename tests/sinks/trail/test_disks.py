@@ -21,6 +21,8 @@ from trail_app import (
     wait_until,
 )
 
+from flask_faultmap.sinks.trail import journal
+
 LONG = [f"{number}-" + "x" * 1500 for number in range(100)]
 
 
@@ -140,7 +142,8 @@ def test_odd_umask_closes_nothing_to_its_user(tmp_path, umask):
 
 
 @pytest.mark.parametrize("whole", [True, False], ids=["folder", "file"])
-def test_journal_that_is_deleted_under_its_process_is_made_anew(tmp_path, whole):
+def test_journal_that_is_deleted_under_its_process_is_made_anew(tmp_path, whole, monkeypatch):
+    monkeypatch.setattr(journal, "LOOK_AGAIN", 0.0)
     app = trail_app(tmp_path)
     fail_with(app, "lost")
     for path in journal_of(app).glob("*.log"):
