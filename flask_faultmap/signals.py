@@ -15,6 +15,7 @@ from flask_faultmap.loggers import logger_named
 __all__ = ["fault_translated"]
 
 Receiver = Callable[..., Any]
+Listener = Callable[[], Receiver | None]
 
 logger: logging.Logger = logger_named("flask_faultmap")
 
@@ -72,17 +73,15 @@ class Hearing:
 
     def __init__(self) -> None:
         self._asked_at: object = None
-        self._known: tuple[Callable[[], Receiver | None], ...] = ()
+        self._known: tuple[Listener, ...] = ()
 
-    def receivers(self, sender: object) -> Sequence[Receiver]:
-        """Give the receivers of :data:`fault_translated` that listen to *sender*, the same at each call."""
+    def listeners(self, sender: object) -> Sequence[Listener]:
+        """Give the receivers of :data:`fault_translated` that listen to *sender*, as weak references."""
         if self._asked_at is not _change:
             now = _change  # before we ask: what changes meanwhile is another one
             self._known = tuple(map(_weakly, fault_translated.receivers_for(sender)))
             self._asked_at = now
-        if not self._known or fault_translated.is_muted:
-            return ()
-        return [receiver for known in self._known if (receiver := known()) is not None]
+        return self._known if self._known and not fault_translated.is_muted else ()
 
 
 _change: object = object()  # another one whenever a receiver came or went
@@ -97,7 +96,7 @@ fault_translated.receiver_connected.connect(_note_change)
 fault_translated.receiver_disconnected.connect(_note_change)
 
 
-def _weakly(receiver: Receiver) -> Callable[[], Receiver | None]:
+def _weakly(receiver: Receiver) -> Listener:
     """Refer to *receiver* without keeping it; blinker keeps what was connected for good."""
     try:
         return WeakMethod(receiver) if inspect.ismethod(receiver) else ref(receiver)
@@ -106,17 +105,20 @@ def _weakly(receiver: Receiver) -> Callable[[], Receiver | None]:
 
 
 def notify(
-    receivers: Sequence[Receiver],
+    listeners: Sequence[Listener],
     sender: object,
     run_async: Callable[[Any], Any] | None,
     payload: Mapping[str, Any],
 ) -> None:
-    """Tell *receivers* of :data:`fault_translated`; one that raises is logged and hurts nobody else.
+    """Tell *listeners* of :data:`fault_translated`; one that raises is logged and hurts nobody else.
 
     *run_async* makes a coroutine function callable, as ``Flask.ensure_sync`` does; without it they
     are skipped.
     """
-    for receiver in receivers:
+    for listener in listeners:
+        receiver = listener()
+        if receiver is None:
+            continue
         try:
             if isinstance(receiver, Sink):
                 receiver.receive(sender, payload)

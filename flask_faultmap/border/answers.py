@@ -98,8 +98,8 @@ def answer(
         profile = mapper.settings.profile
     compiled = mapper.compiled_kind(error, profile, req.path)
     is_logged = compiled.kind.level is not None and not logged
-    receivers = boundary.hearing.receivers(app)
-    kept = SPOKEN.set({}) if is_logged or receivers else None  # else the answer alone speaks
+    listeners = boundary.hearing.listeners(app)
+    kept = SPOKEN.set({}) if is_logged or listeners else None  # else the answer alone speaks
     try:
         text = word(profile, error, compiled.kind, exc, req, prefix) if profile and profile.wording else None
         fault = mapper.fault(error, compiled.kind, boundary.identify(req), text)
@@ -114,9 +114,9 @@ def answer(
         forget_earlier_raises(exc)
         if is_logged and not exception_line_filter.has_logged(exc, fault.id):
             write_log(app, req, fault, exc, decision)
-        if receivers:
+        if listeners:
             tell_hooks(
-                receivers, app, app.ensure_sync, fault, exc, decision, handled=not logged, committed=committed
+                listeners, app, app.ensure_sync, fault, exc, decision, handled=not logged, committed=committed
             )
         return response
     finally:
@@ -153,7 +153,7 @@ def answer_last(
         )
         remember(app, req, fault)
         told = fault, exc, Decision(error)
-        tell_hooks(boundary.hearing.receivers(app), app, app.ensure_sync, *told, committed=committed)
+        tell_hooks(boundary.hearing.listeners(app), app, app.ensure_sync, *told, committed=committed)
     return Response(reply.body, reply.status, headers)
 
 

@@ -21,7 +21,7 @@ from flask_faultmap.errors import NOTHING
 from flask_faultmap.faults import Fault
 from flask_faultmap.loggers import logger_named
 from flask_faultmap.rules.rulebook import Decision
-from flask_faultmap.signals import Receiver, notify
+from flask_faultmap.signals import Listener, notify
 from flask_faultmap.texts import log_text, one_line, root_cause, text_of
 
 # Attributes of a request; set as such, since a look at its __dict__ makes CPython 3.11 slow from then on.
@@ -109,7 +109,7 @@ def write_record(
 
 
 def tell_hooks(
-    receivers: Sequence[Receiver],
+    listeners: Sequence[Listener],
     sender: object,
     run_async: Callable[[Any], Any] | None,
     fault: Fault,
@@ -119,7 +119,7 @@ def tell_hooks(
     handled: bool = True,
     committed: bool = False,
 ) -> None:
-    """Send ``fault_translated`` to its *receivers*; *sender* is the app where there is one."""
+    """Send ``fault_translated`` to *listeners*; *sender* is the app where there is one."""
     payload = {
         "fault": fault,
         "exception": exc,
@@ -130,7 +130,7 @@ def tell_hooks(
         "handled": handled,
         "committed": committed,
     }
-    notify(receivers, sender, run_async, payload)
+    notify(listeners, sender, run_async, payload)
 
 
 def notes_of(exc: BaseException) -> list[str]:
