@@ -40,7 +40,9 @@ def function_at(name: str) -> FunctionType:
         found = getattr(found, step)
     function = inspect.unwrap(found)
     assert isinstance(function, FunctionType)
-    return function
+    # Where Sentry's SDK was set up before, in the same process, its functions stand before some.
+    held = [cell.cell_contents for cell in function.__closure__ or ()]
+    return next((each for each in held if getattr(each, "__qualname__", None) == path), function)
 
 
 @pytest.mark.parametrize("name", [name for name in LOCALS if not name.startswith("niquests")])
