@@ -22,7 +22,7 @@ FLOORS = {
     "packs": "botocore grpc jwt_extended redis sqlalchemy",
     "http": (
         "headers parts likeness documents names places origins written scopes whose derivation wording "
-        "validation statuses unreadable errors ownership"
+        "messages validation statuses unreadable errors ownership"
     ),
     "profiles": "encoding schemas writers compiling reading templates profile",
     "streams": "framing parsing",

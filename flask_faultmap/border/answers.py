@@ -115,9 +115,7 @@ def answer(
         if is_logged and not exception_line_filter.has_logged(exc, fault.id):
             write_log(app, req, fault, exc, decision)
         if listeners:
-            tell_hooks(
-                listeners, app, app.ensure_sync, fault, exc, decision, handled=not logged, committed=committed
-            )
+            tell_hooks(listeners, app, fault, exc, decision, handled=not logged, committed=committed)
         return response
     finally:
         if kept is not None:
@@ -153,7 +151,7 @@ def answer_last(
         )
         remember(app, req, fault)
         told = fault, exc, Decision(error)
-        tell_hooks(boundary.hearing.listeners(app), app, app.ensure_sync, *told, committed=committed)
+        tell_hooks(boundary.hearing.listeners(app), app, *told, committed=committed)
     return Response(reply.body, reply.status, headers)
 
 

@@ -1,8 +1,7 @@
 """What is kept and told of a fault: its place on the request, its log record, its signal."""
 
 import logging
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from flask import (
     Flask,
@@ -111,7 +110,6 @@ def write_record(
 def tell_hooks(
     listeners: Sequence[Listener],
     sender: object,
-    run_async: Callable[[Any], Any] | None,
     fault: Fault,
     exc: BaseException,
     decision: Decision,
@@ -130,7 +128,7 @@ def tell_hooks(
         "handled": handled,
         "committed": committed,
     }
-    notify(listeners, sender, run_async, payload)
+    notify(listeners, sender, sender.ensure_sync if isinstance(sender, Flask) else None, payload)
 
 
 def notes_of(exc: BaseException) -> list[str]:

@@ -47,8 +47,7 @@ def report(owner: object, standalone: Mapper, exc: BaseException, context: Mappi
         with suppress(Exception):  # a border: a handler of the log may raise anything
             _write(app, fault, exc, decision)
         sender = app or owner
-        run_async = None if app is None else app.ensure_sync
-        tell_hooks(Hearing().listeners(sender), sender, run_async, fault, exc, decision)
+        tell_hooks(Hearing().listeners(sender), sender, fault, exc, decision)
         return fault
     finally:
         SPOKEN.reset(kept)

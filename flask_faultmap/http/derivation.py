@@ -111,8 +111,6 @@ class _Reading:
                 return combine([SAME, self.read(value, (), scope)])
         return UNSURE
 
-    # ---- names, and what they hold
-
     def _read_name(self, node: ast.Name, path: Path, scope: Scope) -> Made:
         name, text = node.id, scope.text
         bound = text.bound.get(name, [])
@@ -200,8 +198,6 @@ class _Reading:
             elif key.value == path[0]:
                 found = [self.read(value, path[1:], scope)]
         return choose(found) if path or not found else combine(found)
-
-    # ---- calls
 
     def _read_call(self, node: ast.Call, path: Path, scope: Scope) -> Made:
         function = scope.find(node.func)

@@ -13,13 +13,13 @@ from flask_faultmap.errors import DomainError, ValidationFailedError
 from flask_faultmap.http.derivation import derive
 from flask_faultmap.http.documents import LAST, Refused, deepest, has_step
 from flask_faultmap.http.likeness import is_same
+from flask_faultmap.http.messages import MAX_VIOLATIONS
 from flask_faultmap.http.origins import Origins, frames_of, is_text_of, text_parsed_by
 from flask_faultmap.http.parts import UNKNOWN, body_of, parts_of
 from flask_faultmap.http.places import Place, find_place, place_in
 from flask_faultmap.http.scopes import Given, find_given
 from flask_faultmap.http.unreadable import malformed_json
 from flask_faultmap.http.validation import (
-    MAX_VIOLATIONS,
     Finding,
     describe_found,
     findings_of_marshmallow,

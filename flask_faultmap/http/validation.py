@@ -18,16 +18,13 @@ from werkzeug.wrappers import Request
 from flask_faultmap.errors import ValidationFailedError
 from flask_faultmap.faults import Violation, new_violation
 from flask_faultmap.http.documents import Refused, deepest
+from flask_faultmap.http.messages import MAX_DEPTH, MAX_VIOLATIONS, messages_of
 from flask_faultmap.http.origins import frames_of, read_by
 from flask_faultmap.http.parts import UNKNOWN, Parts, parts_of
 from flask_faultmap.http.places import Place, find_place, guess_place
-from flask_faultmap.http.wording import MAX_MESSAGE, MAX_NAME, code_of, say_message, say_name, word_pydantic
+from flask_faultmap.http.wording import MAX_NAME, code_of, say_name, word_pydantic
 
-MAX_VIOLATIONS = 100
-MAX_DEPTH = 16
-MAX_STEPS = 10_000  # of the walk through nested messages, which may be shared or go round
 MAX_LOGGED = 2_000  # characters
-UNSPEAKABLE = "\ud800"  # stands for a step that cannot be said; no pointer goes past it
 MAX_CAUSES = 20  # of the walk to the validator's error that was meant
 
 # What webargs and its kin call the places of a request, and where our violations say that they are.
@@ -75,7 +72,7 @@ def from_request_parser(messages: object) -> ValidationFailedError | None:
     return _failed(
         _violation(SOURCES[place], path, message, code_of(message))
         for place, told in messages.items()
-        for path, message in _leaves(told)
+        for path, message in messages_of(told)
     )
 
 
@@ -83,7 +80,7 @@ def from_messages(exc: ValidationError, parts: Parts) -> ValidationFailedError:
     """Translate an error of marshmallow's that holds no values: each message is where its path says."""
     found = []
     is_unread = parts.sent is UNKNOWN and parts.open is None  # then all but the path's names is the body's
-    for path, message in islice(_leaves(_messages_of(exc)), MAX_VIOLATIONS):
+    for path, message in islice(messages_of(_normalize(exc)), MAX_VIOLATIONS):
         code = code_of(message)
         source, steps = "body", path
         if not is_unread or (path and path[0] in parts.sources):
@@ -132,7 +129,7 @@ def findings_of_marshmallow(exc: ValidationError, *, is_compared: bool) -> Itera
     data = exc.data if is_compared and exc.data is not None else UNKNOWN
     if is_compared and exc.data is None and is_of_marshmallow(frames_of(exc)):
         data = None
-    for path, message in _leaves(_messages_of(exc)):
+    for path, message in messages_of(_normalize(exc)):
         code = code_of(message)
         if data is UNKNOWN:
             yield Finding(Refused(path, UNKNOWN), message, code)
@@ -156,7 +153,7 @@ def findings_of_pydantic(exc: Any, *, is_compared: bool) -> Iterator[Finding]:
         yield Finding(refused, message, say_name(kind) or "invalid")
 
 
-def _messages_of(exc: ValidationError) -> object:
+def _normalize(exc: ValidationError) -> object:
     return exc.normalized_messages()  # type: ignore[no-untyped-call]  # of marshmallow
 
 
@@ -222,71 +219,3 @@ def _violation(source: str, path: tuple[Any, ...], message: str, code: str) -> V
         return new_violation(source, message, pointer(path), None, code)
     name = say_name(path[0]) if path else None  # of a list, too, it is the parameter's
     return new_violation(source, message, None, name, code)
-
-
-def _leaves(told: object) -> Iterable[tuple[tuple[Any, ...], str]]:
-    """Give each message with its path, depth first; a list under a field is several messages about it."""
-    found: list[tuple[tuple[Any, ...], str]] = []
-    if type(told) is dict and _has_taken_plain(told, (), found):
-        return found
-    return ((path, say_message(leaf)) for path, leaf in _walk(told))
-
-
-def _has_taken_plain(
-    told: dict[Any, Any], above: tuple[Any, ...], found: list[tuple[tuple[Any, ...], str]]
-) -> bool:
-    """Add the messages of *told* to *found*; False if they are not as marshmallow nearly always makes it."""
-    if not 0 < len(told) <= MAX_VIOLATIONS or len(above) >= MAX_DEPTH:
-        return False
-    for step, thing in told.items():
-        if type(step) is not str or step == "_schema":
-            return False
-        path = (*above, step)
-        if type(thing) is list and len(thing) == 1:
-            message = thing[0]
-            if type(message) is not str or not 0 < len(message) <= MAX_MESSAGE:
-                return False
-            found.append((path, message))
-        elif type(thing) is not dict or not _has_taken_plain(thing, path, found):
-            return False
-    return len(found) <= MAX_VIOLATIONS
-
-
-def _walk(told: object) -> Iterator[tuple[tuple[Any, ...], object]]:
-    """Walk anything; the built-in methods are asked, since a subclass may have any others."""
-    levels: list[tuple[tuple[Any, ...], Iterator[Any], bool]] = [((), iter((told,)), False)]
-    steps = 0
-    while levels:
-        above, inner, is_named = levels[-1]
-        path = above
-        for thing in inner:
-            steps += 1
-            if steps > MAX_STEPS:
-                return
-            if is_named:
-                step, thing = thing
-                path = _below(above, step)
-            if (deeper := _inside(thing)) is not None:
-                levels.append((path, deeper, isinstance(thing, dict)))
-                break
-            else:
-                yield path, thing
-        else:
-            levels.pop()
-
-
-def _inside(thing: object) -> Iterator[Any] | None:
-    if isinstance(thing, dict):
-        return iter(dict.items(thing))
-    if isinstance(thing, list):
-        return list.__iter__(thing)
-    return tuple.__iter__(thing) if isinstance(thing, tuple) else None
-
-
-def _below(path: tuple[Any, ...], step: Any) -> tuple[Any, ...]:
-    """Add a step; ``_schema`` speaks of the object that it stands in, and so does what is too deep."""
-    name = step
-    if type(step) is not str and type(step) is not int:
-        spoken = say_name(step)
-        name = UNSPEAKABLE if spoken is None else spoken
-    return path if name == "_schema" or len(path) >= MAX_DEPTH else (*path, name)

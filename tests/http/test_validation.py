@@ -41,10 +41,9 @@ from werkzeug.exceptions import HTTPException
 from flask_faultmap.categories import Category
 from flask_faultmap.errors import ValidationFailedError
 from flask_faultmap.faults import Violation
+from flask_faultmap.http.messages import MAX_DEPTH, MAX_VIOLATIONS
 from flask_faultmap.http.validation import (
-    MAX_DEPTH,
     MAX_LOGGED,
-    MAX_VIOLATIONS,
     SOURCES,
     from_marshmallow,
     from_pydantic,
