@@ -6,7 +6,7 @@ import socket
 import threading
 import weakref
 from collections.abc import Callable, Mapping
-from inspect import iscoroutinefunction
+from inspect import iscoroutinefunction, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,11 +42,9 @@ class AuditTrail:
     """
 
     def __init__(self, *, keep: Keep = is_kept_by_default, user: User | None = None) -> None:
-        for name, given in (("keep", keep), ("user", user)):
-            if not callable(given) and (given is not None or name == "keep"):
-                raise ConfigError(f"{name} is {given!r}; it must be a function")
-            if iscoroutinefunction(given) or iscoroutinefunction(getattr(given, "__call__", None)):  # noqa: B004
-                raise ConfigError(f"{name} is {given!r}, which is async; it must be a plain function")
+        _check_function("keep", keep, "of a fault and its error", None, None)
+        if user is not None:
+            _check_function("user", user, "without arguments")
         self._keep, self._user = keep, user
 
     def init_app(self, app: Flask) -> None:
@@ -98,6 +96,19 @@ class AuditTrail:
             return shipper.ship()
         finally:
             shipper.close()
+
+
+def _check_function(name: str, given: Any, what: str, *arguments: object) -> None:
+    if not callable(given):
+        raise ConfigError(f"{name} is {given!r}; it must be a function {what}")
+    if iscoroutinefunction(given) or iscoroutinefunction(given.__call__):
+        raise ConfigError(f"{name} is {given!r}, which is async; it must be a plain function {what}")
+    try:
+        signature(given).bind(*arguments)
+    except TypeError as exc:
+        raise ConfigError(f"{name} is {given!r}; it must be a function {what}: {exc}") from exc
+    except ValueError:  # one of C, which does not tell
+        pass
 
 
 def settings_of() -> TrailSettings:

@@ -80,9 +80,8 @@ class Journal:
 
     def _close_others(self, kept: int | None) -> None:
         for pid in [each for each in [*self._writers] if each != kept]:
-            writer = self._writers.pop(pid, None)
-            if writer is not None:  # else another thread has it
-                writer.close()
+            with suppress(KeyError):  # another thread was quicker
+                self._writers.pop(pid).close()
 
     def size(self) -> int:
         """Measure what the app's processes on this host have written, and nobody has deleted."""

@@ -167,6 +167,30 @@ def test_function_that_would_have_to_be_awaited_is_refused(name, function):
         AuditTrail(**{name: function})
 
 
+@pytest.mark.parametrize(
+    ("name", "function", "told"),
+    [
+        ("keep", lambda fault: True, "it must be a function of a fault and its error: too many positional"),
+        (
+            "keep",
+            lambda fault, error, more: True,
+            "of a fault and its error: missing a required argument: 'more'",
+        ),
+        ("user", lambda request: "ann", "without arguments: missing a required argument: 'request'"),
+    ],
+)
+def test_function_of_other_arguments_is_refused(name, function, told):
+    with pytest.raises(ConfigError, match=told):
+        AuditTrail(**{name: function})
+
+
+@pytest.mark.parametrize(
+    "functions", [{"keep": max}, {"keep": lambda *_: True}, {"user": dict}, {"user": lambda a=1: a}]
+)
+def test_function_that_can_be_called_is_taken(functions):
+    AuditTrail(**functions)
+
+
 def test_nothing_to_keep_by_is_refused():
     with pytest.raises(ConfigError, match="keep is None; it must be a function"):
         AuditTrail(keep=None)
