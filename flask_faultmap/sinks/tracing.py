@@ -10,6 +10,7 @@ import logging
 import os
 import traceback
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from flask import Flask
@@ -49,8 +50,9 @@ class FaultTracing:
 def response_hook(span: Span | None, status: str, headers: Any) -> None:
     """Set ``error.type`` to the code of the fault; for ``FlaskInstrumentor(…, response_hook=…)``."""
     fault = current_fault()
-    if fault is not None and span is not None and span.is_recording():
-        span.set_attribute("error.type", fault.code)
+    with suppress(Exception):  # a border, as below: nobody stands between this and the answer
+        if fault is not None and span is not None and span.is_recording():
+            span.set_attribute("error.type", fault.code)
 
 
 def _tell(app: Flask, told: Mapping[str, Any]) -> None:
@@ -85,8 +87,11 @@ def _log(exc: BaseException) -> None:
 
 
 def _add_trace_id(record: logging.LogRecord) -> bool:
-    context = trace.get_current_span().get_span_context()
-    facts = getattr(record, "fault", None)
-    if context.is_valid and isinstance(facts, dict):
-        facts["trace_id"] = trace.format_trace_id(context.trace_id)
+    with suppress(
+        Exception
+    ):  # a border: a span of somebody's own; what a filter raises would change the answer
+        context = trace.get_current_span().get_span_context()
+        facts = getattr(record, "fault", None)
+        if context.is_valid and isinstance(facts, dict):
+            facts["trace_id"] = trace.format_trace_id(context.trace_id)
     return True

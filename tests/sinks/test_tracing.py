@@ -11,7 +11,8 @@ from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogR
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.trace import StatusCode
+from opentelemetry.trace import NonRecordingSpan, StatusCode
+from trail_app import entries_of, fail_with, trail_app
 
 from flask_faultmap.errors import NotFoundError, UnavailableError
 from flask_faultmap.sinks.tracing import FaultTracing, response_hook
@@ -137,3 +138,33 @@ def test_answer_without_a_fault_has_no_error_type():
     app.test_client().get("/pump")
 
     assert "error.type" not in SPANS.get_finished_spans()[0].attributes
+
+
+class OddSpan(NonRecordingSpan):
+    """A span of somebody's own, which fails."""
+
+    def is_recording(self):
+        raise RuntimeError("odd")
+
+    def get_span_context(self):
+        raise RuntimeError("odd")
+
+
+def test_span_that_fails_changes_no_answer_and_is_told_once(tmp_path, caplog):
+    app = trail_app(tmp_path)
+    FaultTracing().init_app(app)
+    app.add_url_rule("/pump", endpoint="pump", view_func=raising(UnavailableError("the pump is off")))
+
+    @app.after_request
+    def hook(response):
+        response_hook(OddSpan(None), response.status, response.headers)
+        return response
+
+    with trace.use_span(OddSpan(None)):
+        ids = fail_with(app, "one", "two")
+        logged = app.test_client().get("/pump")
+
+    assert logged.status_code == 503
+    assert caplog.text.count("fault tracing failed") == 1
+    kept = [entry.request_id for entry in entries_of(app)]
+    assert sorted(kept) == sorted([*ids, logged.headers["X-Request-ID"]])

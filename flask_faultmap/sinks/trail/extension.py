@@ -166,7 +166,13 @@ class _Receiver(Sink):
         if self._shipping_in != pid:
             self._start_shipping()
         user = None if self._user is None else self._ask_user(self._user)
-        self._write(self._recorder.make_line(fault, told["exception"], error, told["rule"], user), pid)
+        try:
+            line = self._recorder.make_line(fault, told["exception"], error, told["rule"], user)
+        except Exception as exc:  # a border: a class may raise anything, and no fault is lost silently
+            told_of = "The audit trail could not make the record of %s (%s, %d): %r"
+            _get_logger(self._name).critical(told_of, fault.id, fault.code, fault.status, exc)
+            return
+        self._write(line, pid)
 
     def _write(self, line: bytes, pid: int) -> None:
         try:

@@ -4,6 +4,7 @@ import re
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from hashlib import blake2b
 from json.encoder import encode_basestring_ascii as quote
 from typing import Any, NamedTuple
@@ -196,9 +197,10 @@ def _find_trace_id(traceparent: str | None) -> str | None:
     """Give the id of OpenTelemetry's current trace, if that is in use, or of ``traceparent``."""
     tracing: Any = sys.modules.get("opentelemetry.trace")
     if tracing is not None:
-        span = tracing.get_current_span()
-        if span is not tracing.INVALID_SPAN and (context := span.get_span_context()).is_valid:
-            return f"{context.trace_id:032x}"
+        with suppress(Exception):  # a border: a span of somebody's own; the fault is kept without it
+            span = tracing.get_current_span()
+            if span is not tracing.INVALID_SPAN and (context := span.get_span_context()).is_valid:
+                return f"{context.trace_id:032x}"
     parts = traceparent.split("-") if traceparent else ()
     if len(parts) >= 4 and TRACE_ID.fullmatch(parts[1]):
         return parts[1]

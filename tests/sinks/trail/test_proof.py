@@ -22,6 +22,7 @@ from trail_app import (
 )
 from trail_proof import measure_without, prove
 
+from flask_faultmap.errors import UnavailableError
 from flask_faultmap.sinks.trail import AuditTrail
 
 
@@ -165,3 +166,31 @@ def test_clock_that_jumps_loses_nothing_and_makes_no_odd_health(tmp_path, monkey
     assert (waiting.waiting, health.waiting) == (2, 0)
     assert min(waiting.oldest_wait, health.oldest_wait, health.last_shipped) >= 0
     assert {entry.text for entry in entries_of(app)} == {"before", "after"}
+
+
+class Nameless(type):
+    """Makes classes that do not tell their name once they are made."""
+
+    is_closed = False
+
+    def __getattribute__(cls, name):
+        if name == "__qualname__" and Nameless.is_closed:
+            raise RuntimeError("no name")
+        return super().__getattribute__(name)
+
+
+class NamelessError(UnavailableError, metaclass=Nameless):
+    """An error that nothing can be written of."""
+
+    log_level = None
+
+
+def test_fault_of_which_no_record_can_be_made_goes_to_the_log_each_time(tmp_path, monkeypatch, caplog):
+    app = trail_app(tmp_path)
+    add_failure(app, "/nameless", lambda: NamelessError("x"))
+    monkeypatch.setattr(Nameless, "is_closed", True)
+    answers = [app.test_client().get("/nameless") for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [503, 503]
+    told = [record.getMessage() for record in caplog.records if record.levelname == "CRITICAL"]
+    assert [text.split()[9] for text in told] == [answer.headers["X-Request-ID"] for answer in answers]
