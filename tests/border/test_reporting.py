@@ -303,3 +303,16 @@ def test_reports_of_one_instance_gather_no_traceback_and_it_still_travels():
 
 def test_report_where_nobody_listens_gives_the_fault():
     assert map_around().report(SDKError("x")).code == "unavailable"
+
+
+class UntoldError(NotFoundError):
+    """Its own context cannot be had."""
+
+    context = property(lambda self: 1 / 0)
+
+
+def test_context_that_is_given_stays_where_the_error_has_none_to_give(caplog):
+    FaultMap().report(UntoldError("no box"), task="resize")
+
+    (record,) = [record for record in caplog.records if hasattr(record, "fault")]
+    assert (record.fault["code"], record.fault["context"]) == ("internal", {"task": "resize"})
