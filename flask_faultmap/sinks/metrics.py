@@ -96,9 +96,8 @@ class _Count:
 
     def __init__(self, counter: Counter) -> None:
         self._counter = counter
-        self._series: dict[
-            tuple[int, str], tuple[Counter, Kind]
-        ] = {}  # with the kind, so that its id is its own
+        # By the id of the kind, which is held, so that no other gets it.
+        self._series: dict[tuple[int, str], tuple[Counter, Kind]] = {}
 
     def count(self, app: Flask, told: Mapping[str, Any]) -> None:
         """Count the fault that is told."""

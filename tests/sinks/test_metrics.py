@@ -50,6 +50,22 @@ def test_fault_is_counted_by_code_category_status_route_and_blame(registry):
     assert counted(registry) == {series("pump", "unavailable", 503, "/pumps/<name>", "upstream"): "3.0"}
 
 
+def test_more_kinds_than_are_kept_are_counted_all_the_same(registry, monkeypatch):
+    monkeypatch.setattr(metrics, "MOST_KEPT", 2)
+    app = app_counting(registry, PumpError("x"))
+    app.add_url_rule("/tanks", view_func=raising(NotFoundError()), endpoint="tanks")
+    client = app.test_client()
+
+    for path in ("/pumps/a", "/tanks", "/nowhere", "/pumps/b", "/tanks"):
+        client.get(path)
+
+    assert counted(registry) == {
+        series("pump", "unavailable", 503, "/pumps/<name>", "upstream"): "2.0",
+        series("not_found", "not_found", 404, "/tanks", "client"): "2.0",
+        series("unknown_path", "not_found", 404, "unmatched", "client"): "1.0",
+    }
+
+
 def test_status_is_the_one_that_was_sent(registry):
     app_counting(registry, NotFoundError(), FAULTMAP_COMPATIBILITY_MODE=True).test_client().get("/pumps/a")
 

@@ -14,7 +14,7 @@ from trail_app import add_failure, audited, entries_of, fail_with, trail_app
 from flask_faultmap import Category, DomainError, Fault, FaultMap, Violation
 from flask_faultmap.errors import UnavailableError
 from flask_faultmap.faults import Kind
-from flask_faultmap.sinks.trail import AuditTrail
+from flask_faultmap.sinks.trail import AuditTrail, records
 from flask_faultmap.sinks.trail.lines import decode_line
 from flask_faultmap.sinks.trail.records import Recorder, cut
 
@@ -89,6 +89,19 @@ def record_of(fault, exc, user=None):
     line = Recorder("shop", "web1").make_line(fault, exc, DomainError("no"), None, user)
     assert line.index(b"\n") == len(line) - 1
     return decode_line(line[:-1])
+
+
+def test_lines_of_more_places_than_are_kept_are_right(monkeypatch):
+    monkeypatch.setattr(records, "MOST_KEPT", 2)
+    recorder, faults = Recorder("shop", "web1"), [ValueError("one"), KeyError("two"), OSError("three")]
+
+    lines = [
+        recorder.make_line(Fault(KIND, "request-1", "no"), exc, DomainError("no"), None, None)
+        for exc in (*faults, *faults)
+    ]
+
+    told = [decode_line(line[:-1])["exception"] for line in lines]
+    assert told == ["ValueError", "KeyError", "OSError"] * 2
 
 
 def raised(depth, text, cause=None):
