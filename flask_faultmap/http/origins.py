@@ -38,7 +38,7 @@ def text_parsed_by(exc: BaseException) -> Any:
     return _variable(exc, PARSERS)
 
 
-def is_text_of(parts: Parts, text: Any, body: bytes) -> bool:
+def is_text_of(parts: Parts, text: Any, body: bytes | None) -> bool:
     """Whether *text* is the JSON of the body, or of a parameter."""
     written = bytes(text) if isinstance(text, bytes | bytearray) else str(text).encode("utf-8", "replace")
     if body and written == body:

@@ -18,7 +18,7 @@ from flask_faultmap.http.origins import Origins, frames_of, is_text_of, text_par
 from flask_faultmap.http.parts import UNKNOWN, body_of, parts_of
 from flask_faultmap.http.places import Place, find_place, place_in
 from flask_faultmap.http.scopes import Given, find_given
-from flask_faultmap.http.unreadable import malformed_json
+from flask_faultmap.http.unreadable import is_body, malformed_json
 from flask_faultmap.http.validation import (
     Finding,
     describe_found,
@@ -59,10 +59,9 @@ def from_clients_pydantic(exc: Any, request: Request | None = None) -> DomainErr
     if request is None:
         return None
     findings = [*islice(findings_of_pydantic(exc, is_compared=True), MAX_VIOLATIONS)]
-    if len(findings) == 1 and findings[0].code == "json_invalid" and not findings[0].refused.path:
-        body, given = body_of(request), findings[0].refused.value
-        if body and given in (body, body.decode("utf-8", "replace")):
-            return malformed_json("the body is no JSON")
+    is_unparsed = [(each.code, each.refused.path) for each in findings] == [("json_invalid", ())]
+    if is_unparsed and is_body(findings[0].refused.value, request):
+        return malformed_json("the body is no JSON")
     if not RESPONSE_VALIDATORS.isdisjoint(frames_of(exc)):
         _tell_why_not(exc)
         return None

@@ -115,10 +115,9 @@ def _read(
     )
 
 
-def body_of(request: Request | None) -> bytes:
-    """Give the body that the code of *request* has read; empty if none, or not at one go."""
-    read = {} if request is None else request.__dict__
-    return read.get("_cached_data") or b""
+def body_of(request: Request | None) -> bytes | None:
+    """Give the body that the code of *request* has read; None if it has read none, or not at one go."""
+    return None if request is None else request.__dict__.get("_cached_data")
 
 
 def _parse(request: Request, data: bytes) -> Any:

@@ -27,7 +27,7 @@ def from_deep_json(exc: RecursionError, request: Request | None = None) -> Frame
     read = {(frame.f_globals.get("__name__"), frame.f_code.co_name) for frame in frames}
     if not frames or frames[-1].f_globals.get("__name__") != "json.decoder":
         return None
-    if read.isdisjoint(BODY_READERS) and not _is_body(frames[-1].f_locals.get("s"), request):
+    if read.isdisjoint(BODY_READERS) and not is_body(frames[-1].f_locals.get("s"), request):
         return None
     return malformed_json("the JSON body is nested too deep")
 
@@ -37,7 +37,7 @@ def from_json_parser(
 ) -> FrameworkError | None:
     """Translate what a JSON parser of the app's raises about the body; None if it read something else."""
     is_json = isinstance(exc, JSONDecodeError)
-    if not _is_body(exc.doc if is_json else exc.object, request):  # type: ignore[union-attr]  # told by is_json
+    if not is_body(exc.doc if is_json else exc.object, request):  # type: ignore[union-attr]  # told by is_json
         return None
     return malformed_json("the body is no JSON")
 
@@ -91,12 +91,11 @@ def find_parser_error(exc: HTTPException) -> BaseException | None:
     return None
 
 
-def _is_body(document: object, request: Request | None) -> bool:
+def is_body(document: object, request: Request | None) -> bool:
+    """Say whether *document* is the body of *request*, as its code has read it; an empty one, too."""
     body = body_of(request)
-    if not body or not isinstance(document, str | bytes | bytearray):
+    if body is None or not isinstance(document, str | bytes | bytearray):
         return False
-    return document == body if not isinstance(document, str) else document == _decode(body)
-
-
-def _decode(body: bytes) -> str:
-    return body.decode(detect_encoding(body), "replace")
+    if isinstance(document, str):
+        return document in (body.decode(detect_encoding(body), "replace"), body.decode("utf-8", "replace"))
+    return document == body

@@ -261,7 +261,7 @@ PARSERS = {
 
 
 @pytest.mark.parametrize("parse", PARSERS.values(), ids=PARSERS)
-@pytest.mark.parametrize("body", ['{"a": [1,', "[1] 2", "nope"])
+@pytest.mark.parametrize("body", ["", " ", '{"a": [1,', "[1] 2", "nope"])
 def test_a_body_that_is_no_json_is_told_so_whoever_parses_it(parse, body):
     response = serve(parse).test_client().post("/", data=body, content_type="application/json")
 
@@ -280,12 +280,19 @@ STORED = {
     "by hand": lambda: (request.data, json.loads("{")),
     "pydantic": lambda: (request.data, SecretModel.model_validate_json("{")),
     "bytes": lambda: (request.data, b"\xff".decode()),
+    "nothing": lambda: (request.data, json.loads("")),
 }
 
 
 @pytest.mark.parametrize("parse", STORED.values(), ids=STORED)
 def test_other_json_that_cannot_be_read_is_a_bug(parse):
     response = serve(parse).test_client().post("/", data="[1,", content_type="application/json")
+
+    assert response.status_code == 500
+
+
+def test_nothing_that_is_read_as_json_is_a_bug_where_no_body_was_read():
+    response = serve(lambda: json.loads("")).test_client().post("/")
 
     assert response.status_code == 500
 
