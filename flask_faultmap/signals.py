@@ -77,11 +77,13 @@ class Hearing:
 
     def listeners(self, sender: object) -> Sequence[Listener]:
         """Give the receivers of :data:`fault_translated` that listen to *sender*, as weak references."""
+        if not fault_translated.receivers or fault_translated.is_muted:
+            return ()
         if self._asked_at is not _change:
             now = _change  # before we ask: what changes meanwhile is another one
             self._known = tuple(map(_weakly, fault_translated.receivers_for(sender)))
             self._asked_at = now
-        return self._known if self._known and not fault_translated.is_muted else ()
+        return self._known
 
 
 _change: object = object()  # another one whenever a receiver came or went
