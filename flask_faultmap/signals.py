@@ -69,21 +69,21 @@ class Sink:
 class Hearing:
     """Who listens to one sender; blinker is asked after a change alone, since to ask takes a microsecond."""
 
-    __slots__ = ("_asked_at", "_known")
+    __slots__ = ("_answer",)
 
     def __init__(self) -> None:
-        self._asked_at: object = None
-        self._known: tuple[Listener, ...] = ()
+        self._answer: tuple[object, tuple[Listener, ...]] = (None, ())  # at which change, and what it was
 
     def listeners(self, sender: object) -> Sequence[Listener]:
         """Give the receivers of :data:`fault_translated` that listen to *sender*, as weak references."""
         if not fault_translated.receivers or fault_translated.is_muted:
             return ()
-        if self._asked_at is not _change:
+        asked_at, known = self._answer
+        if asked_at is not _change:
             now = _change  # before we ask: what changes meanwhile is another one
-            self._known = tuple(map(_weakly, fault_translated.receivers_for(sender)))
-            self._asked_at = now
-        return self._known
+            known = tuple(map(_weakly, fault_translated.receivers_for(sender)))
+            self._answer = now, known
+        return known
 
 
 _change: object = object()  # another one whenever a receiver came or went
