@@ -326,6 +326,19 @@ def test_who_listens_is_right_while_others_connect():
         sys.setswitchinterval(interval)
 
 
+def test_receiver_that_is_gone_since_it_was_found_is_not_told(sender, heard):
+    def leave(sender, **payload):
+        raise AssertionError("called")
+
+    fault_translated.connect(leave, sender)
+    listeners = Hearing().listeners(sender)
+    del leave
+    notify(listeners, sender, run, NOT_FOUND)
+
+    assert len(listeners) >= 2
+    assert len(heard) == 1
+
+
 class Broken(Sink):
     what = "broken sink"
 

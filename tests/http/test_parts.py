@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
-from flask_faultmap.http.parts import HeaderValues
+from flask_faultmap.http.parts import HeaderValues, parts_of
 
 NAMES = st.sampled_from(["X-Tenant", "x-tenant", "X_Tenant", "Accept", "A-B-C"])
 
@@ -23,3 +23,8 @@ def test_headers_are_known_by_both_spellings(headers):
 
 def underscored(name):
     return name.replace("-", "_")
+
+
+def test_no_request_has_no_parts():
+    assert parts_of(None).named == ()
+    assert not parts_of(None).sources
