@@ -75,7 +75,11 @@ def begin(items: Iterable[Any], framing: Framing) -> Response:
         _close(iterator)
         return app.response_class((), 200, headers)
     chunks = _Chunks(_Stream(app, boundary, req, framing).send(chunk, iterator))
-    return app.response_class(chunks, 200, headers)
+    try:
+        return app.response_class(chunks, 200, headers)
+    except BaseException:  # of an app's own class; whoever collects the chunks later is in another context
+        chunks.close()
+        raise
 
 
 class _Chunks:

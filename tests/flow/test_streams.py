@@ -7,10 +7,23 @@ import logging
 import weakref
 
 import pytest
-from flask import Blueprint, Flask, abort, current_app, g, got_request_exception, redirect, request, session
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    abort,
+    current_app,
+    g,
+    got_request_exception,
+    has_request_context,
+    redirect,
+    request,
+    session,
+)
 from flask.views import MethodView, View
 from flow_app import heard
 from werkzeug.exceptions import NotFound
+from werkzeug.test import Client
 
 from flask_faultmap import FaultMap, Profile, Rule, current_fault
 from flask_faultmap.errors import NotFoundError, ResourceExhaustedError, UnavailableError
@@ -290,6 +303,31 @@ def test_source_is_always_closed(items):
     make(lambda: source).test_client().get("/log")
 
     assert source.closed >= 1
+
+
+@pytest.mark.parametrize("items", [(1,), (1, LOST)], ids=["one", "late"])
+def test_source_is_closed_at_once_where_no_response_can_be_made(items):
+    class BrokenResponse(Response):
+        def __init__(self, *_, **__):
+            raise RuntimeError(SECRET)
+
+    sources, closed, contexts = [], [], []
+
+    def follow():
+        sources.append(Source(*items))
+        return sources[-1]
+
+    app = make(follow)
+    app.response_class = BrokenResponse
+    app.teardown_request(lambda _: closed.append(sources[-1].closed))
+    for _ in range(3):
+        answer = Client(app).get("/log")
+        contexts.append(has_request_context())
+        answer.close()
+
+    assert (answer.status_code, b"hunter2" in answer.get_data()) == (500, False)
+    assert min(closed) > 0
+    assert contexts == [False, False, False]
 
 
 @pytest.mark.parametrize("status", [204, 304])
