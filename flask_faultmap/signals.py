@@ -126,9 +126,8 @@ def notify(
                 receiver.receive(sender, payload)
                 continue
             result = receiver(sender, **payload)
-            if result is not None and inspect.iscoroutine(
-                result
-            ):  # an async function, or what calls one, in whatever wrapping
+            # Of an async function, or of what calls one, in whatever wrapping.
+            if result is not None and inspect.iscoroutine(result):
                 _finish(result, run_async, receiver)
         except BaseException as exc:  # a border: an audit hook may raise anything, and the answer stands
             if not (isinstance(exc, Exception) or _is_cancelled(exc)):

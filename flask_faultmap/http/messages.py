@@ -3,14 +3,13 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from flask_faultmap.http.documents import Path
 from flask_faultmap.http.wording import MAX_MESSAGE, say_message, say_name
 
 MAX_VIOLATIONS = 100
 MAX_DEPTH = 16
 MAX_STEPS = 10_000  # of the walk, since messages may be shared or go round
 UNSPEAKABLE = "\ud800"  # stands for a step that cannot be said; no pointer goes past it
-
-Path = tuple[Any, ...]
 
 
 def messages_of(told: object) -> Iterable[tuple[Path, str]]:
