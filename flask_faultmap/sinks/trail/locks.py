@@ -2,9 +2,8 @@
 
 from contextlib import suppress
 
-with suppress(
-    ImportError
-):  # Windows: the settings of the trail refuse it in words, the other sinks run there
+# Not on Windows, which the settings of the trail refuse in words; the other sinks run there.
+with suppress(ImportError):
     import fcntl
 
 
